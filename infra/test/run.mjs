@@ -1,0 +1,41 @@
+// `npm test`: runs dist/tests/**/*.test.js with node:test and ends with one line `N passed, N failed`.
+//   npm test -- PATTERN...   only files whose path holds one of the patterns
+// Heavy end-to-end files run one after another; a test's result must not depend on how many run beside it.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folder = join(root, 'dist', 'tests');
+if (!existsSync(folder)) {
+  console.error('refine: tests are not compiled; run npm run build first.');
+  process.exit(1);
+}
+const patterns = process.argv.slice(2);
+const files = readdirSync(folder, { recursive: true })
+  .map((name) => join(folder, String(name)))
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => existsSync(join(root, relative(join(root, 'dist'), name).replace(/\.js$/, '.ts')))) // not a stale build
+  .filter((name) => patterns.length === 0 || patterns.some((pattern) => relative(folder, name).includes(pattern)))
+  .sort();
+if (files.length === 0) {
+  console.error(`refine: no test file matches ${patterns.join(' ')}`);
+  process.exit(1);
+}
+let output = '';
+const child = spawn(process.execPath, ['--enable-source-maps', '--test', `--test-concurrency=${availableParallelism()}`, '--test-reporter=spec', ...files], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+child.stdout.on('data', (chunk) => {
+  output = (output + chunk).slice(-4000);
+  process.stdout.write(chunk);
+});
+child.on('close', (code) => {
+  const count = (name) => Number(new RegExp(`${name} (\\d+)`).exec(output)?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled');
+  console.log(`${count('pass')} passed, ${failed > 0 ? failed : code === 0 ? 0 : 1} failed, ${count('skipped')} skipped`);
+  process.exit(code ?? 1);
+});

@@ -1,0 +1,17 @@
+// The core's unit tests: CHECK counts, and main returns report(), so a failed check is the exit code.
+#pragma once
+#include <cstdio>
+#include <iostream>
+
+namespace refine::testing {
+inline int passed = 0, failed = 0;
+inline int report() {
+  std::printf("%d passed, %d failed\n", passed, failed);
+  return failed ? 1 : 0;
+}
+}  // namespace refine::testing
+
+#define CHECK(condition) \
+  do { if (condition) ++refine::testing::passed; else { ++refine::testing::failed; std::fprintf(stderr, "%s:%d: CHECK(%s) failed\n", __FILE__, __LINE__, #condition); } } while (0)
+#define CHECK_EQ(a, b) \
+  do { const auto& a_ = (a); const auto& b_ = (b); if (a_ == b_) ++refine::testing::passed; else { ++refine::testing::failed; std::cerr << __FILE__ << ":" << __LINE__ << ": " #a " is " << a_ << ", expected " #b " = " << b_ << "\n"; } } while (0)

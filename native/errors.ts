@@ -1,0 +1,39 @@
+// Errors carry a stable code, and their message names the place, what was found, what was expected and the next move.
+
+export type ErrorCode =
+  | 'ERR_REFINE_USAGE' // the command line; exit 2
+  | 'ERR_REFINE_MANIFEST' // a manifest or an option in it
+  | 'ERR_REFINE_INPUT' // an input that cannot be listed, opened or is not what its name says
+  | 'ERR_REFINE_INPUT_CHANGED' // an input whose identity differs from the one planned
+  | 'ERR_REFINE_FETCH' // an HTTP source gave up
+  | 'ERR_REFINE_ASSET' // a model, list or tokenizer that cannot be read
+  | 'ERR_REFINE_RUN_DIFFERS' // the run folder belongs to another resolved manifest
+  | 'ERR_REFINE_RUN_LOCKED' // another live parent works in the run folder
+  | 'ERR_REFINE_SHARD' // a shard whose bytes differ from the ledger
+  | 'ERR_REFINE_LEDGER'
+  | 'ERR_REFINE_DISK' // no space, read-only, permission
+  | 'ERR_REFINE_MEMORY'
+  | 'ERR_REFINE_WORKER' // a worker process died
+  | 'ERR_REFINE_TASKS_FAILED'
+  | 'ERR_REFINE_LOADER'
+  | 'ERR_REFINE_NATIVE' // the addon is missing or does not load
+  | 'ERR_REFINE_INTERRUPTED'
+  | 'ERR_REFINE_INTERNAL';
+
+export class RefineError extends Error {
+  readonly code: ErrorCode;
+  /** `place` is a file, `file:line:column`, URL, step or task; it opens the printed line. */
+  readonly place: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { readonly place?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'RefineError';
+    this.code = code;
+    this.place = options.place;
+  }
+
+  /** The one line people read: `CODE place  message`. */
+  format(): string {
+    return this.place === undefined ? `${this.code} ${this.message}` : `${this.code} ${this.place}  ${this.message}`;
+  }
+}

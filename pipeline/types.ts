@@ -1,0 +1,74 @@
+// The pipeline's own nouns: a resolved manifest, the ledger, the run folder. DESIGN sections 1, 2 and 6.
+import type { AnyStep } from '../stages/contract/stage.js';
+import type { Source, SourceCounts } from '../stages/contract/source.js';
+
+/** A stage used in a manifest. `name` is its `as:` or the stage's name; ledger, `--set` and statistics use it. */
+export interface Step {
+  readonly name: string;
+  readonly stage: AnyStep;
+  /** Parsed, defaults filled. */
+  readonly options: unknown;
+}
+
+export interface Sink {
+  /** Tokens a token shard may hold before it is split; null where no step writes tokens. */
+  readonly tokens: { readonly perShard: number };
+  readonly text: { readonly keep: boolean };
+  readonly samplesPerReason: number;
+}
+
+export interface Manifest {
+  readonly name: string;
+  readonly seed: bigint;
+  readonly source: Source;
+  readonly steps: readonly Step[];
+  readonly sink: Sink;
+  /** The folder relative paths start from: the manifest's own. */
+  readonly baseDir: string;
+  /** The file as given, and where it was read. */
+  readonly text: string;
+  readonly path: string;
+  /** Everything above as JSON with defaults filled, without machine paths: what the lock file records and identities hash. */
+  readonly resolved: Readonly<Record<string, unknown>>;
+}
+
+/** One immutable output file; `path` is relative to the run folder, with `/`. */
+export interface Shard {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface StepCounts {
+  readonly step: string;
+  readonly in: number;
+  readonly out: number;
+  /** By `step/reason`. in = out + sum(drops). */
+  readonly drops: Readonly<Record<string, number>>;
+  readonly wallMs: number;
+}
+
+interface EntryBase {
+  readonly format: 1;
+  /** The task's identity: hex sha256 over step names, versions, options, asset digests and input identity. */
+  readonly task: string;
+  readonly kind: 'map' | 'reduce' | 'resolve';
+  /** For people: `map 000003 crawl-data/.../x.warc.gz`. */
+  readonly label: string;
+  /** map: the input's path. */
+  readonly input?: string;
+}
+
+export type LedgerEntry =
+  | (EntryBase & {
+      readonly state: 'done';
+      readonly outputs: readonly Shard[];
+      readonly rowsIn: number;
+      readonly rowsOut: number;
+      readonly steps: readonly StepCounts[];
+      /** Only in the first map segment. */
+      readonly source?: SourceCounts;
+      readonly wallMs: number;
+    })
+  | (EntryBase & { readonly state: 'failed'; readonly code: string; readonly message: string });

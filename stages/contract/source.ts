@@ -1,0 +1,67 @@
+// The contract between the runner and sources: what an input is, and how its documents arrive.
+import type { Batch } from '../../native/index.js';
+
+/** A manifest's `source`, parsed. Relative paths start from the manifest's folder. */
+export type Source =
+  | {
+      readonly kind: 'commoncrawl';
+      readonly crawls: readonly string[];
+      readonly select: { readonly files: number } | { readonly fraction: number };
+      /** The root that `crawl-data/...` paths hang below. */
+      readonly base: string;
+    }
+  | { readonly kind: 'warc' | 'wet'; readonly paths: readonly string[] }
+  | { readonly kind: 'jsonl'; readonly paths: readonly string[]; readonly textField: string }
+  | { readonly kind: 'run'; readonly path: string };
+
+export type InputFormat = 'warc' | 'wet' | 'jsonl' | 'html' | 'text' | 'shard';
+
+/** One file to read; one map task. */
+export interface Input {
+  /** The input's path as DESIGN defines it (below the source's base): sort key, `warc_path`, unique in a run. */
+  readonly path: string;
+  /** Where it is read from: an absolute file path or an http(s) URL. Not part of any identity. */
+  readonly location: string;
+  readonly format: InputFormat;
+  /** Size in bytes, where known before reading. */
+  readonly bytes: number | null;
+  /** Names the content: size with ETag (remote), size with sha256 of first and last MiB (local), sha256 (a shard of ours). */
+  readonly identity: string;
+  /** jsonl: the key that holds the text. */
+  readonly textField?: string;
+}
+
+export interface SourceCounts {
+  /** records = documents + sum(skips). */
+  readonly records: number;
+  readonly documents: number;
+  readonly skips: Readonly<Record<string, number>>;
+  /** Byte ranges that are no record, by code; outside the equation. */
+  readonly damage: Readonly<Record<string, number>>;
+  /** Documents with something worth noting (truncated, digest mismatch), by code. */
+  readonly notes: Readonly<Record<string, number>>;
+  readonly bytesRead: number;
+  /** sha256 of the bytes that were read, once the reader is exhausted. */
+  readonly sha256: string | null;
+}
+
+/**
+ * The documents of one input, in record order. Columns of every batch (null where absent; DESIGN section 6):
+ *   id, url, host, warc_path: utf8;  date: fixed int64 seconds (unit 's');  warc_offset, warc_length: fixed int64
+ *   payload_digest: utf8;  http_status: fixed uint16;  content_type: utf8 (the HTTP header's value, internal)
+ *   html: binary, null where the document came as text;  text: utf8, null where it came as HTML
+ * A `shard` input has the columns of the shard instead.
+ */
+export interface SourceReader {
+  batches(signal: AbortSignal): AsyncIterable<Batch>;
+  /** Valid at any time; final once `batches` ended. */
+  counts(): SourceCounts;
+}
+
+/** Leave to send one request: shared by all workers of a run, so that a host sees one client. */
+export interface FetchGate {
+  /** Resolves when a request to `host` may start. Call the result when its response has ended. */
+  acquire(host: string, signal: AbortSignal): Promise<() => void>;
+  /** Tells every worker that `host` asked for silence (Retry-After, 429, 503). */
+  pause(host: string, milliseconds: number): void;
+}

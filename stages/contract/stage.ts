@@ -1,0 +1,124 @@
+// The contract between the runner and every step. A stage reads columns and gives back columns and drops; a barrier
+// needs every document. Neither logs, counts or touches the run folder: the runner does.
+import type { z } from 'zod';
+import type { Batch, Column } from '../../native/index.js';
+
+export interface StageEnv {
+  /** The manifest's seed. */
+  readonly seed: bigint;
+  /** The folder that relative paths in options start from: the manifest's. */
+  readonly baseDir: string;
+  readonly device: 'cpu' | 'cuda';
+}
+
+interface StepKind<Options> {
+  /** The step's name in manifests: kebab-case. */
+  readonly name: string;
+  /** Bump when the same input gives other output: the ledger then redoes it. */
+  readonly version: number;
+  /** Columns that must exist before the step, and those it adds or replaces; checked over the whole manifest before anything runs. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** A drop code is an index here plus one; ledger and stats say `step/reason`. */
+  readonly reasons: readonly string[];
+  /**
+   * Options as written in a manifest: kebab-case keys, every one with a default and a `.describe()`; strict objects, so
+   * unknown keys are errors. The manifest's JSON Schema is generated from it. Checks that need files or models
+   * (unknown tokenizer, unknown language) belong into `check`.
+   */
+  readonly schema: z.ZodType<Options>;
+  /** Mistakes a schema cannot see; each is reported at the option's place (`path` below the step's options). Must be cheap. */
+  check?(options: Options, env: StageEnv): readonly OptionProblem[];
+  /** Files the options name (models, lists, tokenizers; absolute paths): their sha256 is part of the task's identity. */
+  assets?(options: Options, env: StageEnv): readonly string[];
+}
+
+export interface OptionProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export interface Stage<Options> extends StepKind<Options> {
+  readonly kind: 'stage';
+  /** True for steps that decide by numeric features: their numeric columns go to features/. */
+  readonly rules?: boolean;
+  /** Columns that later steps and outputs never see after this step (extract: html). */
+  readonly consumes?: readonly string[];
+  open(options: Options, env: StageEnv): Promise<StageRun>;
+}
+
+export interface StageRun {
+  /** Schema metadata for every shard that holds this step's columns (tokenize: `refine.contract`). */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** A pure function of the batch: no state from earlier batches may change a result. */
+  process(batch: Batch, signal: AbortSignal): Promise<StageResult>;
+  close(): Promise<void>;
+}
+
+export interface StageResult {
+  readonly columns?: Readonly<Record<string, Column>>;
+  /** 0 keeps the row, else index into reasons + 1. Absent: all kept. */
+  readonly drops?: Uint16Array;
+}
+
+/**
+ * What documents contribute to a barrier. Entry i belongs to row `rows[i]` of the batch; a row may have none (it is
+ * kept) or many (one a MinHash band).
+ */
+export interface Keyed {
+  /** 128-bit keys as (high, low) pairs: 2 x entries. Entries with equal keys meet in one group; the high half decides the partition. */
+  readonly keys: BigUint64Array;
+  readonly rows: Uint32Array;
+  /** `payloadBytes` bytes an entry, for the keep policy; little-endian. Absent where payloadBytes is 0. */
+  readonly payload?: Uint8Array;
+}
+
+/** A group of entries with equal keys, ascending by global row: (input number << 32 | row), so by (path, offset). */
+export interface KeyGroup {
+  readonly rows: BigUint64Array;
+  readonly payload: Uint8Array; // entries x payloadBytes
+}
+
+/** Pairs of global rows, and the payload of each end, that a reduce found to be duplicates of each other. */
+export interface Edges {
+  readonly left: BigUint64Array;
+  readonly right: BigUint64Array;
+  readonly leftPayload: Uint8Array;
+  readonly rightPayload: Uint8Array;
+}
+
+/** Decisions of a barrier, ascending by global row; a row that is not named is kept. */
+export interface Verdicts {
+  readonly rows: BigUint64Array;
+  /** 0: kept, and stands for its cluster; else index into reasons + 1. */
+  readonly drops: Uint16Array;
+  /** The global row of the document kept in its stead; its own row where kept. */
+  readonly kept: BigUint64Array;
+  /** Documents in the cluster, itself included. */
+  readonly clusterSize: Uint32Array;
+}
+
+/**
+ * A step that needs every document. Runs as: map (beside the steps before it) -> keys partitioned by their high half
+ * and sorted by (key, global row) on disk -> reduce, one task a partition, group by group -> resolve, one task, edges
+ * of all partitions to verdicts. Rows dropped by an earlier barrier never reach reduce. Both functions see documents
+ * in a defined order, so results depend on neither worker nor partition count.
+ */
+export interface Barrier<Options> extends StepKind<Options> {
+  readonly kind: 'barrier';
+  /** Bytes of payload an entry carries. */
+  readonly payloadBytes: number;
+  openMap(options: Options, env: StageEnv): Promise<BarrierMap>;
+  /** The edges of one group of two or more entries; null for none. Called in key order. */
+  reduce(options: Options, group: KeyGroup): Edges | null;
+  /** `edges` of every partition in partition order (duplicates possible). Verdicts ascend by row. */
+  resolve(options: Options, edges: AsyncIterable<Edges>): Promise<Verdicts>;
+}
+
+export interface BarrierMap {
+  map(batch: Batch, signal: AbortSignal): Promise<Keyed>;
+  close(): Promise<void>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every option type
+export type AnyStep = Stage<any> | Barrier<any>;
