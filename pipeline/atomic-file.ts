@@ -1,0 +1,152 @@
+// Files that appear whole or not at all: bytes go to `<path>.<unique>.part`, are synced, renamed, and the folder is synced.
+// Invariant: nothing half-written ever stands under a final name, whatever dies when. The part's name is unique because a
+// worker that outlived its parent may still write the same file: with one shared name it could rename our unfinished part.
+import { createHash, randomBytes, type Hash } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { RefineError } from '../native/errors.js';
+
+export interface Written {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const NEXT_MOVES: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Free space (or run with --out on another disk) and run the same command again: finished tasks are kept.',
+  EDQUOT: 'the disk quota is used up. Free space (or run with --out on another disk) and run the same command again: finished tasks are kept.',
+  EROFS: 'the file system is read-only. Mount it writable or choose another folder with --out.',
+  EACCES: 'permission denied. Make the folder writable for this user or choose another one with --out.',
+  EPERM: 'the operation is not permitted there. Make the folder writable for this user or choose another one with --out.',
+  EIO: 'the disk reports an input/output error. Check it, or choose another folder with --out.',
+  ENOTDIR: 'a part of the path is a file, not a folder. Choose another folder with --out.',
+  EISDIR: 'a folder stands where a file is wanted. Remove it or choose another folder with --out.',
+  EMFILE: 'too many open files. Raise `ulimit -n` or lower --workers.',
+  ENOENT: 'the folder vanished while it was being written. Run the same command again.',
+  EFBIG: 'the file is larger than the file system or `ulimit -f` allows. Choose another folder with --out.',
+};
+
+/** The system's refusal as ERR_REFINE_DISK that names path, finding and next move; other errors pass through. */
+export function diskError(cause: unknown, path: string, doing: string): Error {
+  const code = (cause as NodeJS.ErrnoException | null)?.code;
+  const move = code === undefined ? undefined : NEXT_MOVES[code];
+  if (cause instanceof RefineError || move === undefined) return cause as Error;
+  return new RefineError('ERR_REFINE_DISK', `cannot ${doing}: ${code}, ${move}`, { place: path, cause });
+}
+
+/** For tests: called with the path and the moment; throwing or killing there must leave no half-written final file. */
+export const faults: { inject: ((path: string, moment: 'write' | 'before-rename' | 'after-rename') => void) | undefined } = { inject: undefined };
+
+export class AtomicFile {
+  readonly #path: string;
+  readonly #part: string;
+  readonly #handle: FileHandle;
+  readonly #hash: Hash = createHash('sha256');
+  #bytes = 0;
+
+  private constructor(path: string, part: string, handle: FileHandle) {
+    this.#path = path;
+    this.#part = part;
+    this.#handle = handle;
+  }
+
+  static async create(path: string): Promise<AtomicFile> {
+    const part = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return new AtomicFile(path, part, await open(part, 'wx'));
+    } catch (cause) {
+      throw diskError(cause, path, 'create the file');
+    }
+  }
+
+  /** Appends the chunks in order; they may be reused once the promise settles. */
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) this.#hash.update(chunk);
+    let rest = chunks.filter((chunk) => chunk.byteLength > 0);
+    try {
+      while (rest.length > 0) {
+        faults.inject?.(this.#path, 'write');
+        let { bytesWritten } = await this.#handle.writev(rest.slice(0, 512)); // IOV_MAX is 1,024
+        this.#bytes += bytesWritten;
+        while (rest.length > 0 && bytesWritten >= rest[0]!.byteLength) bytesWritten -= rest.shift()!.byteLength;
+        if (bytesWritten > 0) rest = [rest[0]!.subarray(bytesWritten), ...rest.slice(1)];
+      }
+    } catch (cause) {
+      throw diskError(cause, this.#path, `write past byte ${this.#bytes}`);
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Syncs and gives the file its final name, replacing an older file of that name. */
+  async commit(): Promise<Written> {
+    try {
+      await this.#handle.sync();
+      await this.#handle.close();
+      faults.inject?.(this.#path, 'before-rename');
+      await rename(this.#part, this.#path);
+      faults.inject?.(this.#path, 'after-rename');
+      await syncFolder(dirname(this.#path));
+    } catch (cause) {
+      throw diskError(cause, this.#path, 'finish the file');
+    }
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  /** Removes the part; safe at any time, and silent: the error that led here is the one to tell. */
+  async abort(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await unlink(this.#part).catch(() => undefined);
+  }
+}
+
+/** A new name is on disk only once its folder is synced. Some file systems refuse to sync folders; then there is nothing to do. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync().catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EINVAL' && cause.code !== 'ENOTSUP' && cause.code !== 'EPERM') throw cause;
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes `bytes` whole under `path`, replacing what stands there. */
+export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<Written> {
+  const file = await AtomicFile.create(path);
+  try {
+    await file.write([typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes]);
+    return await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
+
+/** Writes `bytes` whole under `path` unless a file stands there already: the first writer wins. True where ours did. */
+export async function createFileOnce(path: string, bytes: Uint8Array | string): Promise<boolean> {
+  const part = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(part, 'wx');
+    try {
+      faults.inject?.(path, 'write');
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    faults.inject?.(path, 'before-rename');
+    await link(part, path);
+    await syncFolder(dirname(path));
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw diskError(cause, path, 'write the file');
+  } finally {
+    await unlink(part).catch(() => undefined);
+  }
+}
