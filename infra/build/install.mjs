@@ -1,5 +1,6 @@
 // `npm ci` and `npm run build`: the addon, then TypeScript. Fails loudly; a half-built checkout is never left to be found at run time.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,4 +15,6 @@ const run = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inh
 const native = run([join(root, 'infra', 'build', 'native.mjs')]);
 if (native !== 0) process.exit(native);
 const typescript = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-process.exit(run([typescript, '-p', join(root, 'tsconfig.json')]));
+// Tests and benches need the dev dependencies; `npm ci --omit=dev` builds the product alone.
+const withDev = existsSync(join(root, 'node_modules', 'fast-check'));
+process.exit(run([typescript, '-p', join(root, withDev ? 'tsconfig.json' : 'tsconfig.build.json')]));

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../native/package-root.js';
 
-const folder = process.env['REFINE_SHARED'] ?? join(dirname(packageRoot), 'shared');
+const folder = process.env.REFINE_SHARED ?? join(dirname(packageRoot), 'shared');
 
 /** The absolute path of shared data, or null where it is absent. In a worktree the shared folder may lie one level higher. */
 export function sharedPath(...parts: string[]): string | null {
