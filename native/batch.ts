@@ -47,7 +47,7 @@ export function bytesAt(column: BytesColumn, row: number): Uint8Array {
   return column.data.subarray(column.offsets[row]!, column.offsets[row + 1]!);
 }
 
-const utf8Decoder = new TextDecoder('utf-8');
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // a U+FEFF that starts a row is text
 const utf8Encoder = new TextEncoder();
 
 export function stringAt(column: BytesColumn, row: number): string | null {
