@@ -38,6 +38,8 @@ export interface Shard {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** Token shards: tokens in all rows. */
+  readonly tokens?: number;
 }
 
 export interface StepCounts {
@@ -53,9 +55,15 @@ interface EntryBase {
   readonly format: 1;
   /** The task's identity: hex sha256 over step names, versions, options, asset digests and input identity. */
   readonly task: string;
-  readonly kind: 'map' | 'reduce' | 'resolve';
+  readonly kind: 'map' | 'reduce' | 'resolve' | 'finalize';
   /** For people: `map 000003 crawl-data/.../x.warc.gz`. */
   readonly label: string;
+  /** Steps between barriers form a segment; its tasks and those of the barriers that end it carry its number. */
+  readonly segment: number;
+  /** map: the input's number; reduce: the partition's. */
+  readonly number: number;
+  /** reduce and resolve: the barrier step's name. */
+  readonly step?: string;
   /** map: the input's path. */
   readonly input?: string;
 }

@@ -1,0 +1,119 @@
+// The run folder as others read it: lock file, the ledger entries that count, the final shards. DESIGN section 6.
+// `ledger/plan.json` names the tasks of the manifest in force, because identities alone do not say which entries are current.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError } from '../native/errors.js';
+import { diskError } from './atomic-file.js';
+import type { StepIdentity } from './identity.js';
+import { Ledger } from './ledger.js';
+import type { LedgerEntry, Shard } from './types.js';
+
+export interface LockedInput {
+  readonly path: string;
+  readonly format: string;
+  readonly bytes: number | null;
+  readonly identity: string;
+}
+
+/** manifest.lock.json: what was resolved when the run began. */
+export interface RunLock {
+  readonly format: 1;
+  readonly refine: string;
+  readonly resolved: Readonly<Record<string, unknown>>;
+  readonly steps: readonly Omit<StepIdentity, 'options'>[];
+  readonly device: 'cpu' | 'cuda';
+  readonly arch: string;
+  /** How often --update changed the plan of this folder. */
+  readonly updates: number;
+  readonly inputs: readonly LockedInput[];
+}
+
+export interface RunPlan {
+  readonly format: 1;
+  /** Tasks known so far, in order: maps of segment 0, its barriers, maps of segment 1, ... */
+  readonly tasks: readonly string[];
+  /** True once the final shards are whole. */
+  readonly finished: boolean;
+}
+
+export interface RunState {
+  readonly folder: string;
+  readonly lock: RunLock;
+  readonly finished: boolean;
+  /** Done and failed entries of the manifest in force, in plan order. */
+  readonly entries: readonly LedgerEntry[];
+  /** Final shards in loader order, paths relative to the run folder. Empty until `finished` where a barrier stands before them. */
+  readonly tokens: readonly Shard[];
+  readonly text: readonly Shard[];
+  readonly features: readonly Shard[];
+  readonly samples: readonly Shard[];
+  readonly index: Shard | null;
+}
+
+export async function readRun(folder: string): Promise<RunState> {
+  const lock = await readLock(folder);
+  if (lock === null) {
+    throw new RefineError(
+      'ERR_REFINE_LEDGER',
+      'is no run folder: it has no manifest.lock.json. Name the folder that `refine run` wrote (its --out, by default runs/<manifest name>).',
+      { place: folder },
+    );
+  }
+  const plan = await readPlan(folder);
+  const ledger = new Ledger(folder);
+  const entries: LedgerEntry[] = [];
+  for (const task of plan?.tasks ?? []) {
+    const entry = (await ledger.done(task)) ?? (await ledger.failed(task));
+    if (entry !== null) entries.push(entry);
+  }
+  const shards = entries.flatMap((entry) => (entry.state === 'done' ? entry.outputs : []));
+  const below = (prefix: string): Shard[] => shards.filter((shard) => shard.path.startsWith(prefix));
+  return {
+    folder,
+    lock,
+    finished: plan?.finished ?? false,
+    entries,
+    tokens: below('tokens/'),
+    text: below('text/'),
+    features: below('features/'),
+    samples: below('samples/'),
+    index: shards.find((shard) => shard.path === 'index.arrow') ?? null,
+  };
+}
+
+export async function readLock(folder: string): Promise<RunLock | null> {
+  return (await readFormat1(join(folder, 'manifest.lock.json'))) as RunLock | null;
+}
+
+export async function readPlan(folder: string): Promise<RunPlan | null> {
+  return (await readFormat1(join(folder, 'ledger', 'plan.json'))) as RunPlan | null;
+}
+
+async function readFormat1(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw diskError(cause, path, 'read the file');
+  }
+  let value: { format?: unknown };
+  try {
+    value = JSON.parse(text) as { format?: unknown };
+  } catch (cause) {
+    throw new RefineError(
+      'ERR_REFINE_LEDGER',
+      `is not JSON (${(cause as Error).message}): it was changed after it was written. Restore it, or run into another --out.`,
+      { place: path, cause },
+    );
+  }
+  if (value.format !== 1) {
+    throw new RefineError(
+      'ERR_REFINE_LEDGER',
+      `has format ${JSON.stringify(value.format)}, this refine reads format 1. Use the refine that wrote it, or another --out.`,
+      { place: path },
+    );
+  }
+  return value;
+}
