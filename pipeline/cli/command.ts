@@ -1,0 +1,66 @@
+// What every command shares: exit codes, how errors reach people, argument parsers. stdout carries data, stderr words.
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type ErrorCode, RefineError } from '../../native/errors.js';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const codes: Partial<Record<ErrorCode, number>> = { ERR_REFINE_USAGE: EXIT.usage, ERR_REFINE_INTERRUPTED: EXIT.interrupted };
+
+/** Prints an error the way people read it and gives the exit code. An unexpected one keeps its stack: it is a bug. */
+export function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
+  if (error instanceof RefineError) {
+    words(error.format());
+    return codes[error.code] ?? EXIT.failed;
+  }
+  words(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return EXIT.failed;
+}
+
+/** A line for people. */
+export function words(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Data for programs; waits while a pipe is full. A reader that went away (`| head`) ends the process quietly. */
+export async function data(text: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+}
+
+export function count(name: string, least: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`${name} is a whole number from ${least} up.`);
+    return value;
+  };
+}
+
+/** Collects an option that may stand several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+/** Runs a command's body and leaves its verdict in the exit code. */
+export function action<Arguments extends unknown[]>(body: (...args: Arguments) => Promise<number | undefined>): (...args: Arguments) => Promise<void> {
+  return async (...args) => {
+    process.exitCode = (await body(...args)) ?? EXIT.done;
+  };
+}
+
+/** A signal that Ctrl-C or SIGTERM aborts; a second one ends the process at once. */
+export function interruptible(): { readonly signal: AbortSignal; readonly done: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort(new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted. Run the same command again to go on.'));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return {
+    signal: controller.signal,
+    done: () => {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    },
+  };
+}
+
+export type Register = (program: Command) => void;

@@ -1,0 +1,21 @@
+// `refine validate`: line and column of every mistake in a manifest, with the likely fix. Reads no input and writes nothing.
+import type { Command } from 'commander';
+import { loadManifest } from '../manifest.js';
+import { action, collect, EXIT, words } from './command.js';
+
+export function registerValidate(program: Command): void {
+  program
+    .command('validate')
+    .description('line and column of every mistake in a manifest, with the likely fix')
+    .argument('<manifest>', 'a manifest (YAML)')
+    .option('--set <step.option=value>', 'as for run; may stand several times', collect)
+    .action(
+      action(async (path: string, options: { set?: string[] }) => {
+        const manifest = await loadManifest(path, { sets: options.set ?? [] });
+        words(
+          `${path} is a valid manifest: source ${manifest.source.kind}, ${manifest.steps.length} steps (${manifest.steps.map((step) => step.name).join(', ')}).`,
+        );
+        return EXIT.done;
+      }),
+    );
+}

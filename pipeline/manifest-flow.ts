@@ -1,0 +1,127 @@
+// Checks over the whole list of steps: every column that is read was written before, barriers stand where they can, and the
+// outputs make sense. Nothing runs and no file is read.
+import type { Registry, SourceKind } from './manifest-schema.js';
+import type { Place, Problem } from './manifest-source-map.js';
+import type { Sink, Step } from './types.js';
+
+export interface PlacedStep extends Step {
+  readonly place: Place;
+}
+
+const ALWAYS = ['id', 'url', 'host', 'warc_path', 'date', 'warc_offset', 'warc_length', 'payload_digest', 'http_status', 'content_type'];
+
+/** Columns with values at the source (stages/contract/source.ts). `text` of a WARC holds only its text/plain documents: no step may count on it. */
+const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
+  commoncrawl: [...ALWAYS, 'html'],
+  warc: [...ALWAYS, 'html'],
+  wet: [...ALWAYS, 'text'],
+  jsonl: [...ALWAYS, 'text'],
+  run: null, // whatever that run's steps wrote, less what never leaves the map phase
+};
+
+/** Columns that are never written to a shard: they end at the first barrier. */
+const MAP_PHASE_ONLY = ['html', 'content_type'];
+
+/** The columns that exist after `step`, of which `langid` is a special case: the runner makes `lang` of its label. */
+export function written(step: Pick<Step, 'stage'>): string[] {
+  const names = [...step.stage.writes];
+  if (names.includes('lang_label') && !names.includes('lang')) names.push('lang');
+  return names;
+}
+
+export function checkFlow(
+  steps: readonly PlacedStep[],
+  kind: SourceKind | null,
+  sink: Sink | null,
+  sinkPlaces: { tokens: Place | null; text: Place | null; steps: Place },
+  registry: Registry,
+): Problem[] {
+  const problems: Problem[] = [];
+  const source = kind === null ? null : SOURCE_COLUMNS[kind];
+  const open = source === null;
+  const has = new Set<string>(source ?? ALWAYS);
+  const gone = new Map<string, string>(kind === 'run' ? MAP_PHASE_ONLY.map((name) => [name, 'the source']) : []);
+  let tokens: PlacedStep | null = null;
+  for (const [index, step] of steps.entries()) {
+    const { stage } = step;
+    for (const column of stage.reads) {
+      if (has.has(column) || stage.writes.includes(column)) continue;
+      if (gone.has(column)) {
+        const by = gone.get(column)!;
+        const next = by === 'the source' ? 'Take the documents from WARC files instead.' : `Put "${step.name}" before "${by}".`;
+        problems.push({
+          place: step.place,
+          message: `step "${step.name}" reads column "${column}", which does not go past ${by === 'the source' ? 'a run folder' : `"${by}"`}. ${next}`,
+        });
+        continue;
+      }
+      if (open) continue;
+      const later = steps.slice(index + 1).find((other) => written(other).includes(column));
+      const maker = [...registry].find(([, other]) => written({ stage: other }).includes(column) && other.name !== stage.name);
+      const next =
+        later !== undefined
+          ? `Move "${later.name}" before it.`
+          : maker !== undefined
+            ? `Add "${maker[0]}" before it.`
+            : `Remove the step, or add one that writes "${column}".`;
+      problems.push({
+        place: step.place,
+        message: `step "${step.name}" reads column "${column}", which no earlier step writes (they write: ${wroteBefore(steps.slice(0, index), has)}). ${next}`,
+      });
+    }
+    for (const column of written(step)) {
+      has.add(column);
+      gone.delete(column);
+    }
+    if (stage.kind === 'stage') {
+      for (const column of stage.consumes ?? []) {
+        has.delete(column);
+        gone.set(column, step.name);
+      }
+      if (stage.writes.includes('tokens')) {
+        if (tokens !== null)
+          problems.push({
+            place: step.place,
+            message: `step "${step.name}" writes column "tokens", which "${tokens.name}" has written already. A run has one tokenizer: keep one of the two steps.`,
+          });
+        tokens = step;
+      }
+    } else {
+      for (const column of MAP_PHASE_ONLY) {
+        if (has.delete(column)) gone.set(column, step.name);
+      }
+      if (tokens !== null) {
+        problems.push({
+          place: step.place,
+          message: `step "${step.name}" needs every document, so it cannot follow "${tokens.name}", whose tokens are the last thing a run writes. Move it before "${tokens.name}".`,
+        });
+      }
+    }
+  }
+  if (steps.length === 0 || sink === null) return problems;
+  if (sinkPlaces.tokens !== null && tokens === null && sink.tokens.perShard > 0) {
+    problems.push({
+      place: sinkPlaces.tokens,
+      message: 'sink.tokens is set, but no step writes tokens. Add "tokenize" at the end of the steps, or remove sink.tokens.',
+    });
+  }
+  if (!sink.text.keep && tokens === null) {
+    problems.push({
+      place: sinkPlaces.text ?? sinkPlaces.steps,
+      message: 'sink.text.keep is false and no step writes tokens: the run would write nothing. Add "tokenize", or keep the text.',
+    });
+  }
+  if (sink.text.keep && tokens === null && !open && kind !== null && !has.has('text') && problems.length === 0) {
+    problems.push({
+      place: steps.at(-1)!.place,
+      message: `no step writes column "text", so there is nothing to keep (they write: ${wroteBefore(steps, has)}). Add "extract".`,
+    });
+  }
+  return problems;
+}
+
+function wroteBefore(steps: readonly Step[], has: ReadonlySet<string>): string {
+  const names = new Set([...has].filter((name) => !ALWAYS.includes(name) || name === 'url'));
+  for (const step of steps) for (const name of written(step)) if (has.has(name)) names.add(name);
+  return [...names].join(', ');
+}
