@@ -10,4 +10,19 @@ export interface TextBinding {
   unicodeTables(): { version: string; category: Uint8Array; flags: Uint8Array; script: Uint8Array; combiningClass: Uint8Array };
 }
 
-export interface NativeBinding extends TextBinding {}
+export interface FasttextModel {
+  /** Opaque; the model is freed with it. */
+  readonly handle: object;
+  /** Without `__label__`, in the model's order: what `labels` of a prediction index. */
+  readonly labels: readonly string[];
+  readonly dim: number;
+}
+
+export interface FasttextBinding {
+  /** Reads a .bin or .ftz of a supervised model; throws ERR_REFINE_ASSET for anything else. */
+  fasttextLoad(file: Uint8Array): FasttextModel;
+  /** The k (1..1000) best labels of each row, best first, (rows, k); -1 where there is none: null, wordless, or nothing known. */
+  fasttextPredict(model: FasttextModel, text: BytesColumn, k: number): Promise<{ labels: Int32Array; probs: Float32Array }>;
+}
+
+export interface NativeBinding extends TextBinding, FasttextBinding {}
