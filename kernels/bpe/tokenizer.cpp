@@ -1,0 +1,219 @@
+// Text to ids and back; see refine/bpe.h. Order of work, as in HuggingFace's tokenizer/mod.rs: added tokens that are not
+// normalized, normaliser, added tokens that are, pre-tokenizer, merges.
+#include "refine/bpe.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "added_tokens.h"
+#include "char_class.h"
+#include "merges.h"
+#include "piece_cache.h"
+#include "pre_tokenize.h"
+#include "refine/unicode.h"
+#include "refine/utf8.h"
+
+namespace refine::bpe {
+
+namespace {
+constexpr size_t kCacheCapacity = 1 << 16;  // pieces a caller remembers beside the vocabulary: 5 MB
+
+// What one encode call works in; kept from call to call, never shared by two at once.
+struct Workspace {
+  PieceCache cache{kCacheCapacity};
+  MergeScratch scratch;
+  std::vector<Split> splits, normal_splits;
+  std::string valid, normal, prefixed;
+};
+}  // namespace
+
+struct Tokenizer::Parts {
+  MergeTable merges;
+  std::array<uint32_t, 256> byte_ids;
+  std::vector<SplitStep> program;
+  AddedTokenFinder raw, normalized;  // by whether they are looked for before or after the normaliser
+  PieceCache vocabulary;             // the ids of every token's own bytes; never changes after make
+  bool nfc, ignore_merges;
+  std::string token_bytes;
+  std::vector<uint32_t> token_offsets;
+  mutable std::mutex mutex;
+  mutable std::vector<std::unique_ptr<Workspace>> idle;
+};
+
+namespace {
+
+struct Encoder {
+  const Tokenizer::Parts& parts;
+  const ClassTable& table;
+  Workspace& work;
+  std::vector<uint32_t>& ids;
+  const uint8_t* readable_end;  // of the buffer the pieces lie in
+
+  void run(size_t step, const uint8_t* p, const uint8_t* end) {
+    if (step == parts.program.size()) return piece(p, end);
+    const auto next = [&](const uint8_t* from, const uint8_t* to) { run(step + 1, from, to); };
+    switch (parts.program[step]) {
+      case SplitStep::kPunctuationContiguous: return split_by_class(table, kPunctuation, false, p, end, next);
+      case SplitStep::kPunctuationIsolated: return split_by_class(table, kPunctuation, true, p, end, next);
+      case SplitStep::kDigitsContiguous: return split_by_class(table, kDigit, false, p, end, next);
+      case SplitStep::kDigitsIndividual: return split_by_class(table, kDigit, true, p, end, next);
+      case SplitStep::kGpt2Words: return split_gpt2_words(table, p, end, next);
+      case SplitStep::kByteDigitsContiguous: return split_byte_digits(false, p, end, next);
+      case SplitStep::kByteDigitsIndividual: return split_byte_digits(true, p, end, next);
+      case SplitStep::kDigitTriples: return split_digit_triples(p, end, next);
+      case SplitStep::kPrefixSpace: {
+        if (p == end || *p == ' ') return next(p, end);
+        work.prefixed.assign(1, ' ');
+        work.prefixed.append(reinterpret_cast<const char*>(p), size_t(end - p));
+        const auto start = reinterpret_cast<const uint8_t*>(work.prefixed.data());
+        const auto before = readable_end;
+        readable_end = start + work.prefixed.size();
+        next(start, readable_end);
+        readable_end = before;
+        return;
+      }
+    }
+  }
+
+  void piece(const uint8_t* p, const uint8_t* end) {
+    const auto length = size_t(end - p);
+    if (length == 1) return ids.push_back(parts.byte_ids[*p]);
+    if (length > PieceCache::kMaxPiece) return merge_piece(parts.merges, parts.byte_ids.data(), p, length, work.scratch, ids);
+    const PieceKey key = PieceCache::key_of(p, length, size_t(readable_end - p));
+    if (parts.vocabulary.find(key, p, length, ids) || work.cache.find(key, p, length, ids)) return;
+    const size_t before = ids.size();
+    merge_piece(parts.merges, parts.byte_ids.data(), p, length, work.scratch, ids);
+    work.cache.put(key, p, length, ids.data() + before, ids.size() - before);
+  }
+
+  void plain(std::string_view text) {
+    const auto p = reinterpret_cast<const uint8_t*>(text.data());
+    readable_end = p + text.size();
+    run(0, p, readable_end);
+  }
+};
+
+// NFC leaves code points below U+0300 alone, and those are all that bytes below 0xCC can spell.
+bool may_change_in_nfc(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return uint8_t(c) >= 0xCC; });
+}
+
+std::string_view normalise(const Tokenizer::Parts& parts, std::string_view text, std::string& buffer) {
+  if (!parts.nfc || !may_change_in_nfc(text)) return text;
+  buffer.clear();
+  append_nfc(text, buffer);
+  return buffer;
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer() = default;
+Tokenizer::~Tokenizer() = default;
+
+Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>& out) {
+  const size_t vocab = definition.tokens.rows;
+  const auto bad = [](std::string message) { return Status::error("ERR_REFINE_ASSET", "tokenizer: " + std::move(message)); };
+  for (size_t i = 0; i < 256; ++i)
+    if (definition.byte_ids[i] >= vocab) return bad("byte " + std::to_string(i) + " has id " + std::to_string(definition.byte_ids[i]) + " outside the vocabulary");
+  for (size_t i = 0; i < definition.merge_count * 3; ++i)
+    if (definition.merges[i] >= vocab) return bad("merge " + std::to_string(i / 3) + " has id " + std::to_string(definition.merges[i]) + " outside the vocabulary");
+  bool bytes_seen = false;
+  for (const SplitStep step : definition.program) {
+    const bool byte_step = step >= SplitStep::kByteDigitsContiguous;
+    if (!byte_step && bytes_seen && step < SplitStep::kByteDigitsContiguous) return bad("a pre-tokenizer of characters follows one of bytes");
+    bytes_seen |= step == SplitStep::kByteDigitsContiguous || step == SplitStep::kByteDigitsIndividual;
+  }
+  std::vector<AddedToken> raw, normalized;
+  for (AddedToken token : definition.added) {
+    if (token.id >= vocab) return bad("added token " + std::to_string(token.id) + " is outside the vocabulary");
+    if (token.normalized && definition.nfc) {
+      std::string content;
+      append_nfc(token.content, content);
+      token.content = std::move(content);
+    }
+    (token.normalized ? normalized : raw).push_back(std::move(token));
+  }
+  // HuggingFace builds each automaton from the special tokens first; equal contents keep the first.
+  for (auto* list : {&raw, &normalized})
+    std::stable_partition(list->begin(), list->end(), [](const AddedToken& token) { return token.special; });
+
+  std::unique_ptr<Tokenizer> tokenizer(new Tokenizer());
+  std::array<uint32_t, 256> byte_ids;
+  std::copy_n(definition.byte_ids, 256, byte_ids.begin());
+  tokenizer->parts_.reset(new Parts{MergeTable(definition.merges, definition.merge_count), byte_ids, definition.program,
+                                    AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)), PieceCache(std::max<size_t>(vocab, 1)),
+                                    definition.nfc, definition.ignore_merges, {}, {0}, {}, {}});
+  Parts& parts = *tokenizer->parts_;
+  MergeScratch scratch;
+  std::vector<uint32_t> ids;
+  for (size_t id = 0; id < vocab; ++id) {
+    const std::string_view bytes = definition.tokens.valid(id) ? definition.tokens[id] : std::string_view();
+    parts.token_bytes.append(bytes);
+    parts.token_offsets.push_back(uint32_t(parts.token_bytes.size()));
+    if (!definition.in_model[id] || bytes.size() < 2 || bytes.size() > PieceCache::kMaxPiece) continue;
+    const auto p = reinterpret_cast<const uint8_t*>(bytes.data());
+    const PieceKey key = PieceCache::key_of(p, bytes.size(), bytes.size());
+    ids.clear();
+    if (parts.vocabulary.find(key, p, bytes.size(), ids)) continue;
+    if (parts.ignore_merges) ids.assign(1, uint32_t(id));
+    else merge_piece(parts.merges, parts.byte_ids.data(), p, bytes.size(), scratch, ids);
+    parts.vocabulary.put(key, p, bytes.size(), ids.data(), ids.size());
+  }
+  out = std::move(tokenizer);
+  return {};
+}
+
+void Tokenizer::encode(std::string_view text, Special special, std::vector<uint32_t>& ids) const {
+  const Parts& parts = *parts_;
+  std::unique_ptr<Workspace> work;
+  {
+    std::lock_guard lock(parts.mutex);
+    if (!parts.idle.empty()) {
+      work = std::move(parts.idle.back());
+      parts.idle.pop_back();
+    }
+  }
+  if (!work) work = std::make_unique<Workspace>();
+  Encoder encoder{parts, class_table(), *work, ids, nullptr};
+  if (!is_valid_utf8(text)) {
+    work->valid = to_valid_utf8(text);
+    text = work->valid;
+  }
+  work->splits.clear();
+  if (parts.raw.matches_nothing(special)) work->splits.push_back({text, Split::kPlain});
+  else parts.raw.split(text, special, work->splits);
+  for (const Split& outer : work->splits) {
+    if (outer.id != Split::kPlain) {
+      ids.push_back(outer.id);
+      continue;
+    }
+    const std::string_view normal = normalise(parts, outer.text, work->normal);
+    if (parts.normalized.matches_nothing(special)) {
+      encoder.plain(normal);
+      continue;
+    }
+    work->normal_splits.clear();
+    parts.normalized.split(normal, special, work->normal_splits);
+    for (const Split& inner : work->normal_splits) {
+      if (inner.id != Split::kPlain) ids.push_back(inner.id);
+      else encoder.plain(inner.text);
+    }
+  }
+  std::lock_guard lock(parts.mutex);
+  parts.idle.push_back(std::move(work));
+}
+
+std::string Tokenizer::decode(const uint32_t* ids, size_t count) const {
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) {
+    if (ids[i] >= vocab_size()) continue;
+    const uint32_t start = parts_->token_offsets[ids[i]];
+    bytes.append(parts_->token_bytes, start, parts_->token_offsets[ids[i] + 1] - start);
+  }
+  return to_valid_utf8(bytes);
+}
+
+size_t Tokenizer::vocab_size() const { return parts_->token_offsets.size() - 1; }
+
+}  // namespace refine::bpe

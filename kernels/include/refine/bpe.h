@@ -1,0 +1,68 @@
+// Exact byte-level BPE: token ids equal HuggingFace tokenizers' for the same tokenizer.json. The file is read and
+// checked in TypeScript (stages/tokenize/tokenizer-json.ts), which hands over flat arrays and a pre-tokenizer program.
+// Invariant: encode is a pure function of (definition, text, special); caches only remember it.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "refine/views.h"
+
+namespace refine::bpe {
+
+// Pre-tokenizer steps in order; each splits every piece of the one before. The first group reads whole characters, the
+// second bytes (what stands after ByteLevel in the file sees one character a byte), so none of the first may follow one
+// of the second. TypeScript twin: PRE_TOKENIZER_STEPS in stages/tokenize/tokenizer-json.ts.
+enum class SplitStep : uint8_t {
+  kPunctuationContiguous = 1,
+  kPunctuationIsolated = 2,
+  kDigitsContiguous = 3,
+  kDigitsIndividual = 4,
+  kPrefixSpace = 5,    // ByteLevel's add_prefix_space
+  kGpt2Words = 6,      // ByteLevel's use_regex
+  kByteDigitsContiguous = 16,
+  kByteDigitsIndividual = 17,
+  kDigitTriples = 18,  // Split("[0-9][0-9][0-9]", Isolated)
+};
+
+struct AddedToken {
+  std::string content;
+  uint32_t id = 0;
+  bool special = false, single_word = false, lstrip = false, rstrip = false, normalized = false;
+};
+
+struct Definition {
+  BytesView tokens;                   // row = id: the bytes it decodes to; null where no token has the id
+  const uint8_t* in_model = nullptr;  // (tokens.rows): 1 where the id is the model's and spelled in the byte alphabet
+  const uint32_t* byte_ids = nullptr; // (256): the id of each single byte
+  const uint32_t* merges = nullptr;   // (merge_count, 3): left, right, result; row = rank, later equal pairs win
+  size_t merge_count = 0;
+  std::vector<AddedToken> added;
+  std::vector<SplitStep> program;
+  bool nfc = false;
+  bool ignore_merges = false;         // a piece that is a token is that token, whatever the merges say
+};
+
+enum class Special { kText, kParse };  // whether added tokens with `special` are plain text or matched
+
+class Tokenizer {
+ public:
+  // Copies what it needs; the definition's buffers may go afterwards.
+  static Status make(const Definition& definition, std::unique_ptr<Tokenizer>& out);
+  ~Tokenizer();
+
+  // Appends the ids of one text; ill-formed UTF-8 counts as U+FFFD (utf8.h). Safe to call from several threads.
+  void encode(std::string_view text, Special special, std::vector<uint32_t>& ids) const;
+  // The bytes of the ids, ill-formed parts replaced; ids that name no token add nothing.
+  std::string decode(const uint32_t* ids, size_t count) const;
+  size_t vocab_size() const;
+
+  struct Parts;
+
+ private:
+  Tokenizer();
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace refine::bpe
