@@ -1,7 +1,7 @@
 // The map of the native surface: every function the addon exports, one interface a room, shapes and errors on the line
 // they concern. Bindings check shapes and throw TypeError or RangeError at once; failed work rejects with a `code`.
 
-import type { BytesColumn } from './batch.js';
+import type { BytesColumn, ListColumn } from './batch.js';
 
 export interface TextBinding {
   /** Each row's text in a normal form; `default` is the normalisation of DESIGN section 6. Nulls stay null. */
@@ -25,4 +25,40 @@ export interface FasttextBinding {
   fasttextPredict(model: FasttextModel, text: BytesColumn, k: number): Promise<{ labels: Int32Array; probs: Float32Array }>;
 }
 
-export interface NativeBinding extends TextBinding, FasttextBinding {}
+/** An opened tokenizer, alive as long as it is held. */
+export type BpeHandle = { readonly bpeHandle: unique symbol };
+
+/** What kernels/include/refine/bpe.h calls Definition; made by stages/tokenize/tokenizer-json.ts. */
+export interface BpeDefinition {
+  /** Row = token id: the bytes it decodes to; null where no token has the id. */
+  readonly tokens: BytesColumn;
+  /** 1 where the id is the model's own and spelled in the byte alphabet. */
+  readonly inModel: Uint8Array;
+  /** 256 ids, one a byte; 0xffffffff where the vocabulary has none: the byte is dropped, as HuggingFace does. */
+  readonly byteIds: Uint32Array;
+  /** (left, right, result) ids; position = rank. */
+  readonly merges: Uint32Array;
+  /** PRE_TOKENIZER_STEPS in order. */
+  readonly program: Uint8Array;
+  readonly added: BytesColumn;
+  readonly addedIds: Uint32Array;
+  /** Bits: special 1, single_word 2, lstrip 4, rstrip 8, normalized 16. */
+  readonly addedFlags: Uint8Array;
+  readonly nfc: boolean;
+  readonly ignoreMerges: boolean;
+}
+
+export interface BpeBinding {
+  /** Throws ERR_REFINE_ASSET where ids lie outside the vocabulary. About 50 ms for 65,000 tokens. */
+  bpeOpen(definition: BpeDefinition): BpeHandle;
+  /** Ids of each row (null counts as empty); Uint16Array where the vocabulary fits 65,536. `eos` and `bos` are ids or null. */
+  bpeEncode(
+    handle: BpeHandle,
+    texts: BytesColumn,
+    options: { readonly parseSpecial: boolean; readonly eos: number | null; readonly bos: number | null },
+  ): Promise<{ tokens: ListColumn; counts: Uint32Array }>;
+  /** The text of the ids; ill-formed UTF-8 becomes U+FFFD, unknown ids nothing. */
+  bpeDecode(handle: BpeHandle, ids: Uint32Array): string;
+}
+
+export interface NativeBinding extends TextBinding, FasttextBinding, BpeBinding {}

@@ -28,7 +28,16 @@ function tokenizer(preTokenizer, addedTokens = []) {
       pre_tokenizer: preTokenizer,
       post_processor: null,
       decoder: null,
-      model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, vocab: { a: 0 }, merges: [] },
+      model: {
+        type: 'BPE',
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        vocab: { a: 0 },
+        merges: [],
+      },
     }),
   );
 }

@@ -32,7 +32,10 @@ void merge_by_scan(const MergeTable& merges, const uint32_t* byte_ids, const uin
     rank[i] = found.rank;
     result[i] = found.id;
   };
-  for (size_t i = 0; i < length; ++i) part[i] = byte_ids[piece[i]];
+  size_t parts = 0;
+  for (size_t i = 0; i < length; ++i)
+    if (const uint32_t id = byte_ids[piece[i]]; id != kNoToken) part[parts++] = id;
+  length = parts;
   for (size_t i = 0; i + 1 < length; ++i) look(i);
   while (length > 1) {
     size_t best = 0;
@@ -54,14 +57,17 @@ void merge_by_scan(const MergeTable& merges, const uint32_t* byte_ids, const uin
 void merge_by_heap(const MergeTable& merges, const uint32_t* byte_ids, const uint8_t* piece, size_t length, MergeScratch& s,
                    std::vector<uint32_t>& ids) {
   constexpr uint32_t kEnd = UINT32_MAX;
-  s.ids.resize(length);
+  s.ids.clear();
+  for (size_t i = 0; i < length; ++i)
+    if (const uint32_t id = byte_ids[piece[i]]; id != kNoToken) s.ids.push_back(id);
+  length = s.ids.size();
+  if (length == 0) return;
   s.ranks.assign(length, kNoMerge);
   s.merged.resize(length);
   s.next.resize(length);
   s.previous.resize(length);
   s.heap.clear();
   for (size_t i = 0; i < length; ++i) {
-    s.ids[i] = byte_ids[piece[i]];
     s.next[i] = i + 1 < length ? uint32_t(i + 1) : kEnd;
     s.previous[i] = i ? uint32_t(i - 1) : kEnd;
   }

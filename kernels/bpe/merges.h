@@ -9,6 +9,7 @@
 namespace refine::bpe {
 
 constexpr uint32_t kNoMerge = UINT32_MAX;
+constexpr uint32_t kNoToken = UINT32_MAX;  // of a byte that the vocabulary lacks: it is dropped
 
 struct Merge {
   uint32_t rank = kNoMerge, id = 0;

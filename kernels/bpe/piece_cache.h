@@ -1,6 +1,7 @@
 // Remembers the ids of pieces by their exact bytes: a table of slots, bounded by its capacity and emptied when full.
 // Pieces to 15 bytes lie in the slot with up to 3 ids; longer ones to kMaxPiece lie in an arena and are compared whole.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -61,7 +62,7 @@ class PieceCache {
   bool find(const PieceKey& key, const uint8_t* piece, size_t length, std::vector<uint32_t>& ids) const {
     for (size_t at = slot_of(key);; at = (at + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[at];
-      if (slot.count == 0) return false;
+      if (slot.count == kFree) return false;
       if (slot.key != key) continue;
       if (length >= 16 && std::memcmp(bytes_.data() + slot.piece, piece, length) != 0) continue;
       if (slot.count == 1) ids.push_back(slot.ids[0]);
@@ -71,16 +72,16 @@ class PieceCache {
     }
   }
 
-  // Only for a piece that find() did not know; `count` >= 1.
+  // Only for a piece that find() did not know. A piece may have no ids: bytes without a token are dropped.
   void put(const PieceKey& key, const uint8_t* piece, size_t length, const uint32_t* ids, size_t count) {
     if (used_ == limit_) clear();
     size_t at = slot_of(key);
-    while (slots_[at].count != 0) at = (at + 1) & (slots_.size() - 1);
+    while (slots_[at].count != kFree) at = (at + 1) & (slots_.size() - 1);
     Slot& slot = slots_[at];
     slot.key = key;
     slot.count = uint32_t(count);
     if (count <= kInline) {
-      std::memcpy(slot.ids, ids, count * sizeof(uint32_t));
+      std::copy_n(ids, count, slot.ids);
     } else {
       slot.ids[0] = uint32_t(arena_.size());
       arena_.insert(arena_.end(), ids, ids + count);
@@ -95,9 +96,10 @@ class PieceCache {
  private:
   static constexpr uint64_t kLong = 1;
   static constexpr size_t kInline = 3;
+  static constexpr uint32_t kFree = UINT32_MAX;
   struct Slot {
     PieceKey key;
-    uint32_t count = 0;  // 0: free
+    uint32_t count = kFree;
     uint32_t ids[kInline] = {};
     uint32_t piece = 0;  // a long piece's place in bytes_
   };

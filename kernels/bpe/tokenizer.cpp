@@ -78,7 +78,10 @@ struct Encoder {
 
   void piece(const uint8_t* p, const uint8_t* end) {
     const auto length = size_t(end - p);
-    if (length == 1) return ids.push_back(parts.byte_ids[*p]);
+    if (length == 1) {
+      if (const uint32_t id = parts.byte_ids[*p]; id != kNoToken) ids.push_back(id);
+      return;
+    }
     if (length > PieceCache::kMaxPiece) return merge_piece(parts.merges, parts.byte_ids.data(), p, length, work.scratch, ids);
     const PieceKey key = PieceCache::key_of(p, length, size_t(readable_end - p));
     if (parts.vocabulary.find(key, p, length, ids) || work.cache.find(key, p, length, ids)) return;
@@ -115,7 +118,7 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
   const size_t vocab = definition.tokens.rows;
   const auto bad = [](std::string message) { return Status::error("ERR_REFINE_ASSET", "tokenizer: " + std::move(message)); };
   for (size_t i = 0; i < 256; ++i)
-    if (definition.byte_ids[i] >= vocab) return bad("byte " + std::to_string(i) + " has id " + std::to_string(definition.byte_ids[i]) + " outside the vocabulary");
+    if (definition.byte_ids[i] >= vocab && definition.byte_ids[i] != kNoToken) return bad("byte " + std::to_string(i) + " has id " + std::to_string(definition.byte_ids[i]) + " outside the vocabulary");
   for (size_t i = 0; i < definition.merge_count * 3; ++i)
     if (definition.merges[i] >= vocab) return bad("merge " + std::to_string(i / 3) + " has id " + std::to_string(definition.merges[i]) + " outside the vocabulary");
   bool bytes_seen = false;

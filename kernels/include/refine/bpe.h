@@ -35,7 +35,7 @@ struct AddedToken {
 struct Definition {
   BytesView tokens;                   // row = id: the bytes it decodes to; null where no token has the id
   const uint8_t* in_model = nullptr;  // (tokens.rows): 1 where the id is the model's and spelled in the byte alphabet
-  const uint32_t* byte_ids = nullptr; // (256): the id of each single byte
+  const uint32_t* byte_ids = nullptr; // (256): the id of each single byte, 2^32 - 1 where there is none: it is dropped
   const uint32_t* merges = nullptr;   // (merge_count, 3): left, right, result; row = rank, later equal pairs win
   size_t merge_count = 0;
   std::vector<AddedToken> added;

@@ -1,0 +1,122 @@
+// The boundary of kernels/bpe: a tokenizer is an opaque handle that lives as long as JavaScript holds it.
+// TS: BpeBinding in native/binding.ts.
+#include "bind.h"
+
+#include "refine/bpe.h"
+
+namespace {
+
+using namespace refine;
+using namespace refine::node;
+using Handle = std::shared_ptr<const bpe::Tokenizer>;
+constexpr napi_type_tag kBpeTag = {0x7265666e6562706bull, 0x8d2f6a3c41b75e90ull};
+
+const Handle& handle_of(const Napi::Value& value) {
+  if (!value.IsExternal() || !value.As<Napi::External<Handle>>().CheckTypeTag(&kBpeTag))
+    throw Napi::TypeError::New(value.Env(), "bpe: the first argument must be a handle from bpeOpen");
+  return *value.As<Napi::External<Handle>>().Data();
+}
+
+Napi::Value BpeOpen(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "bpeOpen: the definition must be an object");
+  const auto source = info[0].As<Napi::Object>();
+  bpe::Definition definition;
+  definition.tokens = bytes_view(source.Get("tokens"), "bpeOpen tokens");
+  const auto in_model = typed_array<uint8_t>(source.Get("inModel"), "bpeOpen inModel");
+  const auto byte_ids = typed_array<uint32_t>(source.Get("byteIds"), "bpeOpen byteIds");
+  const auto merges = typed_array<uint32_t>(source.Get("merges"), "bpeOpen merges");
+  const auto program = typed_array<uint8_t>(source.Get("program"), "bpeOpen program");
+  const auto added = bytes_view(source.Get("added"), "bpeOpen added");
+  const auto added_ids = typed_array<uint32_t>(source.Get("addedIds"), "bpeOpen addedIds");
+  const auto added_flags = typed_array<uint8_t>(source.Get("addedFlags"), "bpeOpen addedFlags");
+  if (in_model.size != definition.tokens.rows || byte_ids.size != 256 || merges.size % 3 != 0 || added_ids.size != added.rows || added_flags.size != added.rows)
+    throw Napi::RangeError::New(env, "bpeOpen: inModel needs one entry a token, byteIds 256, merges 3 a merge, addedIds and addedFlags one an added token");
+  definition.in_model = in_model.data;
+  definition.byte_ids = byte_ids.data;
+  definition.merges = merges.data;
+  definition.merge_count = merges.size / 3;
+  for (size_t i = 0; i < program.size; ++i) definition.program.push_back(bpe::SplitStep(program.data[i]));
+  for (size_t i = 0; i < added.rows; ++i) {
+    const uint8_t flags = added_flags.data[i];
+    definition.added.push_back({std::string(added[i]), added_ids.data[i], (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0, (flags & 16) != 0});
+  }
+  definition.nfc = source.Get("nfc").ToBoolean();
+  definition.ignore_merges = source.Get("ignoreMerges").ToBoolean();
+  std::unique_ptr<bpe::Tokenizer> tokenizer;
+  if (const Status status = bpe::Tokenizer::make(definition, tokenizer); !status.ok()) {
+    auto error = Napi::Error::New(env, status.message);
+    error.Value().Set("code", status.code);
+    throw error;
+  }
+  auto external = Napi::External<Handle>::New(env, new Handle(std::move(tokenizer)), [](Napi::Env, Handle* handle) { delete handle; });
+  external.TypeTag(&kBpeTag);
+  return external;
+}
+
+template <class T>
+Napi::Value encode_into(const Napi::CallbackInfo& info, const Handle& tokenizer, BytesView texts, bpe::Special special, int64_t bos, int64_t eos) {
+  struct Result {
+    ListColumn<T> tokens;
+    std::vector<uint32_t> counts;
+  };
+  auto result = std::make_shared<Result>();
+  auto* worker = new PromiseWorker(
+      info.Env(),
+      [=] {
+        std::vector<uint32_t> ids;
+        for (size_t row = 0; row < texts.rows; ++row) {
+          ids.clear();
+          if (bos >= 0) ids.push_back(uint32_t(bos));
+          if (texts.valid(row)) tokenizer->encode(texts[row], special, ids);
+          if (eos >= 0) ids.push_back(uint32_t(eos));
+          if (result->tokens.values.size() + ids.size() > size_t(INT32_MAX))
+            return Status::error("ERR_REFINE_MEMORY", "bpeEncode: a batch has more than 2^31 tokens; use smaller batches");
+          result->tokens.values.insert(result->tokens.values.end(), ids.begin(), ids.end());
+          result->tokens.end_row();
+          result->counts.push_back(uint32_t(ids.size()));
+        }
+        return Status{};
+      },
+      [result](Napi::Env env) -> Napi::Value {
+        auto object = Napi::Object::New(env);
+        object.Set("tokens", to_column(env, result->tokens));
+        object.Set("counts", to_typed_array(env, result->counts));
+        return object;
+      });
+  worker->lend({info[0], info[1].As<Napi::Object>().Get("data"), info[1].As<Napi::Object>().Get("offsets"), info[1].As<Napi::Object>().Get("validity")});
+  return worker->queue();
+}
+
+Napi::Value BpeEncode(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const Handle tokenizer = handle_of(info[0]);
+  const auto texts = bytes_view(info[1], "bpeEncode texts");
+  if (!info[2].IsObject()) throw Napi::TypeError::New(env, "bpeEncode: options must be an object");
+  const auto options = info[2].As<Napi::Object>();
+  const auto special = options.Get("parseSpecial").ToBoolean() ? bpe::Special::kParse : bpe::Special::kText;
+  const auto id_of = [&](const char* name) -> int64_t {
+    const auto value = options.Get(name);
+    if (value.IsNull() || value.IsUndefined()) return -1;
+    const auto id = value.IsNumber() ? value.As<Napi::Number>().Int64Value() : -1;
+    if (id < 0 || size_t(id) >= tokenizer->vocab_size()) throw Napi::RangeError::New(env, std::string("bpeEncode: ") + name + " must be null or an id of the vocabulary");
+    return id;
+  };
+  const int64_t bos = id_of("bos"), eos = id_of("eos");
+  if (tokenizer->vocab_size() <= 65536) return encode_into<uint16_t>(info, tokenizer, texts, special, bos, eos);
+  return encode_into<uint32_t>(info, tokenizer, texts, special, bos, eos);
+}
+
+Napi::Value BpeDecode(const Napi::CallbackInfo& info) {
+  const auto tokenizer = handle_of(info[0]);
+  const auto ids = typed_array<uint32_t>(info[1], "bpeDecode ids");
+  return Napi::String::New(info.Env(), tokenizer->decode(ids.data, ids.size));
+}
+
+}  // namespace
+
+REFINE_BIND(bpe) {
+  exports.Set("bpeOpen", Napi::Function::New(env, BpeOpen));
+  exports.Set("bpeEncode", Napi::Function::New(env, BpeEncode));
+  exports.Set("bpeDecode", Napi::Function::New(env, BpeDecode));
+}

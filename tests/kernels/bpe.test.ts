@@ -1,0 +1,171 @@
+// Oracle: HuggingFace's own tokenizers, and llama.cpp's vectors (made with them). See tests/support/huggingface.ts.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { type BpeHandle, native, packagePath, stringAt, utf8Column } from '../../native/index.js';
+import { loadTokenizer } from '../../stages/tokenize/load-tokenizer.js';
+import { huggingFace } from '../support/huggingface.js';
+import { randomSource, randomText } from '../support/random-text.js';
+import { needsShared, sharedPath } from '../support/shared.js';
+
+const full = process.env.REFINE_FULL === '1';
+const RANDOM_STRINGS = full ? 100_000 : 12_000;
+
+async function encode(handle: BpeHandle, texts: readonly string[], special: 'text' | 'parse' = 'text'): Promise<number[][]> {
+  const { tokens } = await native.bpeEncode(handle, utf8Column(texts), { parseSpecial: special === 'parse', eos: null, bos: null });
+  return texts.map((_, row) => Array.from(tokens.values.subarray(tokens.offsets[row]!, tokens.offsets[row + 1]!) as Uint16Array));
+}
+
+async function compare(name: string, texts: readonly string[], special: 'text' | 'parse' = 'text'): Promise<void> {
+  const { handle, path } = loadTokenizer(name, '.');
+  const bytes = readFileSync(path);
+  const oracle = huggingFace((bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString('utf8'), special);
+  for (let start = 0; start < texts.length; start += 2000) {
+    const slice = texts.slice(start, start + 2000);
+    const [ours, theirs] = await Promise.all([encode(handle, slice, special), oracle.encode(slice)]);
+    slice.forEach((text, i) => {
+      if (ours[i]!.join() !== theirs[i]!.join()) assert.deepEqual(ours[i], theirs[i], `${name}, special ${special}: ${JSON.stringify(text.slice(0, 300))}`);
+    });
+  }
+}
+
+// The 15 bytes of UTF-8 without a token in Falcon's vocabulary: 14 control characters and the lead byte F2.
+const falconLacks = new RegExp(
+  `[${[3, 4, 5, 0xb, 0x11, 0x13, 0x14, 0x15, 0x16, 0x17, 0x19, 0x1c, 0x1d, 0x1e].map((code) => String.fromCodePoint(code)).join('')}\\u{80000}-\\u{bffff}]`,
+  'u',
+);
+const shipped = ['falcon', 'gpt2'];
+const neox = ['gpt-neox-20b.tokenizer.json', 'neox-dolma.tokenizer.json'].map((name) => sharedPath('data', 'tokenizers', name)).filter((path) => path !== null);
+const SPECIALS = ['<|endoftext|>', '>>TITLE<<', '>>ABSTRACT<<', '|||IP_ADDRESS|||', '|||EMAIL_ADDRESS|||', '<|padding|>', '    ', '                         '];
+
+for (const [name, vectors] of [
+  ['falcon', 'falcon'],
+  ['gpt2', 'gpt-2'],
+] as const) {
+  const base = sharedPath('data', 'tokenizers', 'llama.cpp', `ggml-vocab-${vectors}.gguf.inp`);
+  test(`${name} gives the ids of llama.cpp's test vectors`, { skip: base === null && needsShared }, async () => {
+    const texts = readFileSync(base!, 'utf8').split('\n__ggml_vocab_test__\n');
+    const expected = readFileSync(base!.replace(/inp$/, 'out'), 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).filter(Boolean).map(Number));
+    assert.equal(texts.length, 47);
+    assert.deepEqual(await encode(loadTokenizer(name, '.').handle, texts), expected.slice(0, 47));
+  });
+}
+
+for (const name of shipped) {
+  test(`${name} gives HuggingFace's ids on random Unicode strings, special tokens as text and parsed`, async () => {
+    const random = randomSource(name.length);
+    const texts = Array.from({ length: RANDOM_STRINGS }, () => randomText(random, SPECIALS));
+    await compare(name, texts, 'text');
+    await compare(name, texts.slice(0, RANDOM_STRINGS / 4), 'parse');
+  });
+}
+
+test('GPT-NeoX files with NFC and added runs of spaces give the ids of HuggingFace on random Unicode strings', {
+  skip: neox.length === 0 && needsShared,
+}, async () => {
+  const random = randomSource(77);
+  const texts = Array.from({ length: RANDOM_STRINGS / 2 }, () => randomText(random, SPECIALS));
+  for (const path of neox) {
+    await compare(path, texts, 'text');
+    await compare(path, texts, 'parse');
+  }
+});
+
+test('every code point between letters, digits and spaces gives the ids of HuggingFace', async () => {
+  const texts: string[] = [];
+  for (let start = 0; start < 0x110000; start += 256) {
+    let text = '';
+    for (let code = start; code < start + 256; code++)
+      if (code < 0xd800 || code > 0xdfff) text += `a${String.fromCodePoint(code)}1 ${String.fromCodePoint(code)} `;
+    texts.push(text);
+  }
+  const some = full ? texts : texts.filter((_, i) => i < 800 || i % 16 === 0);
+  for (const name of shipped) await compare(name, some);
+});
+
+test('long pieces without a place to cut give the ids of HuggingFace', async () => {
+  // HuggingFace's own time grows faster than the text here, so its part is kept short; the megabyte stands in the next test
+  const texts = ['a', ' ', '\n', '東', '=', 'ab', '\u0301', '1', '½', "'"].flatMap((unit) =>
+    [47, 48, 49, 50, 191, 192, 193, 194, 5000].map((length) => unit.repeat(length)),
+  );
+  for (const name of shipped) await compare(name, texts);
+});
+
+test('a megabyte without a place to cut is encoded in time and decodes to itself', async () => {
+  for (const name of shipped) {
+    const { handle } = loadTokenizer(name, '.');
+    const texts = ['a'.repeat(1e6), ' '.repeat(1e6), '\n'.repeat(1e6), '日本国憲法'.repeat(70_000), 'ab1'.repeat(333_333), '\u{1f600}'.repeat(250_000)];
+    const ids = await encode(handle, texts);
+    for (const [i, text] of texts.entries())
+      assert.ok(native.bpeDecode(handle, Uint32Array.from(ids[i]!)) === text, `${name}: ${JSON.stringify(text.slice(0, 10))}`);
+  }
+});
+
+test('decoding the ids of a text gives the text back, but for bytes that the vocabulary lacks', async () => {
+  const random = randomSource(5);
+  const texts = Array.from({ length: 5000 }, () => randomText(random, SPECIALS));
+  for (const name of shipped) {
+    const { handle } = loadTokenizer(name, '.');
+    const ids = await encode(handle, texts);
+    texts.forEach((text, i) => {
+      // Falcon has no tokens for these: they are lost in HuggingFace too
+      if (name === 'falcon' && falconLacks.test(text)) return;
+      assert.equal(native.bpeDecode(handle, Uint32Array.from(ids[i]!)), text);
+    });
+  }
+});
+
+test('ill-formed UTF-8 has the ids of the text with U+FFFD in its place', async () => {
+  const { handle } = loadTokenizer('gpt2', '.');
+  const data = Uint8Array.from([0x61, 0xff, 0x62, 0xe2, 0x82, 0x20, 0xed, 0xa0, 0x80]);
+  const column = { kind: 'utf8', data, offsets: Int32Array.from([0, data.length]) } as const;
+  const { tokens } = await native.bpeEncode(handle, column, { parseSpecial: false, eos: null, bos: null });
+  assert.deepEqual([Array.from(tokens.values as Uint16Array)], await encode(handle, [stringAt(column, 0)!]));
+});
+
+test('page texts and prose give the ids of HuggingFace', { skip: sharedPath('data', 'pages') === null && needsShared }, async () => {
+  const texts: string[] = [];
+  const pages = sharedPath('data', 'pages')!;
+  for (const corpus of readdirSync(pages)) {
+    let lines: string[] = [];
+    try {
+      lines = readFileSync(join(pages, corpus, 'gold.jsonl'), 'utf8')
+        .split('\n')
+        .filter(Boolean);
+    } catch {}
+    for (const line of lines) {
+      const gold = JSON.parse(line) as { text?: string; with?: string[]; without?: string[]; title?: string };
+      texts.push([gold.title, gold.text, ...(gold.with ?? []), ...(gold.without ?? [])].filter(Boolean).join('\n'));
+    }
+  }
+  assert.ok(texts.length > 1000, `${texts.length} pages`);
+  const prose = sharedPath('data', 'text', 'prose');
+  for (const name of prose === null ? [] : readdirSync(prose)) {
+    const bytes = readFileSync(join(prose!, name));
+    const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    for (let at = 0; at < (full ? text.length : Math.min(text.length, 60_000)); at += 20_000) texts.push(Buffer.from(text.slice(at, at + 20_000)).toString());
+  }
+  for (const name of shipped) await compare(name, full ? texts : texts.filter((_, i) => i % 3 === 0));
+});
+
+test('a tokenizer.json that asks for what is not known is refused by name', async () => {
+  const { readTokenizerJson } = await import('../../stages/tokenize/tokenizer-json.js');
+  const good = JSON.parse(gunzipSync(readFileSync(packagePath('stages', 'tokenize', 'tokenizers', 'gpt2', 'tokenizer.json.gz'))).toString('utf8'));
+  const refused = (change: object, pattern: RegExp) =>
+    assert.throws(() => readTokenizerJson(JSON.stringify({ ...good, ...change }), 'x.json'), { code: 'ERR_REFINE_ASSET', message: pattern });
+  refused({ pre_tokenizer: { type: 'Metaspace' } }, /pre_tokenizer "Metaspace" is not known/);
+  refused(
+    { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: 'x+' }, behavior: 'Isolated' }, good.pre_tokenizer] } },
+    /"x\+"/,
+  );
+  refused({ pre_tokenizer: null }, /ByteLevel/);
+  refused({ normalizer: { type: 'Lowercase' } }, /normalizer "Lowercase" is not known/);
+  refused({ model: { type: 'Unigram' } }, /Unigram/);
+  refused({ model: { ...good.model, dropout: 0.1 } }, /dropout/);
+  refused({ model: { ...good.model, merges: ['a zzzzqq'] } }, /zzzzqq/);
+  assert.throws(() => readTokenizerJson('{', 'x.json'), { code: 'ERR_REFINE_ASSET', message: /not JSON/ });
+});
