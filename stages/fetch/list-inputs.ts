@@ -1,0 +1,153 @@
+// From a manifest's source to the files of a run: each with its path (sort key and name), where it is read, and the name
+// of its content. DESIGN section 1, "order is defined".
+// Invariant: the result depends on the source, the seed and the files' contents, not on the order anything lists them in.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RefineError } from '../../native/errors.js';
+import type { FetchGate, Input, InputFormat, Source } from '../contract/source.js';
+import { crawlPaths, selectPaths } from './commoncrawl.js';
+import { expandGlob, hasMagic, nearest } from './glob.js';
+import type { Clock } from './clock.js';
+import { parseUrl } from './http-request.js';
+import { probeUrl } from './http.js';
+import type { RetryLimits } from './retry.js';
+import { isRemote, remoteIdentity } from './input-identity.js';
+import { localIdentity, localSha256 } from './local.js';
+
+export interface ListEnv {
+  /** The manifest's folder. */
+  readonly baseDir: string;
+  readonly seed: bigint;
+  readonly gate: FetchGate;
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<RetryLimits>;
+  readonly clock?: Clock;
+}
+
+/** A file named by the source, before it was looked at. `named` is what the manifest said. */
+interface Named {
+  readonly path: string;
+  readonly location: string;
+  readonly named: string;
+}
+
+// Local files are looked at one after another; remote ones as the gate allows, this many asked for at once.
+const PROBES = 16;
+
+/** The inputs of a run, sorted by path bytes, each path once. */
+export async function listInputs(source: Source, env: ListEnv): Promise<Input[]> {
+  const named = sorted(await nameInputs(source, env));
+  for (let i = 1; i < named.length; i++) {
+    if (named[i]!.path !== named[i - 1]!.path) continue;
+    const [first, second] = [named[i - 1]!.named, named[i]!.named];
+    const message = `two inputs have this path: ${first}${first === second ? ', named twice' : ` and ${second}`}. Paths name documents and must differ: list each file once, and mirror only one host`;
+    throw new RefineError('ERR_REFINE_MANIFEST', message, { place: named[i]!.path });
+  }
+  const format: InputFormat = source.kind === 'commoncrawl' ? 'warc' : source.kind === 'run' ? 'shard' : source.kind;
+  const textField = source.kind === 'jsonl' ? { textField: source.textField } : {};
+  const inputs = new Array<Input>(named.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < named.length) {
+      const at = next++;
+      const { path, location } = named[at]!;
+      inputs[at] = { path, location, format, ...(await identify(location, path, format, env)), ...textField };
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PROBES, named.length) }, worker));
+  return inputs;
+}
+
+async function identify(location: string, path: string, format: InputFormat, env: ListEnv): Promise<{ identity: string; bytes: number | null }> {
+  try {
+    if (isRemote(location)) {
+      const version = await probeUrl(location, env);
+      return { identity: remoteIdentity(version), bytes: version.bytes };
+    }
+    if (format === 'shard') return { identity: `shard:${await localSha256(location, path, env.signal)}`, bytes: (await stat(location)).size };
+    return await localIdentity(location, path);
+  } catch (error) {
+    // Listed all the same: its own task fails, with this error's cause found anew, and the other inputs are read.
+    if (!(error instanceof RefineError)) throw error;
+    return { identity: `unknown:${createHash('sha256').update(error.code).digest('hex').slice(0, 16)}`, bytes: null };
+  }
+}
+
+async function nameInputs(source: Source, env: ListEnv): Promise<Named[]> {
+  switch (source.kind) {
+    case 'commoncrawl':
+      return nameCrawlFiles(source, env);
+    case 'run':
+      return nameShards(source.path, env);
+    default: {
+      if (source.paths.length === 0)
+        throw new RefineError('ERR_REFINE_MANIFEST', 'names no file. List at least one path, glob or URL', { place: `source.${source.kind}` });
+      return (await Promise.all(source.paths.map((path) => nameFiles(path, env)))).flat();
+    }
+  }
+}
+
+async function nameFiles(named: string, env: ListEnv): Promise<Named[]> {
+  if (/^file:/i.test(named)) {
+    let location: string;
+    try {
+      location = fileURLToPath(named);
+    } catch (cause) {
+      throw new RefineError('ERR_REFINE_INPUT', `is no file URL of this machine (${(cause as Error).message}). Expected file:///path`, { place: named, cause });
+    }
+    return nameFiles(location, env);
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(named)) {
+    const url = parseUrl(named);
+    const path = url.pathname.replace(/^\/+/, '');
+    if (path === '') throw new RefineError('ERR_REFINE_INPUT', 'names a host, expected a file. Add the path of a file', { place: named });
+    return [{ path, location: url.href, named }];
+  }
+  const location = resolve(env.baseDir, named);
+  if (existsSync(location)) return [{ path: below(env.baseDir, location), location, named }];
+  if (hasMagic(named)) return (await expandGlob(named, env.baseDir)).map((file) => ({ path: below(env.baseDir, file), location: file, named }));
+  let folder = dirname(location);
+  let missing = basename(location);
+  while (!existsSync(folder)) [folder, missing] = [dirname(folder), basename(folder)];
+  const shown = below(env.baseDir, folder) || 'the manifest’s folder';
+  throw new RefineError('ERR_REFINE_INPUT', `does not exist, expected a file. ${await nearest(folder, shown, missing)}`, { place: named });
+}
+
+function below(baseDir: string, location: string): string {
+  return relative(resolve(baseDir), location).split(sep).join('/');
+}
+
+async function nameCrawlFiles(source: Extract<Source, { kind: 'commoncrawl' }>, env: ListEnv): Promise<Named[]> {
+  const trimmed = source.base.replace(/\/+$/, '');
+  const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) && !/^file:/i.test(trimmed);
+  if (remote) parseUrl(trimmed);
+  const base = remote ? trimmed : /^file:/i.test(trimmed) ? fileURLToPath(trimmed) : resolve(env.baseDir, trimmed);
+  const lists: string[] = [];
+  for (const crawl of source.crawls) lists.push(...(await crawlPaths(base, crawl, env)));
+  const chosen = selectPaths(lists, source.select, env.seed);
+  if (chosen.length === 0) {
+    const message = `selects none of ${lists.length} files of ${source.crawls.join(', ')}. Give a larger fraction, or files: N`;
+    throw new RefineError('ERR_REFINE_MANIFEST', message, { place: 'source.commoncrawl.select' });
+  }
+  return chosen.map((path) => ({ path, location: remote ? `${base}/${path}` : join(base, ...path.split('/')), named: path }));
+}
+
+/** The kept documents of another run: its text shards, named below its folder. */
+async function nameShards(run: string, env: ListEnv): Promise<Named[]> {
+  const folder = resolve(env.baseDir, run);
+  const names = await readdir(join(folder, 'text')).catch(() => null);
+  const shards = (names ?? []).filter((name) => name.endsWith('.arrow'));
+  if (names === null || shards.length === 0) {
+    const found = !existsSync(folder) ? 'does not exist' : names === null ? 'holds no text/' : 'has no shard in text/';
+    const message = `${found}, expected the folder of a finished run with its kept documents. Run that manifest first, with sink.text.keep: true`;
+    throw new RefineError('ERR_REFINE_INPUT', message, { place: run });
+  }
+  return shards.map((name) => ({ path: `text/${name}`, location: join(folder, 'text', name), named: `${run}/text/${name}` }));
+}
+
+function sorted(named: Named[]): Named[] {
+  return named.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)) || (a.named < b.named ? -1 : 1));
+}
