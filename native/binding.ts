@@ -81,4 +81,41 @@ export interface BpeBinding {
   bpeDecode(handle: BpeHandle, ids: Uint32Array): string;
 }
 
-export interface NativeBinding extends TextBinding, FasttextBinding, BpeBinding {}
+/** Four columns of equal rows; text and html null by validity. Outcomes: 0 kept, else ExtractOutcome of kernels/include/refine/extract.h. */
+export interface ExtractColumns {
+  readonly url: BytesColumn;
+  readonly html: BytesColumn;
+  readonly text: BytesColumn;
+  readonly contentType: BytesColumn;
+}
+export interface ExtractedColumns {
+  readonly text: BytesColumn;
+  readonly title: BytesColumn;
+  readonly charset: BytesColumn;
+  readonly declaredLang: BytesColumn;
+  readonly author: BytesColumn;
+  readonly published: BytesColumn;
+  readonly canonicalUrl: BytesColumn;
+  readonly siteName: BytesColumn;
+  readonly outcomes: Uint16Array;
+}
+
+export interface ExtractBinding {
+  /** Limits are counts (bytes of a page, open elements, nodes), each below 2^32. */
+  extractPages(
+    columns: ExtractColumns,
+    options: { readonly mode: 'balanced' | 'precision' | 'recall'; readonly maxBytes: number; readonly maxDepth: number; readonly maxNodes: number },
+  ): Promise<ExtractedColumns>;
+  /** The encoding a page is in, by its standard name, and what said so. */
+  decideCharset(bytes: Uint8Array, contentType: string): { encoding: string; source: 'bom' | 'header' | 'meta' | 'content' };
+  /** The HTML standard's prescan of the first `limit` bytes. */
+  prescanEncoding(bytes: Uint8Array, limit: number): string | null;
+  encodingFromLabel(label: string): string | null;
+  /** UTF-8 of bytes in the encoding a label names; throws RangeError for an unknown label. */
+  decodeBytes(bytes: Uint8Array, label: string): Uint8Array;
+  /** html5lib's `#document` form of a UTF-8 page or fragment, and its tokens as JSON: for tests and people. */
+  htmlTree(utf8: Uint8Array, options: { readonly scripting: boolean; readonly fragment?: string; readonly fragmentNamespace?: string }): string;
+  htmlTokens(utf8: Uint8Array, state: string, lastStartTag: string): string;
+}
+
+export interface NativeBinding extends ExtractBinding, TextBinding, FasttextBinding, BpeBinding {}

@@ -1,0 +1,85 @@
+// extract_page: charset, decode, parse, select, write; extract_pages: the same over a batch. See refine/extract.h.
+#include "refine/extract.h"
+
+#include "main_text.h"
+#include "metadata.h"
+#include "refine/utf8.h"
+#include "tree.h"
+
+namespace refine {
+namespace {
+
+// Bytes that are no text in any encoding: more than one in ten code points is a control or a decoding error.
+bool is_binary(std::string_view text, size_t errors) {
+  size_t controls = 0, points = 0;
+  for (unsigned char c : text) {
+    points += (c & 0xC0) != 0x80;
+    controls += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1B;
+  }
+  return (controls + errors) * 10 > points && controls + errors >= 16;
+}
+
+std::string_view trimmed(std::string_view s) {
+  const size_t first = s.find_first_not_of(" \t\r\n\f");
+  if (first == std::string_view::npos) return {};
+  return s.substr(first, s.find_last_not_of(" \t\r\n\f") - first + 1);
+}
+
+}  // namespace
+
+void extract_page(std::string_view bytes, std::string_view content_type, std::string_view, const ExtractOptions& options, ExtractedPage& out) {
+  out = ExtractedPage();
+  if (bytes.size() > options.max_bytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
+  const Charset charset = decide_charset(bytes, content_type);
+  out.charset = encoding_name(charset.encoding);
+  std::string input;
+  const size_t errors = decode_to_utf8(charset.encoding, bytes, input);
+  if (is_binary(input, errors)) { out.outcome = ExtractOutcome::kBadEncoding; return; }
+  html::normalise_newlines(input);
+  html::Tree tree;
+  html::ParseOptions parse;
+  parse.limits.max_depth = options.max_depth;
+  parse.limits.max_nodes = options.max_nodes;
+  switch (html::parse_html(input, parse, tree)) {
+    case html::ParseResult::kOk: break;
+    case html::ParseResult::kTooDeep: out.outcome = ExtractOutcome::kTooDeep; return;
+    case html::ParseResult::kTooManyNodes: out.outcome = ExtractOutcome::kTooManyNodes; return;
+    case html::ParseResult::kTooComplex: out.outcome = ExtractOutcome::kTooComplex; return;
+  }
+  html::read_metadata(tree, out);
+  const html::Outline outline(tree);
+  out.text = html::write_text(outline, html::select_main_text(outline, options.mode, out.title));
+  if (out.text.empty()) out.outcome = ExtractOutcome::kEmpty;
+}
+
+Status extract_pages(const BytesView& url, const BytesView& html, const BytesView& text, const BytesView& content_type, const ExtractOptions& options, ExtractedColumns& out) {
+  ExtractedPage page;
+  const auto put = [](BytesColumn& column, std::string_view value) { if (value.empty()) column.append_null(); else column.append(value); };
+  const auto room = [&](const BytesColumn& column, size_t more) { return column.data.size() + more <= size_t(INT32_MAX); };
+  for (size_t row = 0; row < html.rows; ++row) {
+    const bool has_html = html.valid(row);
+    if (has_html) {
+      extract_page(html[row], content_type.valid(row) ? content_type[row] : std::string_view(), url.valid(row) ? url[row] : std::string_view(), options, page);
+    } else {
+      page = ExtractedPage();
+      if (text.valid(row)) {
+        page.text = to_valid_utf8(text[row]);
+        page.text = std::string(trimmed(page.text));
+      }
+      if (page.text.empty()) page.outcome = ExtractOutcome::kEmpty;
+    }
+    if (!room(out.text, page.text.size())) return Status::error("ERR_REFINE_MEMORY", "extract: the text of one batch passes 2 GiB; lower the batch size");
+    out.outcomes.push_back(uint16_t(page.outcome));
+    put(out.text, page.text);
+    put(out.title, page.title);
+    put(out.charset, page.charset);
+    put(out.declared_lang, page.declared_lang);
+    put(out.author, page.author);
+    put(out.published, page.published);
+    put(out.canonical_url, page.canonical_url);
+    put(out.site_name, page.site_name);
+  }
+  return {};
+}
+
+}  // namespace refine

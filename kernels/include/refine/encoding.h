@@ -1,0 +1,48 @@
+// Character encodings of the web: labels, decoders to UTF-8, and the decision which one a page is in.
+// Source: the Encoding Standard (labels, indexes, decoders) and the HTML standard (prescan).
+// Every function is pure, linear in its input and total: any bytes decode, errors become U+FFFD.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace refine {
+
+enum class Encoding : uint8_t {  // the standard's order; infra/tables/encoding.mjs writes the same
+  kUtf8, kIbm866, kIso8859_2, kIso8859_3, kIso8859_4, kIso8859_5, kIso8859_6, kIso8859_7, kIso8859_8, kIso8859_8I,
+  kIso8859_10, kIso8859_13, kIso8859_14, kIso8859_15, kIso8859_16, kKoi8R, kKoi8U, kMacintosh, kWindows874,
+  kWindows1250, kWindows1251, kWindows1252, kWindows1253, kWindows1254, kWindows1255, kWindows1256, kWindows1257, kWindows1258,
+  kXMacCyrillic, kGbk, kGb18030, kBig5, kEucJp, kIso2022Jp, kShiftJis, kEucKr, kReplacement, kUtf16Be, kUtf16Le, kXUserDefined, kCount
+};
+
+// The standard's name in lower case, such as "windows-1252".
+std::string_view encoding_name(Encoding encoding);
+// "get an encoding": white space around the label and its case do not matter. False where no encoding has that label.
+bool encoding_from_label(std::string_view label, Encoding* out);
+
+// Appends the bytes as UTF-8 and returns how many errors became U+FFFD. A byte order mark of this encoding is skipped.
+size_t decode_to_utf8(Encoding encoding, std::string_view bytes, std::string& out);
+
+// UTF-8, UTF-16BE or UTF-16LE by byte order mark.
+bool encoding_from_bom(std::string_view bytes, Encoding* out);
+// The HTML standard's prescan of the first `limit` bytes (its 1024), then its "get an XML encoding".
+bool prescan_encoding(std::string_view bytes, size_t limit, Encoding* out);
+// The charset parameter of a Content-Type header's value.
+bool encoding_from_content_type(std::string_view content_type, Encoding* out);
+// By content alone: valid UTF-8, else byte structure and letter statistics. Always answers.
+Encoding detect_encoding(std::string_view bytes);
+
+enum class CharsetSource : uint8_t { kBom, kHeader, kMeta, kContent };
+struct Charset {
+  Encoding encoding = Encoding::kUtf8;
+  CharsetSource source = CharsetSource::kContent;
+};
+// BOM, header, meta, content, in that order, where a declaration that the bytes contradict gives way:
+//   * UTF-8 is declared, but more than one in five non-ASCII sequences is ill-formed: the next source is asked;
+//   * another encoding is declared, but the bytes are valid UTF-8 with at least three non-ASCII sequences (sixteen where
+//     the declared decoder reads them without an error and is a multi-byte one): UTF-8. Text in a legacy encoding is
+//     hardly ever valid UTF-8, while pages served with a stale declaration are common;
+//   * a multi-byte encoding is declared, but more than one in five of its sequences is an error: the next source is asked.
+Charset decide_charset(std::string_view bytes, std::string_view content_type);
+
+}  // namespace refine

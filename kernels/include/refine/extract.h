@@ -1,0 +1,42 @@
+// Main text and metadata of HTML pages: bytes -> charset -> tree -> text. The stage `extract` is this over a batch.
+// Invariant: a page's result is a pure function of its bytes, its Content-Type and the options; work is linear in the
+// bytes and bounded by counted limits.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "refine/encoding.h"
+#include "refine/views.h"
+
+namespace refine {
+
+enum class ExtractMode : uint8_t { kBalanced, kPrecision, kRecall };
+// The stage's reasons in their order, after 0 for kept.
+enum class ExtractOutcome : uint16_t { kKept, kEmpty, kTooLarge, kTooDeep, kTooManyNodes, kTooComplex, kBadEncoding };
+
+struct ExtractOptions {
+  ExtractMode mode = ExtractMode::kBalanced;
+  uint32_t max_bytes = 32u << 20;
+  uint32_t max_depth = 32768;
+  uint32_t max_nodes = 2'000'000;
+};
+
+struct ExtractedPage {
+  ExtractOutcome outcome = ExtractOutcome::kKept;
+  std::string text, title, author, published, canonical_url, site_name, declared_lang;
+  std::string_view charset;
+};
+
+// `out` is cleared first; kept between pages it saves allocations.
+void extract_page(std::string_view html, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out);
+
+struct ExtractedColumns {
+  BytesColumn text, title, charset, declared_lang, author, published, canonical_url, site_name;
+  std::vector<uint16_t> outcomes;
+};
+// Rows without html keep their text, made valid UTF-8 and trimmed; null where both are.
+Status extract_pages(const BytesView& url, const BytesView& html, const BytesView& text, const BytesView& content_type, const ExtractOptions& options, ExtractedColumns& out);
+
+}  // namespace refine

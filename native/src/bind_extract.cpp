@@ -1,0 +1,127 @@
+// Extraction and its parts as JavaScript sees them. See native/binding.ts, ExtractBinding.
+#include "../../kernels/html/tree.h"
+#include "bind.h"
+#include "refine/encoding.h"
+#include "refine/extract.h"
+
+namespace {
+using namespace refine;
+using namespace refine::node;
+
+std::string_view bytes_of(const Napi::Value& value, const char* what) {
+  const auto bytes = typed_array<uint8_t>(value, what);
+  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+std::string string_of(const Napi::Value& value, const char* what) {
+  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+// extractPages({url, html, text, contentType}, {mode, maxBytes, maxDepth, maxNodes})
+Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  if (!info[0].IsObject() || !info[1].IsObject()) throw Napi::TypeError::New(env, "extractPages takes (columns, options)");
+  const auto columns = info[0].As<Napi::Object>();
+  const auto given = info[1].As<Napi::Object>();
+  const auto url = bytes_view(columns.Get("url"), "extractPages url");
+  const auto html = bytes_view(columns.Get("html"), "extractPages html");
+  const auto text = bytes_view(columns.Get("text"), "extractPages text");
+  const auto type = bytes_view(columns.Get("contentType"), "extractPages contentType");
+  if (url.rows != html.rows || text.rows != html.rows || type.rows != html.rows)
+    throw Napi::RangeError::New(env, "extractPages: url, html, text and contentType differ in rows");
+  ExtractOptions options;
+  const std::string mode = string_of(given.Get("mode"), "extractPages mode");
+  if (mode == "precision") options.mode = ExtractMode::kPrecision;
+  else if (mode == "recall") options.mode = ExtractMode::kRecall;
+  else if (mode != "balanced") throw Napi::RangeError::New(env, "extractPages: mode must be balanced, precision or recall");
+  options.max_bytes = given.Get("maxBytes").ToNumber().Uint32Value();
+  options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
+  options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
+  auto out = std::make_shared<ExtractedColumns>();
+  auto* worker = new PromiseWorker(env, [=] { return extract_pages(url, html, text, type, options, *out); }, [out](Napi::Env e) -> Napi::Value {
+    auto result = Napi::Object::New(e);
+    result.Set("text", to_column(e, out->text, "utf8"));
+    result.Set("title", to_column(e, out->title, "utf8"));
+    result.Set("charset", to_column(e, out->charset, "utf8"));
+    result.Set("declaredLang", to_column(e, out->declared_lang, "utf8"));
+    result.Set("author", to_column(e, out->author, "utf8"));
+    result.Set("published", to_column(e, out->published, "utf8"));
+    result.Set("canonicalUrl", to_column(e, out->canonical_url, "utf8"));
+    result.Set("siteName", to_column(e, out->site_name, "utf8"));
+    result.Set("outcomes", to_typed_array(e, out->outcomes));
+    return result;
+  });
+  for (const char* name : {"url", "html", "text", "contentType"}) {
+    const auto column = columns.Get(name).As<Napi::Object>();
+    worker->lend({column.Get("data"), column.Get("offsets"), column.Get("validity")});
+  }
+  return worker->queue();
+}
+
+Napi::Value DecideCharset(const Napi::CallbackInfo& info) {
+  const auto charset = decide_charset(bytes_of(info[0], "decideCharset bytes"), string_of(info[1], "decideCharset contentType"));
+  static const char* const kSources[] = {"bom", "header", "meta", "content"};
+  auto result = Napi::Object::New(info.Env());
+  result.Set("encoding", std::string(encoding_name(charset.encoding)));
+  result.Set("source", kSources[size_t(charset.source)]);
+  return result;
+}
+
+Napi::Value PrescanEncoding(const Napi::CallbackInfo& info) {
+  Encoding found;
+  if (!prescan_encoding(bytes_of(info[0], "prescanEncoding bytes"), info[1].ToNumber().Uint32Value(), &found)) return info.Env().Null();
+  return Napi::String::New(info.Env(), std::string(encoding_name(found)));
+}
+
+Napi::Value EncodingFromLabel(const Napi::CallbackInfo& info) {
+  Encoding found;
+  if (!encoding_from_label(string_of(info[0], "encodingFromLabel label"), &found)) return info.Env().Null();
+  return Napi::String::New(info.Env(), std::string(encoding_name(found)));
+}
+
+Napi::Value DecodeBytes(const Napi::CallbackInfo& info) {
+  Encoding encoding;
+  if (!encoding_from_label(string_of(info[1], "decodeBytes label"), &encoding)) throw Napi::RangeError::New(info.Env(), "decodeBytes: unknown encoding label");
+  std::string out;
+  decode_to_utf8(encoding, bytes_of(info[0], "decodeBytes bytes"), out);
+  return to_typed_array(info.Env(), reinterpret_cast<const uint8_t*>(out.data()), out.size());
+}
+
+// htmlTree(utf8, {scripting, fragment?, fragmentNamespace?}) and htmlTokens(utf8, state, lastStartTag): html5lib's forms
+Napi::Value HtmlTree(const Napi::CallbackInfo& info) {
+  std::string input(bytes_of(info[0], "htmlTree utf8"));
+  const auto given = info[1].As<Napi::Object>();
+  html::ParseOptions options;
+  options.scripting = given.Get("scripting").ToBoolean();
+  std::string fragment;
+  if (given.Get("fragment").IsString()) fragment = string_of(given.Get("fragment"), "htmlTree fragment");
+  options.fragment = fragment;
+  if (given.Get("fragmentNamespace").IsString()) {
+    const auto ns = string_of(given.Get("fragmentNamespace"), "htmlTree fragmentNamespace");
+    options.fragment_namespace = ns == "svg" ? html::Namespace::kSvg : ns == "math" ? html::Namespace::kMathml : html::Namespace::kHtml;
+  }
+  html::normalise_newlines(input);
+  html::Tree tree;
+  static const char* const kResults[] = {"", "too-deep", "too-many-nodes", "too-complex"};
+  const auto outcome = html::parse_html(input, options, tree);
+  if (outcome != html::ParseResult::kOk) throw Napi::RangeError::New(info.Env(), std::string("htmlTree: ") + kResults[size_t(outcome)]);
+  return Napi::String::New(info.Env(), html::dump_tree(tree, fragment.empty() ? 0 : tree.nodes[0].first));
+}
+
+Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
+  std::string input(bytes_of(info[0], "htmlTokens utf8"));
+  html::normalise_newlines(input);
+  return Napi::String::New(info.Env(), html::dump_tokens(input, string_of(info[1], "htmlTokens state"), string_of(info[2], "htmlTokens lastStartTag")));
+}
+
+}  // namespace
+
+REFINE_BIND(extract) {
+  exports.Set("extractPages", Napi::Function::New(env, ExtractPages));
+  exports.Set("decideCharset", Napi::Function::New(env, DecideCharset));
+  exports.Set("prescanEncoding", Napi::Function::New(env, PrescanEncoding));
+  exports.Set("encodingFromLabel", Napi::Function::New(env, EncodingFromLabel));
+  exports.Set("decodeBytes", Napi::Function::New(env, DecodeBytes));
+  exports.Set("htmlTree", Napi::Function::New(env, HtmlTree));
+  exports.Set("htmlTokens", Napi::Function::New(env, HtmlTokens));
+}

@@ -1,0 +1,63 @@
+// HTML bytes to main text: charset, parse, block scores and metadata in the core, one call a batch. Rows that came as
+// text pass through as valid UTF-8. Consumes html and content_type; a page's result depends on nothing but the page.
+import { z } from 'zod';
+import { type Batch, type BytesColumn, native } from '../../native/index.js';
+import type { Stage } from '../contract/stage.js';
+
+/** In the order of ExtractOutcome in kernels/include/refine/extract.h. */
+const reasons = ['empty', 'too-large', 'too-deep', 'too-many-nodes', 'too-complex', 'bad-encoding'] as const;
+
+const limit = (value: number, most: number) => z.number().int().min(1).max(most).default(value);
+
+const schema = z.strictObject({
+  mode: z
+    .enum(['balanced', 'precision', 'recall'])
+    .default('balanced')
+    .describe('What to do in doubt: balanced weighs both, precision leaves a block out, recall keeps it.'),
+  format: z.enum(['text']).default('text').describe('text: a block (paragraph, heading, list item, table row, line after <br>) a line.'),
+  'max-bytes': limit(32 * 1024 * 1024, 1024 * 1024 * 1024).describe('Bytes of HTML a page may have; a larger one is dropped as too-large.'),
+  'max-depth': limit(32_768, 1_000_000).describe('Elements that may be open at once; a deeper page is dropped as too-deep.'),
+  'max-nodes': limit(2_000_000, 50_000_000).describe('Nodes a page may have; one with more is dropped as too-many-nodes.'),
+});
+export type ExtractOptions = z.infer<typeof schema>;
+
+/** The named column, or as many nulls where the source has none. */
+function bytesOrNulls(batch: Batch, name: string): BytesColumn {
+  const found = batch.columns[name];
+  if (found !== undefined && (found.kind === 'utf8' || found.kind === 'binary')) return found;
+  return { kind: 'binary', data: new Uint8Array(0), offsets: new Int32Array(batch.rows + 1), validity: new Uint8Array((batch.rows + 7) >> 3) };
+}
+
+export const extract: Stage<ExtractOptions> = {
+  kind: 'stage',
+  name: 'extract',
+  version: 1,
+  reads: ['url', 'html', 'text', 'content_type'],
+  writes: ['text', 'title', 'charset', 'declared_lang', 'author', 'published', 'canonical_url', 'site_name'],
+  consumes: ['html', 'content_type'],
+  reasons,
+  schema,
+
+  async open(options) {
+    const limits = { mode: options.mode, maxBytes: options['max-bytes'], maxDepth: options['max-depth'], maxNodes: options['max-nodes'] };
+    return {
+      async process(batch) {
+        const found = await native.extractPages(
+          {
+            url: bytesOrNulls(batch, 'url'),
+            html: bytesOrNulls(batch, 'html'),
+            text: bytesOrNulls(batch, 'text'),
+            contentType: bytesOrNulls(batch, 'content_type'),
+          },
+          limits,
+        );
+        const { text, title, charset, declaredLang, author, published, canonicalUrl, siteName, outcomes } = found;
+        return {
+          columns: { text, title, charset, declared_lang: declaredLang, author, published, canonical_url: canonicalUrl, site_name: siteName },
+          drops: outcomes,
+        };
+      },
+      async close() {},
+    };
+  },
+};
