@@ -22,13 +22,6 @@ const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
 /** Columns that are never written to a shard: they end at the first barrier. */
 const MAP_PHASE_ONLY = ['html', 'content_type'];
 
-/** The columns that exist after `step`, of which `langid` is a special case: the runner makes `lang` of its label. */
-export function written(step: Pick<Step, 'stage'>): string[] {
-  const names = [...step.stage.writes];
-  if (names.includes('lang_label') && !names.includes('lang')) names.push('lang');
-  return names;
-}
-
 export function checkFlow(
   steps: readonly PlacedStep[],
   kind: SourceKind | null,
@@ -56,8 +49,8 @@ export function checkFlow(
         continue;
       }
       if (open) continue;
-      const later = steps.slice(index + 1).find((other) => written(other).includes(column));
-      const maker = [...registry].find(([, other]) => written({ stage: other }).includes(column) && other.name !== stage.name);
+      const later = steps.slice(index + 1).find((other) => other.stage.writes.includes(column));
+      const maker = [...registry].find(([, other]) => other.writes.includes(column) && other.name !== stage.name);
       const next =
         later !== undefined
           ? `Move "${later.name}" before it.`
@@ -69,7 +62,7 @@ export function checkFlow(
         message: `step "${step.name}" reads column "${column}", which no earlier step writes (they write: ${wroteBefore(steps.slice(0, index), has)}). ${next}`,
       });
     }
-    for (const column of written(step)) {
+    for (const column of step.stage.writes) {
       has.add(column);
       gone.delete(column);
     }
@@ -122,6 +115,6 @@ export function checkFlow(
 
 function wroteBefore(steps: readonly Step[], has: ReadonlySet<string>): string {
   const names = new Set([...has].filter((name) => !ALWAYS.includes(name) || name === 'url'));
-  for (const step of steps) for (const name of written(step)) if (has.has(name)) names.add(name);
+  for (const step of steps) for (const name of step.stage.writes) if (has.has(name)) names.add(name);
   return [...names].join(', ');
 }

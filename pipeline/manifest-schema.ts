@@ -41,7 +41,7 @@ const commoncrawl = z
       .describe('Which of the WARC files: chosen by the seed.'),
     base: z
       .string()
-      .regex(/^https?:\/\/./, 'an http:// or https:// address that crawl-data/ hangs below')
+      .regex(/^(https?:\/\/.|file:|(?![a-z][a-z0-9+.-]*:\/\/).)/i, 'an http(s) address or a folder that crawl-data/ hangs below')
       .default('https://data.commoncrawl.org')
       .describe('The root that crawl-data/... hangs below: CommonCrawl or a mirror.'),
   })

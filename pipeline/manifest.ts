@@ -17,6 +17,7 @@ import {
   MAX_MANIFEST_BYTES,
   type Place,
   parseYaml,
+  parseYamlValue,
   type Problem,
   type Tree,
   treeAt,
@@ -24,7 +25,7 @@ import {
 } from './manifest-source-map.js';
 import { applySets } from './manifest-sets.js';
 import { steps as shippedSteps } from './registry.js';
-import { nearest } from './suggest.js';
+import { didYouMean, nearest } from './suggest.js';
 import type { Manifest, Sink, Step } from './types.js';
 
 export interface ManifestOptions {
@@ -94,6 +95,48 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
   const found = await builder.build(applySets(given, sets, problems));
   if (problems.length > 0 || found === null) throw new ManifestErrors(problems);
   return { ...found, baseDir, text, path };
+}
+
+/** Steps by name, as `refine try` takes them; `withJson` holds the options of the one step, or {step: options}. */
+export async function parseSteps(
+  names: readonly string[],
+  withJson: string | undefined,
+  options: { readonly baseDir: string; readonly registry?: Registry },
+): Promise<Step[]> {
+  const { baseDir, registry = shippedSteps } = options;
+  const place: Place = { name: '--with' };
+  const problems: Problem[] = [];
+  const given = withJson === undefined ? new Map<string, Entry>() : optionsByStep(names, withJson, place);
+  for (const [key, entry] of given) {
+    if (!names.includes(key))
+      problems.push({ place: entry.keyPlace, message: `"${key}" is none of the steps; expected ${names.join(', ')}.${didYouMean(key, names)}` });
+  }
+  const items = names.map((name): Tree => {
+    const at: Place = given.has(name) ? place : { name: '--' };
+    const word: Tree = { kind: 'scalar', place: at, value: null, source: '' };
+    return { kind: 'map', place: at, entries: new Map([[name, { keyPlace: at, tree: given.get(name)?.tree ?? word }]]) };
+  });
+  const builder = new ManifestBuilder(registry, baseDir, problems);
+  const steps = await builder.readSteps({ kind: 'list', place: { name: '--' }, items }, { seed: 0n, baseDir, device: 'cpu' });
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `${problem.place.name === '--' ? '' : `${problem.place.name}  `}${problem.message}`);
+    throw new RefineError('ERR_REFINE_USAGE', lines.join('\n'));
+  }
+  return (steps as ReadStep[]).map(({ name, stage, options: parsed }) => ({ name, stage, options: parsed }));
+}
+
+function optionsByStep(names: readonly string[], withJson: string, place: Place): ReadonlyMap<string, Entry> {
+  const fail = (message: string) => new RefineError('ERR_REFINE_USAGE', message, { place: place.name });
+  try {
+    JSON.parse(withJson);
+  } catch (error) {
+    throw fail(`is not JSON (${(error as Error).message}). Quote it for the shell: --with '{"keep": ["en"]}'.`);
+  }
+  const tree = parseYamlValue(withJson, place.name); // JSON is YAML; the tree keeps what was written
+  if (tree.kind !== 'map') throw fail('is no JSON object; expected the options of the step, or {"step": {options}}.');
+  const [only] = names;
+  const nested = names.length > 1 || (tree.entries.size === 1 && tree.entries.get(only!)?.tree.kind === 'map');
+  return nested ? tree.entries : new Map([[only!, { keyPlace: place, tree }]]);
 }
 
 type MapTree = Tree & { readonly kind: 'map' };
@@ -208,7 +251,7 @@ class ManifestBuilder {
   }
 
   /** null stands for a step that could not be read; its problems are told. */
-  private async readSteps(tree: Tree, env: StageEnv): Promise<(ReadStep | null)[]> {
+  async readSteps(tree: Tree, env: StageEnv): Promise<(ReadStep | null)[]> {
     if (tree.kind !== 'list' || tree.items.length === 0) {
       const found = tree.kind === 'map' ? 'a mapping' : tree.kind === 'list' || tree.value === null ? 'empty' : show(tree.value);
       this.problems.push({ place: tree.place, message: `steps is ${found}; expected a list with a step on each line, such as "- extract".` });

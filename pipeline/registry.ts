@@ -1,6 +1,12 @@
-// The steps that ship, by name. The only module that imports stages.
+// The steps that ship, by name, in the order of the usual pipeline. The only module that imports stages.
 import type { AnyStep } from '../stages/contract/stage.js';
+import { extract } from '../stages/extract/extract.js';
+import { langid } from '../stages/langid/langid.js';
+import { lines } from '../stages/lines/lines.js';
+import { quality } from '../stages/quality/quality.js';
+import { repetition } from '../stages/repetition/repetition.js';
+import { tokenize } from '../stages/tokenize/tokenize.js';
 
-const shipped: readonly AnyStep[] = [];
+const shipped: readonly AnyStep[] = [extract, langid, repetition, quality, lines, tokenize];
 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));

@@ -29,7 +29,7 @@ const stages: readonly AnyStep[] = [
     kind: 'stage',
     name: 'langid',
     reads: ['text'],
-    writes: ['lang_label', 'lang_prob'],
+    writes: ['lang', 'lang_prob'],
     schema: z.strictObject({ keep: z.array(z.string()).default([]), 'min-prob': z.number().min(0).max(1).default(0) }),
     check: (options) =>
       (options as { keep: string[] }).keep.flatMap((tag, index) =>

@@ -103,7 +103,7 @@ test('anchors serve, and a bomb of them is refused after counting, not after fil
 
 test('a key __proto__ is an unknown key like any other', async () => {
   assert.match((await problems(`${GOOD}__proto__: { polluted: true }\n`))[0]!, /^m\.yaml:9:1 {2}"__proto__" is unknown/);
-  assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  assert.equal(({} as Record<string, unknown>).polluted, undefined);
 });
 
 test('an empty file, a list, and a file without steps are each one plain problem', async () => {

@@ -1,0 +1,89 @@
+// `refine inspect RUN`: a document and its fate, samples of what a reason dropped, the documents of a cluster.
+import type { Command } from 'commander';
+import { RefineError } from '../../native/errors.js';
+import { clusterOf, findDocuments, type Inspected, sampledDocuments, sampledReasons } from '../inspect.js';
+import { readRun, type RunState } from '../run-folder.js';
+import { action, count, data, EXIT, words } from './command.js';
+
+const MAX_SHOWN = 4000; // characters of one document's text
+
+interface Options {
+  readonly doc?: string;
+  readonly reason?: string;
+  readonly sample?: number;
+  readonly cluster?: string;
+}
+
+export function registerInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('a document, why it was dropped, what it duplicates')
+    .argument('<run>', 'a run folder')
+    .option('--doc <id>', 'the document with this id')
+    .option('--reason <step/reason>', 'documents that this reason dropped, from the seeded sample')
+    .option('--sample <n>', 'how many of them (default 5)', count('--sample', 1))
+    .option('--cluster <id>', 'the document that stands for this one, and all its duplicates')
+    .action(
+      action(async (folder: string, options: Options) => {
+        const asked = [options.doc, options.reason, options.cluster].filter((one) => one !== undefined).length;
+        if (asked > 1) throw new RefineError('ERR_REFINE_USAGE', '--doc, --reason and --cluster each ask for something else. Give one of them.');
+        if (options.sample !== undefined && options.reason === undefined) throw new RefineError('ERR_REFINE_USAGE', '--sample goes with --reason STEP/REASON.');
+        const run = await readRun(folder);
+        if (options.doc !== undefined) await show(await findDocuments(run, options.doc));
+        else if (options.reason !== undefined) await show(await sampledDocuments(run, options.reason, options.sample ?? 5));
+        else if (options.cluster !== undefined) await showCluster(run, options.cluster);
+        else await overview(run);
+        return EXIT.done;
+      }),
+    );
+}
+
+async function overview(run: RunState): Promise<void> {
+  const reasons = await sampledReasons(run);
+  const width = Math.max(0, ...reasons.map((one) => one.reason.length));
+  for (const { reason, samples, example } of reasons) await data(`${reason.padEnd(width)}  ${String(samples).padStart(4)} sampled, such as ${example}\n`);
+  if (reasons.length === 0) words('No document was dropped, or the manifest keeps no samples (sink.samples-per-reason).');
+  else
+    words(
+      `\nLook at some:  refine inspect ${run.folder} --reason ${reasons[0]!.reason} --sample 5\nor at one:     refine inspect ${run.folder} --doc '${reasons[0]!.example}'`,
+    );
+}
+
+async function show(documents: readonly Inspected[]): Promise<void> {
+  for (const [index, one] of documents.entries()) {
+    const rows: [string, string][] = [['id', one.id]];
+    if (one.url !== null) rows.push(['url', one.url]);
+    rows.push(['fate', one.step === null ? 'kept' : `dropped: ${one.step}/${one.reason}`]);
+    if (one.keptId !== null && one.keptId !== one.id) rows.push(['duplicates', one.keptId]);
+    if (one.warcPath !== null) rows.push(['at', `${one.warcPath}${one.warcOffset === null ? '' : ` offset ${one.warcOffset}`}`]);
+    for (const [name, value] of Object.entries(one.words)) rows.push([name, value]);
+    for (const [name, value] of Object.entries(one.metrics)) rows.push([name, String(value)]);
+    const width = Math.max(...rows.map(([name]) => name.length));
+    await data(`${index > 0 ? '\n' : ''}${rows.map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', ' ')}\n`).join('')}`);
+    await data(one.text === null ? 'text: not kept here (a dropped document that was not sampled, or sink.text.keep: false)\n' : `text:\n${shown(one.text)}\n`);
+  }
+}
+
+function shown(text: string): string {
+  const cut = text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
+  const lines = cut
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => `  ${line}`);
+  return `${lines.join('\n')}${cut.length < text.length ? `\n  ... and ${text.length - cut.length} characters more` : ''}`;
+}
+
+async function showCluster(run: RunState, id: string): Promise<void> {
+  const members = await clusterOf(run, id);
+  const width = Math.max(...members.map((member) => member.id.length));
+  for (const [index, member] of members.entries()) {
+    const fate =
+      index === 0
+        ? member.droppedBy === null
+          ? 'kept'
+          : `survivor, then dropped: ${member.droppedBy}`
+        : `dropped: ${member.droppedBy}, kept ${member.keptId}`;
+    await data(`${member.id.padEnd(width)}  ${fate}${member.url === null ? '' : `  ${member.url}`}\n`);
+  }
+  words(`${members.length} ${members.length === 1 ? 'document' : 'documents'}.`);
+}

@@ -1,0 +1,326 @@
+// What a run did: the funnel from the ledger, and what its kept documents look like from the columns of text/ and index.arrow.
+// Invariant: in = out + sum(drops) at every step, records = documents + sum(skips), and what one step lets out is what the next
+// takes in. A run folder where that does not hold is damaged, and the numbers are refused instead of shown.
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Batch, valueAt } from '../native/batch.js';
+import { RefineError } from '../native/errors.js';
+import { readLock, readRun, type RunState } from './run-folder.js';
+import { ArrowFile } from './store.js';
+import type { LedgerEntry } from './types.js';
+
+type Counts = Record<string, number>;
+
+export interface StepStats {
+  readonly step: string;
+  in: number;
+  out: number;
+  readonly drops: Counts;
+}
+
+export interface Quantiles {
+  readonly min: number;
+  readonly p10: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly mean: number;
+}
+
+/** The shape of `refine stats --json` (DESIGN section 6); what a run does not have is absent. */
+export interface Stats {
+  readonly name?: string;
+  readonly finished?: boolean;
+  readonly source?: {
+    readonly files: number;
+    readonly records: number;
+    readonly documents: number;
+    readonly skips: Counts;
+    readonly damage: Counts;
+    readonly notes: Counts;
+    readonly bytes: number;
+  };
+  readonly failed?: readonly { readonly input: string; readonly code: string; readonly message: string }[];
+  readonly documents: { readonly in: number; readonly out: number };
+  readonly steps?: readonly StepStats[];
+  readonly tokens: number | null;
+  readonly shards: number;
+  readonly bytes: { readonly text: number; readonly tokens: number };
+  readonly langs: Counts;
+  readonly hosts: { readonly distinct: number; readonly top: readonly { readonly host: string; readonly documents: number }[] };
+  /** Of kept documents: bytes of UTF-8, and tokens with EOS. */
+  readonly lengths: { readonly bytes?: Quantiles; readonly tokens?: Quantiles };
+  /** Documents dropped by each barrier, and what stands for them. */
+  readonly duplicates?: { readonly dropped: Counts; readonly clusters: number; readonly largest: number };
+}
+
+const TOP_HOSTS = 20;
+
+export async function collectStats(path: string): Promise<Stats> {
+  if ((await readLock(path)) !== null) return statsOfRun(await readRun(path));
+  const shards = bareShards(path);
+  const kept = await readKept(shards.map((shard) => shard.path));
+  return {
+    documents: { in: kept.documents, out: kept.documents },
+    tokens: kept.tokens,
+    shards: shards.length,
+    bytes: { text: kept.textBytes, tokens: 0 },
+    langs: kept.langs,
+    hosts: kept.hosts,
+    lengths: kept.lengths,
+  };
+}
+
+async function statsOfRun(run: RunState): Promise<Stats> {
+  const funnel = funnelOf(run);
+  const text = run.text.map((shard) => join(run.folder, shard.path));
+  const kept = await readKept(text.length > 0 ? text : run.tokens.map((shard) => join(run.folder, shard.path)));
+  const indexed = run.index === null ? null : await sumColumn(join(run.folder, run.index.path), 'tokens');
+  const last = funnel.steps.at(-1);
+  const out = last?.out ?? funnel.source.documents;
+  if (run.finished && text.length > 0 && kept.documents !== out)
+    throw unequal(run.folder, `text/ holds ${kept.documents} documents`, `the last step let out ${out}`);
+  const barriers = funnel.steps.filter(
+    (step) => step.step.startsWith('dedupe') || run.lock.steps.some((one) => one.step === step.step && one.stage.startsWith('dedupe')),
+  );
+  return {
+    name: String(run.lock.resolved.name ?? basename(run.folder)),
+    finished: run.finished,
+    source: funnel.source,
+    failed: funnel.failed,
+    documents: { in: funnel.source.documents, out },
+    steps: funnel.steps,
+    tokens: indexed ?? kept.tokens,
+    shards: run.tokens.length > 0 ? run.tokens.length : run.text.length,
+    bytes: { text: sum(run.text.map((shard) => shard.bytes)), tokens: sum(run.tokens.map((shard) => shard.bytes)) },
+    langs: kept.langs,
+    hosts: kept.hosts,
+    lengths: kept.lengths,
+    ...(barriers.length === 0
+      ? {}
+      : {
+          duplicates: {
+            dropped: Object.fromEntries(barriers.map((step) => [step.step, sum(Object.values(step.drops))])),
+            clusters: kept.clusters,
+            largest: kept.largestCluster,
+          },
+        }),
+  };
+}
+
+interface Funnel {
+  readonly source: NonNullable<Stats['source']>;
+  readonly steps: readonly StepStats[];
+  readonly failed: NonNullable<Stats['failed']>;
+}
+
+/** Sums the ledger's entries and checks every equation of the funnel. */
+export function funnelOf(run: Pick<RunState, 'folder' | 'entries' | 'finished'> & { readonly lock: Pick<RunState['lock'], 'steps'> }): Funnel {
+  const steps = new Map<string, StepStats>(run.lock.steps.map(({ step }) => [step, { step, in: 0, out: 0, drops: {} }]));
+  const source = { files: 0, records: 0, documents: 0, skips: {} as Counts, damage: {} as Counts, notes: {} as Counts, bytes: 0 };
+  const failed: { input: string; code: string; message: string }[] = [];
+  for (const entry of run.entries) {
+    if (entry.state === 'failed') {
+      failed.push({ input: entry.input ?? entry.label, code: entry.code, message: entry.message });
+      continue;
+    }
+    addSource(source, entry, run.folder);
+    for (const counts of entry.steps) {
+      const dropped = sum(Object.values(counts.drops));
+      if (counts.in !== counts.out + dropped)
+        throw unequal(run.folder, `${entry.label}: step "${counts.step}" took in ${counts.in} documents`, `it let out ${counts.out} and dropped ${dropped}`);
+      const total = steps.get(counts.step);
+      if (total === undefined) throw unequal(run.folder, `${entry.label} counts step "${counts.step}"`, 'the lock file has no such step');
+      total.in += counts.in;
+      total.out += counts.out;
+      add(total.drops, counts.drops);
+    }
+  }
+  if (run.finished) {
+    let before = source.documents;
+    for (const step of steps.values()) {
+      if (step.in !== before && failed.length === 0)
+        throw unequal(run.folder, `step "${step.step}" took in ${step.in} documents`, `the one before it let out ${before}`);
+      before = step.out;
+    }
+  }
+  const sorted = [...steps.values()].map((step) => ({ ...step, drops: ordered(step.drops) }));
+  return { source: { ...source, skips: ordered(source.skips), damage: ordered(source.damage), notes: ordered(source.notes) }, steps: sorted, failed };
+}
+
+function addSource(
+  total: { files: number; records: number; documents: number; skips: Counts; damage: Counts; notes: Counts; bytes: number },
+  entry: LedgerEntry,
+  folder: string,
+): void {
+  if (entry.state !== 'done' || entry.source === undefined) return;
+  const { records, documents, skips, damage, notes, bytesRead } = entry.source;
+  const skipped = sum(Object.values(skips));
+  if (records !== documents + skipped) throw unequal(folder, `${entry.label}: ${records} records`, `${documents} documents and ${skipped} skips`);
+  total.files++;
+  total.records += records;
+  total.documents += documents;
+  total.bytes += bytesRead;
+  add(total.skips, skips);
+  add(total.damage, damage);
+  add(total.notes, notes);
+}
+
+function unequal(folder: string, found: string, but: string): RefineError {
+  return new RefineError(
+    'ERR_REFINE_LEDGER',
+    `${found}, but ${but}: the ledger does not add up. Run the same command again into another --out and report it.`,
+    { place: folder },
+  );
+}
+
+interface Kept {
+  documents: number;
+  tokens: number | null;
+  textBytes: number;
+  langs: Counts;
+  hosts: Stats['hosts'];
+  lengths: Stats['lengths'];
+  clusters: number;
+  largestCluster: number;
+}
+
+async function readKept(paths: readonly string[]): Promise<Kept> {
+  const langs = new Map<string, number>();
+  const hosts = new Map<string, number>();
+  const bytes = new Histogram();
+  const tokens = new Histogram();
+  let documents = 0;
+  let clusters = 0;
+  let largestCluster = 0;
+  for (const path of paths) {
+    const file = await ArrowFile.open(path);
+    try {
+      const wanted = ['lang', 'host', 'text', 'token_count', 'cluster_size'].filter((name) => file.columns.includes(name));
+      if (wanted.length === 0) wanted.push(...file.columns.slice(0, 1));
+      for await (const batch of file.batches(wanted)) {
+        documents += batch.rows;
+        tally(langs, batch, 'lang');
+        tally(hosts, batch, 'host');
+        const text = batch.columns.text;
+        if (text?.kind === 'utf8') for (let row = 0; row < batch.rows; row++) bytes.add(text.offsets[row + 1]! - text.offsets[row]!);
+        const count = batch.columns.token_count;
+        if (count?.kind === 'fixed') for (const value of count.values) tokens.add(Number(value));
+        const size = batch.columns.cluster_size;
+        if (size?.kind === 'fixed') {
+          for (const value of size.values) {
+            if (Number(value) > 1) clusters++;
+            largestCluster = Math.max(largestCluster, Number(value));
+          }
+        }
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  const byCount = (map: Map<string, number>): [string, number][] => [...map].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return {
+    documents,
+    tokens: tokens.size > 0 ? tokens.total : null,
+    textBytes: bytes.total,
+    langs: Object.fromEntries(byCount(langs)),
+    hosts: {
+      distinct: hosts.size,
+      top: byCount(hosts)
+        .slice(0, TOP_HOSTS)
+        .map(([host, count]) => ({ host, documents: count })),
+    },
+    lengths: { ...(bytes.size > 0 ? { bytes: bytes.quantiles() } : {}), ...(tokens.size > 0 ? { tokens: tokens.quantiles() } : {}) },
+    clusters,
+    largestCluster,
+  };
+}
+
+function tally(into: Map<string, number>, batch: Batch, name: string): void {
+  const column = batch.columns[name];
+  if (column === undefined) return;
+  for (let row = 0; row < batch.rows; row++) {
+    const value = valueAt(column, row);
+    if (typeof value === 'string') into.set(value, (into.get(value) ?? 0) + 1);
+  }
+}
+
+/** Exact counts of whole numbers: a few MB for millions of documents, since lengths repeat. */
+class Histogram {
+  readonly #counts = new Map<number, number>();
+  size = 0;
+  total = 0;
+
+  add(value: number): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+    this.size++;
+    this.total += value;
+  }
+
+  /** Quantile q is the smallest value that at least a share q of all does not exceed. */
+  quantiles(): Quantiles {
+    const sorted = [...this.#counts].sort((a, b) => a[0] - b[0]);
+    const at = (share: number): number => {
+      let seen = 0;
+      for (const [value, count] of sorted) {
+        seen += count;
+        if (seen >= share * this.size) return value;
+      }
+      return sorted.at(-1)![0];
+    };
+    return {
+      min: sorted[0]![0],
+      p10: at(0.1),
+      p50: at(0.5),
+      p90: at(0.9),
+      p99: at(0.99),
+      max: sorted.at(-1)![0],
+      mean: Math.round((this.total / this.size) * 100) / 100,
+    };
+  }
+}
+
+async function sumColumn(path: string, name: string): Promise<number> {
+  const file = await ArrowFile.open(path);
+  try {
+    let total = 0;
+    for await (const batch of file.batches([name])) {
+      const column = batch.columns[name];
+      if (column?.kind === 'fixed') for (const value of column.values) total += Number(value);
+    }
+    return total;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A folder of Arrow files (or one with text/ in it), or one file, that no lock file speaks of. */
+function bareShards(path: string): { readonly path: string }[] {
+  const fail = (message: string) => new RefineError('ERR_REFINE_INPUT', message, { place: path });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw fail('does not exist, expected a run folder, a folder of .arrow shards, or a shard. Check the path.');
+  if (found.isFile()) return [{ path }];
+  const list = (folder: string): { path: string }[] =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.arrow'))
+      .sort()
+      .map((name) => ({ path: join(folder, name) }));
+  const here = list(path);
+  const shards = here.length > 0 || !statSync(join(path, 'text'), { throwIfNoEntry: false })?.isDirectory() ? here : list(join(path, 'text'));
+  if (shards.length === 0) throw fail('holds neither manifest.lock.json nor .arrow files, expected a run folder or shards. Name the --out of a run.');
+  return shards;
+}
+
+function add(into: Counts, counts: Readonly<Counts>): void {
+  for (const [key, count] of Object.entries(counts)) into[key] = (into[key] ?? 0) + count;
+}
+
+/** Largest first, ties by name: the same order whatever finished first. */
+function ordered(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,77 @@
+// The command line as a user meets it: exit codes, what goes to stdout and what to stderr.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { refine } from '../support/cli.js';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'refine-cli-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test('an unknown option, an unknown command and a missing argument are usage: exit 2, nothing on stdout', async () => {
+  for (const [args, message] of [
+    [['validate', '--st', 'a=1', 'm.yaml'], /ERR_REFINE_USAGE unknown option '--st'\n\(Did you mean --set\?\)/],
+    [['valdate'], /ERR_REFINE_USAGE unknown command 'valdate'\n\(Did you mean validate\?\)/],
+    [['validate'], /ERR_REFINE_USAGE missing required argument 'manifest'/],
+    [['stats', 'a', '--what-if', 'langid.min-prob=0.9'], /ERR_REFINE_USAGE unknown option '--what-if'/],
+    [[], /Usage: refine/],
+  ] as const) {
+    const result = await refine(args);
+    assert.equal(result.code, 2, args.join(' '));
+    assert.match(result.stderr, message);
+    assert.equal(result.stdout, '');
+  }
+});
+
+test('--help and --version are data: exit 0', async () => {
+  const help = await refine(['--help']);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /validate .*\n[\s\S]*stats [\s\S]*inspect [\s\S]*doctor [\s\S]*Exit codes: 0 done/);
+  assert.match((await refine(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('validate prints every mistake with line and column and exits 1', async () => {
+  const path = join(folder, 'm.yaml');
+  await writeFile(path, 'name: my corpus\nsource: { warc: a.warc.gz, wet: b }\nsteps:\n  - langdi\nsink: { text: { keep: off } }\n');
+  const result = await refine(['validate', path]);
+  assert.equal(result.code, 1);
+  const places = result.stderr
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(path, 'm.yaml'));
+  assert.match(places[0]!, /^ERR_REFINE_MANIFEST m\.yaml:1:7 {2}name is "my corpus"/);
+  assert.match(places[1]!, /^ERR_REFINE_MANIFEST m\.yaml:2:28 {2}source\.wet does not go with source\.warc/);
+  assert.match(places[2]!, /^ERR_REFINE_MANIFEST m\.yaml:4:5 {2}step "langdi" is unknown.* Did you mean "langid"\?$/);
+  assert.match(places[3]!, /^ERR_REFINE_MANIFEST m\.yaml:5:23 {2}sink\.text\.keep is "off".* Did you mean false\?$/);
+  assert.equal(places.length, 4);
+  assert.equal(result.stdout, '');
+});
+
+test('validate accepts a good manifest with exit 0, and a bad --set is exit 2', async () => {
+  const path = join(folder, 'good.yaml');
+  await writeFile(path, 'name: good\nsource: { jsonl: [a.jsonl] }\nsteps: [langid]\n');
+  assert.equal((await refine(['validate', path])).code, 0);
+  const bad = await refine(['validate', path, '--set', 'langid.min-prob=2']);
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /^ERR_REFINE_USAGE --set langid\.min-prob=2 {2}langid\.min-prob is 2; expected at most 1\./);
+});
+
+test('stats and inspect of a folder that is no run name it and the next move', async () => {
+  for (const command of ['stats', 'inspect']) {
+    const result = await refine([command, folder]);
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /^ERR_REFINE_[A-Z]+ .*refine-cli-.* {2}(holds neither|is no run folder).*Name the (folder|--out)/);
+  }
+});
+
+test('doctor finds this checkout whole', async () => {
+  const result = await refine(['doctor', '--json']);
+  assert.equal(result.code, 0, result.stderr);
+  const findings = JSON.parse(result.stdout) as { name: string; state: string }[];
+  const fine = (name: string): boolean => findings.some((finding) => finding.name === name && finding.state === 'ok');
+  for (const name of ['node', 'native core', 'processor', 'memory', 'disk', 'model', 'tokenizer', 'network']) assert.ok(fine(name), name);
+});
