@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { Loader, type LoaderBatch, type LoaderOptions } from '../../pipeline/loader/loader.js';
 import { SampleOrder } from '../../pipeline/loader/order.js';
 import { formatState, parseState } from '../../pipeline/loader/state.js';
-import { randomSource } from '../support/random-text.js';
+import { randomFrom } from '../support/random.js';
 import { randomShards, type TokenRun, writeTokenRun } from '../support/token-run.js';
 
 const folders: string[] = [];
@@ -73,7 +73,7 @@ function reference(run: TokenRun, seqLen: number, packing: 'concat' | 'none'): O
 
 for (const packing of ['concat', 'none'] as const) {
   test(`packing ${packing}: rows are the documents' tokens in the committed order, each sample exactly once`, async () => {
-    const random = randomSource(11);
+    const random = randomFrom(11);
     for (const wide of [false, true]) {
       for (const [seqLen, batchSize] of [
         [1, 1],
@@ -102,7 +102,7 @@ for (const packing of ['concat', 'none'] as const) {
 }
 
 test('the ranks of any world size together give the same batches, each sample once, equal numbers of batches and states', async () => {
-  const run = await runOf([...randomShards(randomSource(3), 5), [[[1, 2, 3, 4, 7]]]]);
+  const run = await runOf([...randomShards(randomFrom(3), 5), [[[1, 2, 3, 4, 7]]]]);
   for (const last of ['short', 'drop', 'pad'] as const) {
     const whole = await collect(run, { seqLen: 4, batchSize: 12, epochs: 2, last });
     assert.notEqual(whole.samples % 12, 0, 'an odd last batch');
@@ -152,8 +152,8 @@ test('the last batch of an epoch is short, left out or padded, as asked', async 
 });
 
 test('a stream resumed at random points, many times and with other world sizes, equals the undisturbed one', async () => {
-  const run = await runOf(randomShards(randomSource(8), 4));
-  const random = randomSource(99);
+  const run = await runOf(randomShards(randomFrom(8), 4));
+  const random = randomFrom(99);
   const options = { seqLen: 3, batchSize: 4, epochs: 3, seed: 12n };
   const whole = await collect(run, options);
   const rows: Row[][] = [];
@@ -180,7 +180,7 @@ test('a stream resumed at random points, many times and with other world sizes, 
 });
 
 test('a state resumes with another batch size, and is refused with another sequence length, packing or run', async () => {
-  const run = await runOf(randomShards(randomSource(21), 3));
+  const run = await runOf(randomShards(randomFrom(21), 3));
   const whole = await collect(run, { seqLen: 4, batchSize: 1 });
   const { states } = await collect(run, { seqLen: 4, batchSize: 6 });
   const resume = parseState(states[1]!);
@@ -188,13 +188,13 @@ test('a state resumes with another batch size, and is refused with another seque
   const refused = { code: 'ERR_REFINE_USAGE', message: /geometry/ };
   await assert.rejects(Loader.open(run.folder, { seqLen: 5, batchSize: 6, resume }), refused);
   await assert.rejects(Loader.open(run.folder, { seqLen: 4, batchSize: 6, packing: 'none', resume }), refused);
-  const other = await runOf(randomShards(randomSource(22), 3));
+  const other = await runOf(randomShards(randomFrom(22), 3));
   await assert.rejects(Loader.open(other.folder, { seqLen: 4, batchSize: 6, resume }), refused);
   await assert.rejects(Loader.open(run.folder, { seqLen: 4, batchSize: 6, resume, seed: 5n }), { code: 'ERR_REFINE_USAGE', place: '--seed' });
 });
 
 test('epochs differ from each other, equal seeds agree, and the default seed is the manifest’s', async () => {
-  const run = await runOf(randomShards(randomSource(31), 3), { seed: 2n ** 60n + 1n });
+  const run = await runOf(randomShards(randomFrom(31), 3), { seed: 2n ** 60n + 1n });
   const order = (batches: Row[][]) => batches.flat().map((row) => row.ids.join());
   const twice = await collect(run, { seqLen: 2, batchSize: 1, epochs: 2 });
   const first = order(twice.batches.slice(0, twice.samples));
@@ -222,7 +222,7 @@ test('an endless stream goes on past the epoch', async () => {
 });
 
 test('a shard that changed is refused before one of its tokens is used', async () => {
-  const shards = randomShards(randomSource(41), 3);
+  const shards = randomShards(randomFrom(41), 3);
   const changed = async (change: (path: string) => void, message: RegExp) => {
     const run = await runOf(shards);
     change(join(run.folder, 'tokens', '000002.arrow'));
