@@ -1,0 +1,4 @@
+#pragma once
+namespace refine {
+struct ZstdFrames {};
+}
