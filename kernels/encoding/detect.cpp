@@ -1,8 +1,8 @@
 // Which encoding undeclared bytes are in. Structure first (UTF-8, ISO-2022-JP, UTF-16), then a score for each candidate:
 //   multi-byte:  share of pairs that fall into the encoding's common characters, less five for each broken pair
 //   single-byte: letters of words (decoded, by script), common ones up, symbols inside words and mixed scripts down
-// A pure function of at most the first 256 KiB that hold non-ASCII bytes; integers only. Frequencies are the commonest
-// letters of each language, so this is a judgement, and a declared charset always comes before it.
+// A pure function of at most the first MiB from the first non-ASCII byte on; integers only. A language scores by its own
+// letters, so this is a judgement, and a declared charset always comes before it.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -99,23 +99,48 @@ bool is_upper(char32_t c) {
 struct Language { Encoding encoding; const char* hint; const char32_t* common; };
 // Letters outside ASCII by how often the encoding's languages use them; hint: values of <html lang>.
 const Language kLanguages[] = {
-  {Encoding::kWindows1252, " en fr de es pt it nl sv da no nb fi is ca ", U"éàèêçôîâûùïëäöüßñáíóúãõåæøÉÀÄÖÜÅØ’“”–‘…„•—°€«»©®·"},
-  {Encoding::kWindows1250, " pl cs sk hu ro hr sl sq ", U"ąćęłńóśźżáčďéěíňřšťúůýžőűöüăâîșşțţđÁŁŚŻČŠŽŘ’“”–„…"},
-  {Encoding::kIso8859_2, " pl cs sk hu ro hr sl ", U"ąćęłńóśźżáčďéěíňřšťúůýžőűöüăâîşţđÁŁŚŻČŠŽŘ"},
-  {Encoding::kWindows1254, " tr az ", U"ığşçöüİŞÇÖÜĞâ’“”–"},
-  {Encoding::kWindows1257, " lt lv et ", U"āčēģīķļņšūžąęėįųõäöüŠŽ’“”–„"},
-  {Encoding::kWindows1258, " vi ", U"ăâđêôơưáàéèíóúýùìòĐ’“”–"},
-  {Encoding::kWindows1251, " ru uk bg be sr mk ", U"оеаинтсрвлкмдпуяыьгзбчйхжшюцщіїє«»–—“”№"},
+  {Encoding::kWindows1252, " en ", U"’“”–—‘…é£"},
+  {Encoding::kWindows1252, " fr ", U"éèàêç’âôîûùïëœ«»ÉÀÈÊÇÔ"},
+  {Encoding::kWindows1252, " de ", U"üäößÄÖÜ„“é"},
+  {Encoding::kWindows1252, " es gl ", U"óíáéñúüÁÉÍÓÚÑ¿¡«»ºª"},
+  {Encoding::kWindows1252, " pt ", U"ãáçéíóêõâàúôÁÉÍÓÚÂÀªº"},
+  {Encoding::kWindows1252, " it ", U"àèéùòìÈÀ’"},
+  {Encoding::kWindows1252, " nl af ", U"ëéïèöü"},
+  {Encoding::kWindows1252, " sv fi ", U"äöåÄÖÅé"},
+  {Encoding::kWindows1252, " da no nb nn ", U"åøæÅØÆéòôâ"},
+  {Encoding::kWindows1252, " is fo ", U"áðíþóæéúöýÁÞÍÓÖÆ"},
+  {Encoding::kWindows1252, " ca ", U"óàéèíçúïòü·ÀÉÈ"},
+  {Encoding::kWindows1250, " pl ", U"łęążśćóńźŁŻŚĆŹ"},
+  {Encoding::kWindows1250, " cs sk ", U"íáéřěšýžčůúťňďóäľôĺŕŠŽČŘÁÚÍÝ"},
+  {Encoding::kWindows1250, " hu ", U"áéöőóüíúűÁÉÖŐÜÍÚ"},
+  {Encoding::kWindows1250, " ro ", U"ăşţîâĂŞŢÎÂ"},
+  {Encoding::kWindows1250, " hr sl bs sr ", U"čšžćđČŠŽĆĐ"},
+  {Encoding::kWindows1250, " sq ", U"ëçËÇ"},
+  {Encoding::kIso8859_2, " pl ", U"łęążśćóńźŁŻŚĆŹ"},
+  {Encoding::kIso8859_2, " cs sk ", U"íáéřěšýžčůúťňďóäľôĺŕŠŽČŘÁÚÍÝ"},
+  {Encoding::kIso8859_2, " hu ", U"áéöőóüíúűÁÉÖŐÜÍÚ"},
+  {Encoding::kIso8859_2, " ro ", U"ăşţîâĂŞŢÎÂ"},
+  {Encoding::kIso8859_2, " hr sl ", U"čšžćđČŠŽĆĐ"},
+  {Encoding::kWindows1254, " tr az ", U"ığşçüöİŞÇÜÖâîĞ"},
+  {Encoding::kWindows1257, " lt ", U"šėųąįžūčęŠŽČĄĖĮ"},
+  {Encoding::kWindows1257, " lv ", U"āīēšņļūžģķčĀĪĒŠŅĻŪŽĢĶČ"},
+  {Encoding::kWindows1257, " et ", U"äõüöšžÕÄÜÖ"},
+  {Encoding::kWindows1258, " vi ", U"đưôáàơêăâéèíóúýùìòĐƯÔ"},
+  {Encoding::kWindows1251, " ru be ", U"оеаинтсрвлкмдпуяыьгзбчйхжшюцщ"},
+  {Encoding::kWindows1251, " uk ", U"оаинтвіреслкдмупязьгбйчхїжшюцщєґ"},
+  {Encoding::kWindows1251, " bg sr mk ", U"аиоетнрсвлкдпмъзягубчжщцйхшюјљњћџђ"},
   {Encoding::kKoi8R, " ru ", U"оеаинтсрвлкмдпуяыьгзбчйхжшюцщ"},
-  {Encoding::kKoi8U, " uk ", U"оеаинтсрвлкмдпуяьгзбчйхжшюцщіїє"},
+  {Encoding::kKoi8U, " uk ", U"оаинтвіреслкдмупязьгбйчхїжшюцщєґ"},
   {Encoding::kIso8859_5, " ru ", U"оеаинтсрвлкмдпуяыьгзбчйхжшюцщ"},
   {Encoding::kIbm866, " ru ", U"оеаинтсрвлкмдпуяыьгзбчйхжшюцщ"},
   {Encoding::kWindows1253, " el ", U"αοιετσνηυρπκμλςωίόάέήύώγδθβχφ"},
   {Encoding::kIso8859_7, " el ", U"αοιετσνηυρπκμλςωίόάέήύώγδθβχφ"},
-  {Encoding::kWindows1255, " he iw yi ", U"אבגדהוזחטיכלמנסעפצקרשתםןךףץ"},
-  {Encoding::kWindows1256, " ar fa ur ", U"ابتثجحخدذرزسشصضطظعغفقكلمنهويةأىإ،؟"},
-  {Encoding::kWindows874, " th ", U"กขคงจชซดตถทธนบปผพภมยรลวศสหอะัาิีึืุูเแโใไ็่้๊๋์ํ"},
+  {Encoding::kWindows1255, " he iw yi ", U"יוהלאמרתבשנדפםעקחסטגכצזןךףץ"},
+  {Encoding::kWindows1256, " ar fa ur ", U"اليمونرتبعدسفكهحقجأةشصطخضذزثغىئءظپچگکی،؟"},
+  {Encoding::kWindows874, " th ", U"านรกอ่เง้มลยวัดทสต็ปคะีหิแชพขำบไจโืถุ์ึผูซใญณธศภฟษ"},
 };
+// Punctuation of every language: a little evidence, as no letter stands there in the other encodings.
+constexpr char32_t kPunctuation[] = U"’“”–—‘…„«»°€§№©®™•´";
 
 std::string html_lang(std::string_view bytes) {
   const auto head = bytes.substr(0, 4096);
@@ -161,12 +186,14 @@ int64_t score_single(const Language& language, std::string_view words, std::stri
     if (c >= 0x80) {
       const auto found = std::find(language.common, language.common + common_size, c);
       const size_t rank = size_t(found - language.common);
-      if (rank < common_size) score += rank < 10 ? 10 : rank < 24 ? 8 : 6;
-      else if (script != Script::kNone) score += 1;
-      if (script == Script::kNone && rank == common_size) score -= c < 0xA0 ? 30 : 6;
+      if (rank < common_size) score += rank < 10 ? 10 : rank < 24 ? 9 : 7;
+      else if (std::u32string_view(kPunctuation).find(c) != std::u32string_view::npos) score += 2;
+      else if (script != Script::kNone) score -= 4;  // a letter this language does not use
+      else score -= c < 0xA0 ? 30 : 8;
+      if (script == Script::kLatin && last == Script::kLatin && before >= 0x80) score -= 5;  // Latin words have their accents apart
       if (script != Script::kNone && last != Script::kNone && last != script) score -= 12;   // two scripts in one word
       if (script != Script::kNone && last == script && is_upper(c) && !is_upper(before)) score -= 12;  // an upper case letter inside a word
-      if (script == Script::kNone && last != Script::kNone && rank == common_size) score -= 6;
+      if (script == Script::kNone && last != Script::kNone && rank == common_size) score -= 3;
     } else if (script == Script::kLatin && last != Script::kNone && last != Script::kLatin) {
       score -= 12;
     } else if (script == Script::kLatin && before >= 0x80 && last == Script::kNone && c != ' ') {
@@ -223,7 +250,8 @@ Encoding detect_encoding(std::string_view bytes) {
   }
   Candidate best{Encoding::kWindows1252, INT64_MIN};
   for (const Language& language : kLanguages) {
-    const int64_t score = score_single(language, words, lang);
+    int64_t score = score_single(language, words, lang);
+    if (language.encoding == Encoding::kWindows1252 && score > 0) score += score / 32 + 2;  // ties go to the most frequent
     if (score > best.score) best = {language.encoding, score};
   }
   const int64_t single_mean = rows > 0 ? best.score / int64_t(rows) : 0;

@@ -131,6 +131,8 @@ void TreeBuilder::in_body_start(TagToken& t) {
       frameset_ok_ = false;
       return;
     case k_input: {
+      if (in_fragment_of(k_select)) return;
+      if (in_scope(k_select)) pop_until_tag(k_select);
       reconstruct_formatting();
       const auto type = t.find(kAttr_type);
       const bool hidden = type && equals_ignoring_case(t.value(*type), "hidden");
@@ -142,6 +144,7 @@ void TreeBuilder::in_body_start(TagToken& t) {
     case k_param: case k_source: case k_track: insert_element(t); pop(); return;
     case k_hr:
       if (in_scope(k_p, Scope::kButton)) close_p();
+      if (in_scope(k_select)) generate_implied_end_tags();
       insert_element(t);
       pop();
       frameset_ok_ = false;
@@ -165,14 +168,15 @@ void TreeBuilder::in_body_start(TagToken& t) {
       if (options_.scripting) return raw_text(t, TokenizerState::kRawtext);
       break;
     case k_select:
+      if (in_fragment_of(k_select)) return;
+      if (in_scope(k_select)) return pop_until_tag(k_select);
       reconstruct_formatting();
       insert_element(t);
       frameset_ok_ = false;
-      mode_ = one_of(uint32_t(mode_), {uint32_t(Mode::kInTable), uint32_t(Mode::kInCaption), uint32_t(Mode::kInTableBody), uint32_t(Mode::kInRow), uint32_t(Mode::kInCell)})
-                  ? Mode::kInSelectInTable : Mode::kInSelect;
       return;
-    case k_optgroup: case k_option:
-      if (current_is(k_option)) pop();
+    case k_option: case k_optgroup:
+      if (in_scope(k_select)) generate_implied_end_tags(t.name == k_option ? uint32_t(k_optgroup) : 0u);
+      else if (current_is(k_option)) pop();
       reconstruct_formatting();
       insert_element(t);
       return;
@@ -206,7 +210,7 @@ void TreeBuilder::in_body_end(TagToken& t) {
       return;
     case k_address: case k_article: case k_aside: case k_blockquote: case k_button: case k_center: case k_details: case k_dialog: case k_dir: case k_div:
     case k_dl: case k_fieldset: case k_figcaption: case k_figure: case k_footer: case k_header: case k_hgroup: case k_listing: case k_main: case k_menu:
-    case k_nav: case k_ol: case k_pre: case k_search: case k_section: case k_summary: case k_ul:
+    case k_nav: case k_ol: case k_pre: case k_search: case k_section: case k_select: case k_summary: case k_ul:
       if (!in_scope(t.name)) return;
       generate_implied_end_tags();
       pop_until_tag(t.name);

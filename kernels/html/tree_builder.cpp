@@ -32,13 +32,12 @@ const TagSet& all_implied_end_tags() {
   return set;
 }
 const TagSet& scope_ends() {
-  static const TagSet set = tag_set({k_applet, k_caption, k_html, k_table, k_td, k_th, k_marquee, k_object, k_template});
+  static const TagSet set = tag_set({k_applet, k_caption, k_html, k_table, k_td, k_th, k_marquee, k_object, k_select, k_template});
   return set;
 }
 bool known(const Node& n) { return n.ns == Namespace::kHtml && n.name < kFirstUnknownTag; }
 
 bool ends_scope(const Node& n, Scope scope) {
-  if (scope == Scope::kSelect) return !(n.ns == Namespace::kHtml && (n.name == k_optgroup || n.name == k_option));
   if (scope == Scope::kTable) return n.ns == Namespace::kHtml && (n.name == k_html || n.name == k_table || n.name == k_template);
   if (n.ns == Namespace::kHtml) {
     if (n.name >= kFirstUnknownTag) return false;
@@ -296,14 +295,6 @@ void TreeBuilder::reset_insertion_mode() {
     const uint32_t node = last && fragment_context_ != kNone ? fragment_context_ : stack_[i];
     const Node& n = tree_.nodes[node];
     if (n.ns == Namespace::kHtml) switch (n.name) {
-      case k_select:
-        for (size_t j = i; !last && j-- > 1;) {
-          step();
-          if (tree_.is(stack_[j], k_template)) break;
-          if (tree_.is(stack_[j], k_table)) { mode_ = Mode::kInSelectInTable; return; }
-        }
-        mode_ = Mode::kInSelect;
-        return;
       case k_td: case k_th: if (!last) { mode_ = Mode::kInCell; return; } break;
       case k_tr: mode_ = Mode::kInRow; return;
       case k_tbody: case k_thead: case k_tfoot: mode_ = Mode::kInTableBody; return;

@@ -9,11 +9,11 @@ namespace refine::html {
 
 enum class Mode : uint8_t {
   kInitial, kBeforeHtml, kBeforeHead, kInHead, kInHeadNoscript, kAfterHead, kInBody, kText, kInTable, kInTableText, kInCaption,
-  kInColumnGroup, kInTableBody, kInRow, kInCell, kInSelect, kInSelectInTable, kInTemplate, kAfterBody, kInFrameset, kAfterFrameset,
+  kInColumnGroup, kInTableBody, kInRow, kInCell, kInTemplate, kAfterBody, kInFrameset, kAfterFrameset,
   kAfterAfterBody, kAfterAfterFrameset
 };
 
-enum class Scope : uint8_t { kDefault, kListItem, kButton, kTable, kSelect };
+enum class Scope : uint8_t { kDefault, kListItem, kButton, kTable };
 
 class TreeBuilder final : public TokenSink {
  public:
@@ -49,7 +49,6 @@ class TreeBuilder final : public TokenSink {
   void in_table_body(TagToken& t);
   void in_row(TagToken& t);
   void in_cell(TagToken& t);
-  void in_select(TagToken& t);
   void in_template(TagToken& t);
   void after_body(TagToken& t);
   void in_frameset(TagToken& t);
@@ -84,6 +83,7 @@ class TreeBuilder final : public TokenSink {
   uint32_t current() const { return stack_.back(); }
   uint32_t adjusted_current() const { return fragment_context_ != kNone && stack_.size() == 1 ? fragment_context_ : stack_.back(); }
   bool current_is(uint32_t tag) const { return tree_.is(stack_.back(), Tag(tag)); }
+  bool in_fragment_of(uint32_t tag) const { return fragment_context_ != kNone && tree_.is(fragment_context_, Tag(tag)); }
   bool open(uint32_t tag) const { return tag < kFirstUnknownTag && open_count_[tag] > 0; }
   bool in_scope(uint32_t tag, Scope scope = Scope::kDefault);
   bool node_in_scope(uint32_t node);

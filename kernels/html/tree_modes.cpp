@@ -20,7 +20,9 @@ bool TreeBuilder::in_foreign_content() const { return !stack_.empty() && tree_.n
 
 void TreeBuilder::start_fragment() {
   TagToken t;
-  t.name = tree_.tag_names.intern(options_.fragment);
+  std::string name(options_.fragment);
+  for (char& c : name) if (c >= 'A' && c <= 'Z') c = char(c + 32);
+  t.name = tree_.tag_names.intern(name);
   fragment_context_ = create_element(t, options_.fragment_namespace);
   const uint32_t html = create_element(k_html);
   insert_at(html, {0, kNone});
@@ -112,7 +114,6 @@ void TreeBuilder::process_tag(TagToken& t, Mode mode) {
     case Mode::kInTableBody: in_table_body(t); break;
     case Mode::kInRow: in_row(t); break;
     case Mode::kInCell: in_cell(t); break;
-    case Mode::kInSelect: case Mode::kInSelectInTable: in_select(t); break;
     case Mode::kInTemplate: in_template(t); break;
     case Mode::kAfterBody: case Mode::kAfterAfterBody: after_body(t); break;
     case Mode::kInFrameset: in_frameset(t); break;
@@ -161,12 +162,6 @@ void TreeBuilder::process_text(std::string_view text, Mode mode) {
         pop();
         mode = mode_ = Mode::kInTable;
         break;
-      }
-      case Mode::kInSelect: case Mode::kInSelectInTable: {
-        std::string clean(text);
-        std::erase(clean, '\0');
-        insert_text(clean);
-        return;
       }
       case Mode::kAfterBody: case Mode::kAfterAfterBody: {
         const size_t n = run_of(text, true);
@@ -348,50 +343,7 @@ void TreeBuilder::in_text(TagToken&) {  // only the end tag that the tokenizer f
   mode_ = original_mode_;
 }
 
-// ---- select, template, after body, framesets ------------------------------------------------------------------------
-
-void TreeBuilder::in_select(TagToken& t) {
-  if (mode_ == Mode::kInSelectInTable && one_of(t.name, {k_caption, k_table, k_tbody, k_tfoot, k_thead, k_tr, k_td, k_th})) {
-    if (t.end && !in_scope(t.name, Scope::kTable)) return;
-    pop_until_tag(k_select);
-    reset_insertion_mode();
-    return reprocess(t);
-  }
-  if (!t.end) {
-    switch (t.name) {
-      case k_html: return in_body(t);
-      case k_option: if (current_is(k_option)) pop(); insert_element(t); return;
-      case k_optgroup: case k_hr:
-        if (current_is(k_option)) pop();
-        if (current_is(k_optgroup)) pop();
-        insert_element(t);
-        if (t.name == k_hr) pop();
-        return;
-      case k_select: case k_input: case k_keygen: case k_textarea:
-        if (!in_scope(k_select, Scope::kSelect)) return;
-        pop_until_tag(k_select);
-        reset_insertion_mode();
-        if (t.name != k_select) reprocess(t);
-        return;
-      case k_script: case k_template: return in_head(t);
-      default: return;
-    }
-  }
-  switch (t.name) {
-    case k_optgroup:
-      if (current_is(k_option) && stack_.size() > 1 && tree_.is(stack_[stack_.size() - 2], k_optgroup)) pop();
-      if (current_is(k_optgroup)) pop();
-      return;
-    case k_option: if (current_is(k_option)) pop(); return;
-    case k_select:
-      if (!in_scope(k_select, Scope::kSelect)) return;
-      pop_until_tag(k_select);
-      reset_insertion_mode();
-      return;
-    case k_template: return in_head(t);
-    default: return;
-  }
-}
+// ---- template, after body, framesets ------------------------------------------------------------------------
 
 void TreeBuilder::in_template(TagToken& t) {
   if (t.end) {
