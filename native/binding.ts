@@ -3,7 +3,26 @@
 
 import type { BytesColumn, FixedColumn, ListColumn } from './batch.js';
 
-export interface TextBinding {
+declare const urlFilter: unique symbol;
+/** URL lists in native memory, freed with the handle. */
+export type UrlFilterHandle = { readonly [urlFilter]: true };
+
+export interface UrlBinding {
+  /** `publicSuffixList`: the bytes of public_suffix_list.dat. */
+  urlFilterNew(publicSuffixList: Uint8Array): UrlFilterHandle;
+  /** Adds whole lines. `ignored` counts lines that are no entry, and public suffixes; `bytes` is the memory of the lists. */
+  urlFilterAdd(
+    filter: UrlFilterHandle,
+    list: 'block' | 'exclude' | 'strict' | 'hard' | 'soft',
+    lines: Uint8Array,
+  ): { entries: number; ignored: number; bytes: number };
+  /** A row's verdict: 0 keep, 1 blocked-host, 2 blocked-url, 3 strict-word, 4 hard-word, 5 soft-words, 6 curated-source. */
+  urlFilterJudge(filter: UrlFilterHandle, url: BytesColumn, softWords: number): Promise<Uint16Array>;
+  /** The public suffix and one label more, of a URL or a host; null for IP addresses and public suffixes. */
+  registrableDomain(filter: UrlFilterHandle, url: string): string | null;
+}
+
+export interface TextBinding extends UrlBinding {
   /** Each row's text in a normal form; `default` is the normalisation of DESIGN section 6. Nulls stay null. */
   textTransform(text: BytesColumn, form: 'lower' | 'nfd' | 'nfc' | 'default'): Promise<BytesColumn>;
   /** Gopher's repetition metrics by name (`duplicate_line_fraction`, ...), a value a row; a null row counts as empty text. */

@@ -6,7 +6,8 @@ import { lines } from '../stages/lines/lines.js';
 import { quality } from '../stages/quality/quality.js';
 import { repetition } from '../stages/repetition/repetition.js';
 import { tokenize } from '../stages/tokenize/tokenize.js';
+import { url } from '../stages/url/url.js';
 
-const shipped: readonly AnyStep[] = [extract, langid, repetition, quality, lines, tokenize];
+const shipped: readonly AnyStep[] = [url, extract, langid, repetition, quality, lines, tokenize];
 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));

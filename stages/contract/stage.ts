@@ -29,6 +29,8 @@ interface StepKind<Options> {
   readonly schema: z.ZodType<Options>;
   /** Mistakes a schema cannot see; each is reported at the option's place (`path` below the step's options). Must be cheap. */
   check?(options: Options, env: StageEnv): readonly OptionProblem[];
+  /** What a user should know before a run but may mean, such as a list that is absent: printed, never fatal. */
+  warnings?(options: Options, env: StageEnv): readonly OptionProblem[];
   /** Files the options name (models, lists, tokenizers; absolute paths): their sha256 is part of the task's identity. */
   assets?(options: Options, env: StageEnv): readonly string[];
 }

@@ -9,7 +9,7 @@ const pieces = (text: string, separator: RegExp): string[] => text.split(separat
 
 function copiesOf(list: readonly string[]): string[] {
   const seen = new Set<string>();
-  return list.filter((piece) => seen.has(piece) || (seen.add(piece), false));
+  return list.filter((piece) => seen.size === seen.add(piece).size);
 }
 
 export function repetitionReference(text: string): Record<string, number> {
