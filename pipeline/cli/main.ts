@@ -5,6 +5,7 @@ import { packagePath } from '../../native/package-root.js';
 import { EXIT, reportError } from './command.js';
 import { registerDoctor } from './doctor.js';
 import { registerInspect } from './inspect.js';
+import { registerLoad } from './load.js';
 import { registerStats } from './stats.js';
 import { registerValidate } from './validate.js';
 
@@ -19,7 +20,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  for (const register of [registerValidate, registerStats, registerInspect, registerDoctor]) register(program);
+  for (const register of [registerValidate, registerStats, registerInspect, registerLoad, registerDoctor]) register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');
   program.addHelpText(

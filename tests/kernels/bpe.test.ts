@@ -7,7 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import { type BpeHandle, native, packagePath, stringAt, utf8Column } from '../../native/index.js';
 import { loadTokenizer } from '../../stages/tokenize/load-tokenizer.js';
 import { huggingFace } from '../support/huggingface.js';
-import { randomSource, randomText } from '../support/random-text.js';
+import { randomFrom } from '../support/random.js';
+import { randomText } from '../support/random-text.js';
 import { needsShared, sharedPath } from '../support/shared.js';
 
 const full = process.env.REFINE_FULL === '1';
@@ -57,7 +58,7 @@ for (const [name, vectors] of [
 
 for (const name of shipped) {
   test(`${name} gives HuggingFace's ids on random Unicode strings, special tokens as text and parsed`, async () => {
-    const random = randomSource(name.length);
+    const random = randomFrom(name.length);
     const texts = Array.from({ length: RANDOM_STRINGS }, () => randomText(random, SPECIALS));
     await compare(name, texts, 'text');
     await compare(name, texts.slice(0, RANDOM_STRINGS / 4), 'parse');
@@ -67,7 +68,7 @@ for (const name of shipped) {
 test('GPT-NeoX files with NFC and added runs of spaces give the ids of HuggingFace on random Unicode strings', {
   skip: neox.length === 0 && needsShared,
 }, async () => {
-  const random = randomSource(77);
+  const random = randomFrom(77);
   const texts = Array.from({ length: RANDOM_STRINGS / 2 }, () => randomText(random, SPECIALS));
   for (const path of neox) {
     await compare(path, texts, 'text');
@@ -106,7 +107,7 @@ test('a megabyte without a place to cut is encoded in time and decodes to itself
 });
 
 test('decoding the ids of a text gives the text back, but for bytes that the vocabulary lacks', async () => {
-  const random = randomSource(5);
+  const random = randomFrom(5);
   const texts = Array.from({ length: 5000 }, () => randomText(random, SPECIALS));
   for (const name of shipped) {
     const { handle } = loadTokenizer(name, '.');

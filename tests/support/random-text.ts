@@ -1,16 +1,5 @@
 // Seeded random strings for tests of text code: all planes, every white space, digits, marks, emoji, apostrophes.
 
-/** Mulberry32: a small generator with one 32-bit seed; good enough to choose test inputs. */
-export function randomSource(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 const SPACES = [
   ' ',
   ' ',

@@ -150,9 +150,9 @@ test('JSON lines become documents, bad lines skips with a reason, and every line
     ],
   );
   for (const row of rows) {
-    const from = Number(row['warc_offset']);
-    assert.equal(row['warc_path'], 'data/in.jsonl');
-    assert.equal((JSON.parse(jsonl.subarray(from, from + Number(row['warc_length'])).toString()) as { text: string }).text, row['text']);
+    const from = Number(row.warc_offset);
+    assert.equal(row.warc_path, 'data/in.jsonl');
+    assert.equal((JSON.parse(jsonl.subarray(from, from + Number(row.warc_length)).toString()) as { text: string }).text, row.text);
   }
   const { skips, ...counts } = reader.counts();
   assert.deepEqual(skips, { 'bad-json': 2, 'no-text': 2 });
@@ -214,10 +214,10 @@ test('what holds no JSON line is an error at once', async () => {
 test('a single file is one document, text as its bytes are and HTML undecoded', async () => {
   const html = Buffer.from('<p>\xe9</p>', 'latin1');
   const [page] = await documents(readPlainFile(() => chunks(html), { path: 'dir/page.html.gz', format: 'html' }));
-  assert.deepEqual([page!['id'], Buffer.from(page!['html'] as Uint8Array), page!['text']], ['page', html, null]);
+  assert.deepEqual([page!.id, Buffer.from(page!.html as Uint8Array), page!.text], ['page', html, null]);
   const text = Buffer.concat([Buffer.from('\ufeff a\r\n'), Buffer.from([0xff]), Buffer.from(' ')]);
   for await (const { columns } of readPlainFile(() => chunks(gzipSync(text)), { path: 'x.txt.gz', format: 'text' }).batches(signal)) {
-    assert.deepEqual(Buffer.from((columns['text'] as BytesColumn).data), Buffer.from('\ufeff a\r\n\ufffd '));
+    assert.deepEqual(Buffer.from((columns.text as BytesColumn).data), Buffer.from('\ufeff a\r\n\ufffd '));
   }
   const reader = readPlainFile(() => chunks(Buffer.alloc((16 << 20) + 1)), { path: 'x.html', format: 'html' });
   assert.deepEqual(await documents(reader), []);

@@ -1,0 +1,99 @@
+// The last task: index.arrow (a row a token shard, in loader order) and samples/<step>.arrow (the lowest hashes over all inputs).
+import { join } from 'node:path';
+import { type Batch, type BytesColumn, column, fixedColumn, takeRows, utf8Column } from '../native/batch.js';
+import type { DoneEntry } from './ledger.js';
+import { withoutColumns } from './outcomes.js';
+import { TaskOutputs } from './outputs.js';
+import { concatBatches } from './rebatch.js';
+import { ArrowFile, readArrow } from './store.js';
+import type { FinalizeSpec } from './tasks.js';
+
+export async function runFinalizeTask(
+  spec: FinalizeSpec,
+  env: { readonly runFolder: string; readonly seed: bigint; readonly samplesPerReason: number },
+  signal: AbortSignal,
+): Promise<DoneEntry> {
+  const started = performance.now();
+  const outputs = new TaskOutputs(env.runFolder);
+  try {
+    if (spec.tokens.length > 0) await writeIndex(spec, env, outputs);
+    let rows = 0;
+    for (const { step, paths } of spec.samples) {
+      signal.throwIfAborted();
+      const merged = await mergeSamples(
+        paths.map((path) => join(env.runFolder, path)),
+        env.samplesPerReason,
+      );
+      if (merged === null) continue;
+      rows += merged.rows;
+      const output = await outputs.arrow(`samples/${step}.arrow`, { metadata: { 'refine.seed': String(env.seed) } });
+      await output.add(merged);
+    }
+    const shards = await outputs.commit();
+    const { task, kind, label, segment, number } = spec;
+    return {
+      format: 1,
+      task,
+      kind,
+      label,
+      segment,
+      number,
+      state: 'done',
+      outputs: shards,
+      rowsIn: spec.tokens.length,
+      rowsOut: rows,
+      steps: [],
+      wallMs: Math.round(performance.now() - started),
+    };
+  } catch (error) {
+    await outputs.abort();
+    throw error;
+  }
+}
+
+async function writeIndex(spec: FinalizeSpec, env: { readonly runFolder: string; readonly seed: bigint }, outputs: TaskOutputs): Promise<void> {
+  const first = await ArrowFile.open(join(env.runFolder, spec.tokens[0]!.path));
+  const contract = first.metadata['refine.contract'];
+  await first.close();
+  const metadata = { 'refine.format': '1', 'refine.seed': String(env.seed), ...(contract === undefined ? {} : { 'refine.contract': contract }) };
+  const output = await outputs.arrow('index.arrow', { metadata });
+  const numbers = (key: 'rows' | 'tokens' | 'bytes') => fixedColumn(BigInt64Array.from(spec.tokens, (shard) => BigInt(shard[key])));
+  await output.add({
+    rows: spec.tokens.length,
+    columns: {
+      path: utf8Column(spec.tokens.map((shard) => shard.path)),
+      rows: numbers('rows'),
+      tokens: numbers('tokens'),
+      bytes: numbers('bytes'),
+      sha256: utf8Column(spec.tokens.map((shard) => shard.sha256)),
+    },
+  });
+}
+
+/** Parts are sorted by (reason, hash); ties between inputs end on their order. Held: at most N rows a reason and one part. */
+async function mergeSamples(paths: readonly string[], limit: number): Promise<Batch | null> {
+  let held: Batch | null = null;
+  for (const path of paths) {
+    for await (const part of readArrow(path)) {
+      const joined: Batch = held === null ? part : concatBatches([held, part]);
+      const codes = column(joined, '_code', 'fixed').values;
+      const hashes = column(joined, '_hash', 'fixed').values;
+      const order = Array.from({ length: joined.rows }, (_, row) => row).sort(
+        (a, b) => Number(codes[a]!) - Number(codes[b]!) || Number(hashes[a]!) - Number(hashes[b]!) || a - b,
+      );
+      const taken = new Map<unknown, number>();
+      const keep = order.filter((row) => {
+        const n = taken.get(codes[row]) ?? 0;
+        taken.set(codes[row], n + 1);
+        return n < limit;
+      });
+      held = takeRows(joined, keep);
+    }
+  }
+  return held === null ? null : withoutColumns(withReasonFirst(held), ['_code', '_hash']);
+}
+
+function withReasonFirst(batch: Batch): Batch {
+  const reason = batch.columns.reason as BytesColumn;
+  return { rows: batch.rows, columns: { id: batch.columns.id!, reason, ...batch.columns } };
+}

@@ -1,0 +1,129 @@
+// What became of each document of one map task: drop codes, the numeric columns of rule steps, and counts by step and reason.
+// Invariant: in = out + sum(drops) for every step, by construction: a row leaves only through `drop`.
+import type { Batch, Column, DictionaryColumn, FixedColumn, NumericArray } from '../native/batch.js';
+import type { AnyStep } from '../stages/contract/stage.js';
+import type { StepCounts } from './types.js';
+
+/** All `step/reason` pairs of a manifest, in manifest order: code i + 1 is pair i, 0 is kept. */
+export class DropCodes {
+  readonly #base = new Map<string, number>();
+  readonly pairs: { readonly step: string; readonly reason: string }[] = [];
+
+  constructor(steps: readonly { readonly name: string; readonly stage: AnyStep }[]) {
+    for (const { name, stage } of steps) {
+      this.#base.set(name, this.pairs.length);
+      for (const reason of stage.reasons) this.pairs.push({ step: name, reason });
+    }
+  }
+
+  /** `drop` is the step's own code, from 1. */
+  code(step: string, drop: number): number {
+    return this.#base.get(step)! + drop;
+  }
+
+  /** Codes as the columns `step` and `reason`: dictionaries with the manifest's names, null where kept. */
+  columns(codes: Uint16Array): { step: DictionaryColumn; reason: DictionaryColumn } {
+    return { step: this.#dictionary(codes, 'step'), reason: this.#dictionary(codes, 'reason') };
+  }
+
+  #dictionary(codes: Uint16Array, key: 'step' | 'reason'): DictionaryColumn {
+    const labels = [...new Set(this.pairs.map((pair) => pair[key]))].sort(); // ASCII names: code unit order is byte order
+    const index = this.pairs.map((pair) => labels.indexOf(pair[key]));
+    const indices = new Uint16Array(codes.length);
+    const validity = new Uint8Array((codes.length + 7) >> 3);
+    for (let row = 0; row < codes.length; row++) {
+      if (codes[row] === 0) continue;
+      indices[row] = index[codes[row]! - 1]!;
+      validity[row >> 3]! |= 1 << (row & 7);
+    }
+    return { kind: 'dictionary', indices, labels, validity };
+  }
+}
+
+export class Counter {
+  readonly step: string;
+  readonly #reasons: readonly string[];
+  readonly #drops: number[];
+  in = 0;
+  wallMs = 0;
+
+  constructor(step: string, reasons: readonly string[]) {
+    this.step = step;
+    this.#reasons = reasons;
+    this.#drops = reasons.map(() => 0);
+  }
+
+  /** Counts a batch and returns the rows that stay; null where all do. Throws on a code the step did not declare. */
+  count(rows: number, drops: Uint16Array | undefined): Uint32Array | null {
+    this.in += rows;
+    if (drops === undefined) return null;
+    if (drops.length !== rows) throw new RangeError(`step "${this.step}" returned ${drops.length} drops for ${rows} rows`);
+    let kept = 0;
+    for (let row = 0; row < rows; row++) {
+      const drop = drops[row]!;
+      if (drop === 0) kept++;
+      else if (drop > this.#reasons.length)
+        throw new RangeError(`step "${this.step}" dropped a row with code ${drop}, it declares ${this.#reasons.length} reasons`);
+      else this.#drops[drop - 1]!++;
+    }
+    if (kept === rows) return null;
+    const keep = new Uint32Array(kept);
+    for (let row = 0, i = 0; row < rows; row++) if (drops[row] === 0) keep[i++] = row;
+    return keep;
+  }
+
+  counts(): StepCounts {
+    const dropped = this.#drops.reduce((a, b) => a + b, 0);
+    const drops = Object.fromEntries(this.#reasons.map((reason, i) => [`${this.step}/${reason}`, this.#drops[i]!] as const).filter(([, n]) => n > 0));
+    return { step: this.step, in: this.in, out: this.in - dropped, drops, wallMs: Math.round(this.wallMs) };
+  }
+}
+
+/**
+ * The features of one batch of a segment, row by row of the batch as it arrived. Rows are addressed by `positions`: the
+ * arrival position of each row that is still there.
+ */
+export class BatchOutcomes {
+  readonly rows: number;
+  readonly codes: Uint16Array;
+  readonly keptIds: (string | null)[] | null;
+  readonly features: Record<string, FixedColumn> = {};
+
+  constructor(rows: number, withKeptIds: boolean) {
+    this.rows = rows;
+    this.codes = new Uint16Array(rows);
+    this.keptIds = withKeptIds ? new Array<string | null>(rows).fill(null) : null;
+  }
+
+  /** Records the step's numeric columns; rows that did not reach it stay null. */
+  addFeatures(step: string, columns: Readonly<Record<string, Column>>, positions: Uint32Array): void {
+    for (const [name, column] of Object.entries(columns)) {
+      if (column.kind !== 'fixed' || column.width !== 1 || column.unit !== undefined) continue;
+      const label = this.features[name] === undefined ? name : `${step}.${name}`;
+      this.features[label] = scatter(column, positions, this.rows);
+    }
+  }
+}
+
+/** A column of `rows` rows with column's row i at positions[i], null elsewhere. */
+export function scatter(column: FixedColumn, positions: Uint32Array, rows: number): FixedColumn {
+  const values = new (column.values.constructor as new (length: number) => NumericArray)(rows);
+  const validity = new Uint8Array((rows + 7) >> 3);
+  const bits = column.validity;
+  for (let i = 0; i < positions.length; i++) {
+    if (bits !== undefined && ((bits[i >> 3]! >> (i & 7)) & 1) === 0) continue;
+    const row = positions[i]!;
+    values[row] = column.values[i]!;
+    validity[row >> 3]! |= 1 << (row & 7);
+  }
+  return { kind: 'fixed', values, width: 1, validity };
+}
+
+/** A batch with columns added or replaced. */
+export function withColumns(batch: Batch, columns: Readonly<Record<string, Column>>): Batch {
+  return { rows: batch.rows, columns: { ...batch.columns, ...columns } };
+}
+
+export function withoutColumns(batch: Batch, names: readonly string[]): Batch {
+  return { rows: batch.rows, columns: Object.fromEntries(Object.entries(batch.columns).filter(([name]) => !names.includes(name))) };
+}

@@ -1,0 +1,56 @@
+// What only the operating system knows: whether a process is the one that was written down, what memory it holds, what memory
+// there is. The only file with calls that differ between systems; where one does not answer, null says so.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM'; // alive, another user's
+  }
+}
+
+/** When the process started, in the system's own spelling; equal pid and start mean the same process. */
+export function processStart(pid: number): string | null {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may hold spaces and brackets
+      if (fields[0] === 'Z') return null; // a zombie holds nothing any more
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+      return `${boot}:${fields[19]}`; // field 22: start in clock ticks since boot
+    }
+    if (process.platform === 'win32') return null;
+    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return started === '' ? null : started;
+  } catch {
+    return null;
+  }
+}
+
+/** Resident bytes of another process; null where the system does not tell cheaply. */
+export function residentBytes(pid: number): number | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(status);
+    return line === null ? null : Number(line[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** Memory this process group may use: the container's limit where there is one. */
+export function memoryBytes(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  const total = totalmem();
+  return limit > 0 && limit < total ? limit : total;
+}
+
+/** A worker a core, as far as memory lets each have its cap; an eighth stays for the system and this process. */
+export function defaultWorkers(workerBytes: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor((memoryBytes() * 7) / 8 / workerBytes)));
+}

@@ -1,0 +1,158 @@
+// Batches joined end to end, so that shards hold few record batches though filters leave many small ones.
+// Invariant: what comes out depends on the sequence of batches alone.
+import { type Batch, type Column, isValid, type NumericArray } from '../native/batch.js';
+import { RefineError } from '../native/errors.js';
+
+const TARGET_ROWS = 1024;
+const TARGET_BYTES = 8 * 1024 * 1024;
+
+export function concatBatches(batches: readonly Batch[]): Batch {
+  if (batches.length === 1) return batches[0]!;
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const columns: Record<string, Column> = {};
+  for (const name of Object.keys(batches[0]!.columns)) {
+    const parts = batches.map((batch) => {
+      const part = batch.columns[name];
+      if (part === undefined)
+        throw new RefineError('ERR_REFINE_INTERNAL', `column "${name}" is missing in a later batch: a step must write the same columns for every batch`);
+      return part;
+    });
+    columns[name] = concatColumns(name, parts, batches, rows);
+  }
+  return { rows, columns };
+}
+
+function concatColumns(name: string, parts: readonly Column[], batches: readonly Batch[], rows: number): Column {
+  const first = parts[0]!;
+  const validity = concatValidity(parts, batches, rows);
+  switch (first.kind) {
+    case 'utf8':
+    case 'binary': {
+      const same = parts.filter((part) => part.kind === first.kind) as (typeof first)[];
+      if (same.length !== parts.length) break;
+      const offsets = concatOffsets(same, rows);
+      const data = new Uint8Array(offsets[rows]!);
+      let at = 0;
+      for (const part of same) {
+        const used = part.offsets[part.offsets.length - 1]!;
+        data.set(part.data.subarray(0, used), at);
+        at += used;
+      }
+      return { kind: first.kind, data, offsets, ...validity };
+    }
+    case 'list': {
+      const same = parts.filter((part) => part.kind === 'list' && part.values.constructor === first.values.constructor) as (typeof first)[];
+      if (same.length !== parts.length) break;
+      const offsets = concatOffsets(same, rows);
+      return {
+        kind: 'list',
+        values: concatNumbers(same.map((part) => part.values.subarray(0, part.offsets[part.offsets.length - 1]) as NumericArray)),
+        offsets,
+        ...validity,
+      };
+    }
+    case 'fixed': {
+      const same = parts.filter(
+        (part) => part.kind === 'fixed' && part.width === first.width && part.values.constructor === first.values.constructor,
+      ) as (typeof first)[];
+      if (same.length !== parts.length) break;
+      return {
+        kind: 'fixed',
+        values: concatNumbers(same.map((part) => part.values)),
+        width: first.width,
+        ...(first.unit === undefined ? {} : { unit: first.unit }),
+        ...validity,
+      };
+    }
+    case 'dictionary': {
+      const same = parts.filter((part) => part.kind === 'dictionary' && part.labels.length === first.labels.length) as (typeof first)[];
+      if (same.length !== parts.length) break;
+      return { kind: 'dictionary', indices: concatNumbers(same.map((part) => part.indices)) as Uint16Array, labels: first.labels, ...validity };
+    }
+  }
+  throw new RefineError('ERR_REFINE_INTERNAL', `column "${name}" changes its type between batches: a step must write the same columns for every batch`);
+}
+
+function concatNumbers(parts: readonly NumericArray[]): NumericArray {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const out = new (parts[0]!.constructor as new (length: number) => NumericArray)(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part as never, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function concatOffsets(parts: readonly { readonly offsets: Int32Array }[], rows: number): Int32Array {
+  const out = new Int32Array(rows + 1);
+  let row = 0;
+  let base = 0;
+  for (const { offsets } of parts) {
+    for (let i = 1; i < offsets.length; i++) out[row + i] = base + offsets[i]!;
+    row += offsets.length - 1;
+    base += offsets[offsets.length - 1]!;
+  }
+  if (base > 0x7fff_ffff) throw new RefineError('ERR_REFINE_INTERNAL', `batches of ${base} bytes cannot be joined`);
+  return out;
+}
+
+function concatValidity(parts: readonly Column[], batches: readonly Batch[], rows: number): { validity?: Uint8Array } {
+  if (parts.every((part) => part.validity === undefined)) return {};
+  const validity = new Uint8Array((rows + 7) >> 3);
+  let at = 0;
+  parts.forEach((part, i) => {
+    for (let row = 0; row < batches[i]!.rows; row++, at++) if (isValid(part, row)) validity[at >> 3]! |= 1 << (at & 7);
+  });
+  return { validity };
+}
+
+export function batchBytes(batch: Batch): number {
+  let bytes = 0;
+  for (const column of Object.values(batch.columns)) {
+    if (column.kind === 'dictionary') bytes += column.indices.byteLength;
+    else if (column.kind === 'fixed') bytes += column.values.byteLength;
+    else if (column.kind === 'list') bytes += column.values.byteLength + column.offsets.byteLength;
+    else bytes += column.data.byteLength + column.offsets.byteLength;
+  }
+  return bytes;
+}
+
+/** Hands `write` batches of at least 1,024 rows or 8 MiB, the last one aside. A batch without rows is kept only if all are so. */
+export class Rebatcher {
+  readonly #write: (batch: Batch) => Promise<void>;
+  #held: Batch[] = [];
+  #rows = 0;
+  #bytes = 0;
+  #empty: Batch | undefined;
+  #wrote = false;
+
+  constructor(write: (batch: Batch) => Promise<void>) {
+    this.#write = write;
+  }
+
+  async add(batch: Batch): Promise<void> {
+    if (batch.rows === 0) {
+      this.#empty ??= batch;
+      return;
+    }
+    this.#held.push(batch);
+    this.#rows += batch.rows;
+    this.#bytes += batchBytes(batch);
+    if (this.#rows >= TARGET_ROWS || this.#bytes >= TARGET_BYTES) await this.#flush();
+  }
+
+  async end(): Promise<void> {
+    if (this.#held.length > 0) await this.#flush();
+    if (!this.#wrote && this.#empty !== undefined) await this.#write(this.#empty);
+  }
+
+  async #flush(): Promise<void> {
+    const joined = concatBatches(this.#held);
+    this.#held = [];
+    this.#rows = 0;
+    this.#bytes = 0;
+    this.#wrote = true;
+    await this.#write(joined);
+  }
+}

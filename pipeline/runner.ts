@@ -1,0 +1,389 @@
+// Runs a manifest into a run folder, or resumes it: lock, inputs, tasks level by level through worker processes, final shards.
+// Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
+// never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
+import { readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError } from '../native/errors.js';
+import { packagePath } from '../native/package-root.js';
+import type { FetchGate, Input, Source } from '../stages/contract/source.js';
+import type { StageEnv } from '../stages/contract/stage.js';
+import { diskError, replaceFile } from './atomic-file.js';
+import { LocalPool, type TaskFailure } from './executors/local/pool.js';
+import { fileSha256, stepIdentity } from './identity.js';
+import { type DoneEntry, Ledger, missingOutput } from './ledger.js';
+import { lockRunFolder } from './parent-lock.js';
+import { defaultWorkers } from './platform.js';
+import type { Progress } from './progress.js';
+import type { RunPlan } from './run-folder.js';
+import { lockRun, type LockedRun } from './run-lock.js';
+import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
+import { segmentsOf } from './segments.js';
+import { type GraphInput, type Node, TaskGraph } from './task-graph.js';
+import { shardName, type WorkerContext } from './tasks.js';
+import type { Manifest } from './types.js';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+
+export type { RunSummary } from './run-summary.js';
+
+export interface RunOptions {
+  /** The run folder. */
+  readonly out: string;
+  /** Worker processes; by default one a core, as far as memory lets each have its cap. */
+  readonly workers?: number;
+  /** Inputs that may fail for good without failing the run. */
+  readonly allowFailed?: number;
+  /** Brings a folder of another manifest up to date: only tasks whose identity changed are redone. */
+  readonly update?: boolean;
+  /** Reads every local input of a finished task again and compares its sha256 with what was read then. */
+  readonly verifyInputs?: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly device?: 'cpu' | 'cuda';
+  /** Resident bytes a worker may use; 1 GiB. */
+  readonly workerBytes?: number;
+  /** Tests: partitions of barriers, and modules in place of the registry and of stages/fetch. */
+  readonly partitions?: number;
+  readonly modules?: RunModules;
+}
+
+/** URLs of modules. `inputs` exports openInput, listInputs and localGate, `steps` exports steps. */
+export interface RunModules {
+  readonly steps: string;
+  readonly inputs: string;
+}
+
+interface InputsModule {
+  listInputs(source: Source, env: { baseDir: string; seed: bigint; gate: FetchGate; signal: AbortSignal }): Promise<Input[]>;
+  localGate(): FetchGate;
+}
+
+export const WORKER_BYTES = 1024 ** 3;
+const SHIPPED: RunModules = { steps: new URL('./registry.js', import.meta.url).href, inputs: new URL('./inputs.js', import.meta.url).href };
+
+export async function runManifest(manifest: Manifest, options: RunOptions): Promise<RunSummary> {
+  const started = performance.now();
+  const ledger = new Ledger(options.out);
+  await ledger.open();
+  const held = await lockRunFolder(options.out);
+  const signal = options.signal ?? new AbortController().signal;
+  const progress = options.progress ?? (() => undefined);
+  try {
+    const run = await prepare(manifest, options, ledger, signal);
+    const state = await run.toTheEnd(progress, signal);
+    return await summarise(options.out, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
+  } catch (error) {
+    if (signal.aborted && !(error instanceof RefineError && error.code === 'ERR_REFINE_TASKS_FAILED')) {
+      throw new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted; finished tasks are kept. Run the same command again to go on.', {
+        place: options.out,
+        cause: error,
+      });
+    }
+    throw error;
+  } finally {
+    progress({ type: 'end' });
+    await held.release();
+  }
+}
+
+async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, signal: AbortSignal): Promise<Run> {
+  const device = options.device ?? 'cpu';
+  const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device };
+  const identities = [];
+  for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
+  const modules = options.modules ?? SHIPPED;
+  const inputsModule = (await import(modules.inputs)) as InputsModule;
+  const gate = inputsModule.localGate();
+  const listed = await inputsModule.listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate, signal });
+  const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
+  const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, device, update: options.update ?? false });
+  await removeParts(options.out);
+
+  const segments = segmentsOf(manifest.steps);
+  const graph = new TaskGraph(manifest, segments, identities, locked.inputs, device, options.partitions);
+  const context: WorkerContext = {
+    runFolder: resolve(options.out),
+    baseDir: manifest.baseDir,
+    seed: manifest.seed,
+    device,
+    steps: manifest.steps.map(({ name, stage, options: given }) => {
+      const own = (stage as { module?: { path: string } }).module;
+      return { name, stage: stage.name, ...(own === undefined ? {} : { module: pathToFileURL(resolve(manifest.baseDir, own.path)).href }), options: given };
+    }),
+    sink: manifest.sink,
+    maxBytes: options.workerBytes ?? WORKER_BYTES,
+    modules,
+  };
+  return new Run(options, manifest, locked, ledger, graph, context, gate);
+}
+
+/** How a level's outputs are checked: not at all, what stands under final names, or everything (another task reads it). */
+type Check = 'none' | 'final' | 'all';
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #manifest: Manifest;
+  readonly #locked: LockedRun;
+  readonly #ledger: Ledger;
+  readonly #graph: TaskGraph;
+  readonly #context: WorkerContext;
+  readonly #gate: FetchGate;
+  readonly #entries = new Map<string, DoneEntry>();
+  readonly #failed = new Map<number, FailedInput>();
+  readonly #plan = new Set<string>();
+  #reused = 0;
+  #ran = 0;
+
+  constructor(options: RunOptions, manifest: Manifest, locked: LockedRun, ledger: Ledger, graph: TaskGraph, context: WorkerContext, gate: FetchGate) {
+    this.#options = options;
+    this.#manifest = manifest;
+    this.#locked = locked;
+    this.#ledger = ledger;
+    this.#graph = graph;
+    this.#context = context;
+    this.#gate = gate;
+  }
+
+  async toTheEnd(progress: Progress, signal: AbortSignal): Promise<{ failed: readonly FailedInput[]; ran: number; reused: number }> {
+    const workers = this.#options.workers ?? defaultWorkers(this.#context.maxBytes);
+    const { inputs } = this.#locked;
+    const sizes = inputs.map((input) => input.bytes);
+    progress({
+      type: 'start',
+      folder: this.#options.out,
+      inputs: inputs.length,
+      bytes: sizes.includes(null) ? null : sizes.reduce<number>((a, b) => a + b!, 0),
+      workers,
+    });
+    const pool = new LocalPool(workers, this.#context, this.#gate, {
+      progress: (documents, bytes) => progress({ type: 'work', documents, bytes }),
+      done: (spec, entry) => {
+        this.#entries.set(spec.task, entry);
+        progress({ type: 'task', label: spec.label, state: 'done' });
+      },
+      failed: (failure) => progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${failure.message.split('\n')[0]}` }),
+      retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
+    });
+    try {
+      this.#failChanged();
+      if (this.#options.verifyInputs === true) await this.#verifyInputs(signal);
+      // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
+      while (!(await this.#pass(pool, progress, signal))) this.#plan.clear();
+    } finally {
+      await pool.close();
+    }
+    await this.#writePlan(true);
+    await this.#prune();
+    return { failed: [...this.#failed.values()], ran: this.#ran, reused: this.#reused };
+  }
+
+  /** One way through all levels; false where another input failed on the way. */
+  async #pass(pool: LocalPool, progress: Progress, signal: AbortSignal): Promise<boolean> {
+    const segments = segmentsOf(this.#manifest.steps);
+    const numbered: GraphInput[] = this.#locked.inputs.map((input, number) => ({ number, input }));
+    const live = numbered.filter(({ number }) => !this.#failed.has(number));
+    const entry = (node: Node): DoneEntry => this.#entries.get(node.spec.task)!;
+    const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => this.#complete(name, nodes, check, pool, progress, signal);
+
+    const single = segments.length === 1;
+    const first = this.#graph.firstMaps(live);
+    const levels: Node[][] = [first];
+    if (!(await complete(single ? 'map' : `map 1/${segments.length}`, first, single ? 'final' : 'none'))) return false;
+    for (const segment of segments.slice(0, -1)) {
+      const maps = levels[levels.length - 1]!;
+      const resolves: Node[] = [];
+      for (const [i, barrier] of segment.barriers.entries()) {
+        const reduces = this.#graph.reduces(segment, i, maps, resolves, entry);
+        await complete(barrier.name, reduces, 'none');
+        const last = this.#graph.resolve(segment, i, reduces, first, entry);
+        await complete(`${barrier.name} verdicts`, [last], 'none');
+        resolves.push(last);
+      }
+      const next = segments[segment.index + 1]!;
+      const final = next.index === segments.length - 1;
+      const later = this.#graph.laterMaps(next, maps, first, levels.slice(1), resolves, entry);
+      if (!(await complete(`map ${next.index + 1}/${segments.length}`, later, final ? 'final' : 'none'))) return false;
+      levels.push(later);
+    }
+    const finalize = this.#graph.finalize(levels, entry);
+    await complete('index and samples', [finalize], 'final');
+    return true;
+  }
+
+  /** Makes all nodes done; false where a map failed and may (its input is left out from now on). Throws where the run cannot go on. */
+  async #complete(name: string, nodes: readonly Node[], check: Check, pool: LocalPool, progress: Progress, signal: AbortSignal): Promise<boolean> {
+    let missing = await this.#missing(nodes, check);
+    for (const node of nodes) this.#plan.add(node.spec.task);
+    if (check !== 'all') await this.#writePlan(false);
+    if (check !== 'all') this.#reused += nodes.length - missing.length;
+    if (missing.length === 0) return true;
+    const needs = [...new Set(missing.flatMap((node) => node.needs))];
+    if (needs.length > 0 && !(await this.#complete(`${name}: again`, needs, 'all', pool, progress, signal))) return false;
+    if (check === 'all') missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
+    signal.throwIfAborted();
+    progress({ type: 'phase', name, tasks: nodes.length, done: nodes.length - missing.length });
+    const failures = await pool.run(
+      missing.map((node) => node.spec),
+      signal,
+    );
+    this.#ran += missing.length - failures.length;
+    for (const failure of failures) {
+      const { task, kind, label, segment, number } = failure.spec;
+      await this.#ledger
+        .put({
+          format: 1,
+          task,
+          kind,
+          label,
+          segment,
+          number,
+          ...(failure.spec.kind === 'map' ? { input: failure.spec.input.path } : {}),
+          state: 'failed',
+          code: failure.code,
+          message: failure.message,
+        })
+        .catch((error) => {
+          if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
+        });
+    }
+    const disk = failures.find((failure) => failure.code === 'ERR_REFINE_DISK');
+    if (disk !== undefined) throw new RefineError('ERR_REFINE_DISK', disk.message, disk.place === undefined ? {} : { place: disk.place });
+    signal.throwIfAborted();
+    if (failures.length === 0) return true;
+    const other = failures.find((failure) => failure.spec.kind !== 'map');
+    if (other !== undefined) throw tasksFailed(this.#options.out, failures.map(described), 0);
+    for (const failure of failures) this.#failInput(failure);
+    this.#checkAllowed();
+    return false;
+  }
+
+  async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
+    const missing: Node[] = [];
+    for (const node of nodes) {
+      const { task } = node.spec;
+      const entry = this.#entries.get(task) ?? (await this.#ledger.done(task));
+      if (entry === null) {
+        missing.push(node);
+        continue;
+      }
+      const outputs = check === 'none' ? [] : entry.outputs.filter((shard) => check === 'all' || !shard.path.startsWith('scratch/'));
+      // After an update a final name may hold another task's bytes of the same size, so it is hashed.
+      const full = this.#locked.lock.updates > 0 && !this.#entries.has(task);
+      if ((await missingOutput(this.#options.out, outputs, full)) === null) {
+        this.#entries.set(task, entry);
+        continue;
+      }
+      this.#entries.delete(task);
+      await this.#ledger.forget(task);
+      missing.push(node);
+    }
+    return missing;
+  }
+
+  #failInput(failure: TaskFailure): void {
+    if (failure.spec.kind !== 'map') return;
+    const { number, label, input } = failure.spec;
+    this.#failed.set(number, { number, label, input: input.path, code: failure.code, message: failure.message, place: failure.place });
+  }
+
+  #failChanged(): void {
+    for (const { input, locked } of this.#locked.changed) {
+      const number = this.#locked.inputs.findIndex((other) => other.path === input.path);
+      const message = `changed since the run began: found ${input.identity}, expected ${locked.identity}. Restore the file, or take the new one with --update.`;
+      this.#failed.set(number, {
+        number,
+        label: `map ${shardName(number)} ${input.path}`,
+        input: input.path,
+        code: 'ERR_REFINE_INPUT_CHANGED',
+        message,
+        place: input.path,
+      });
+    }
+    this.#checkAllowed();
+  }
+
+  async #verifyInputs(signal: AbortSignal): Promise<void> {
+    const numbered = this.#locked.inputs.map((input, number) => ({ number, input }));
+    for (const node of this.#graph.firstMaps(numbered.filter(({ number }) => !this.#failed.has(number)))) {
+      signal.throwIfAborted();
+      const entry = await this.#ledger.done(node.spec.task);
+      const read = entry?.source?.sha256;
+      if (node.spec.kind !== 'map' || read === undefined || read === null || /^https?:/i.test(node.spec.input.location)) continue;
+      const { input, number, label } = node.spec;
+      const found = await fileSha256(input.location).catch((cause: NodeJS.ErrnoException) => cause.code ?? 'unreadable');
+      if (found === read) continue;
+      const message = `changed since it was read: sha256 is ${found}, ${read} was read. Restore the file, or take the new one with --update.`;
+      this.#failed.set(number, { number, label, input: input.path, code: 'ERR_REFINE_INPUT_CHANGED', message, place: input.path });
+    }
+    this.#checkAllowed();
+  }
+
+  #checkAllowed(): void {
+    const allowed = this.#options.allowFailed ?? 0;
+    if (this.#failed.size <= allowed && this.#failed.size < Math.max(1, this.#locked.inputs.length)) return;
+    if (this.#failed.size === 0) return;
+    const failed = [...this.#failed.values()].sort((a, b) => a.number - b.number);
+    throw tasksFailed(
+      this.#options.out,
+      failed.map(({ label, code, message }) => `${code} ${label}  ${message}`),
+      allowed,
+    );
+  }
+
+  async #writePlan(finished: boolean): Promise<void> {
+    const failed = [...this.#failed.keys()];
+    const maps = this.#graph.firstMaps(failed.map((number) => ({ number, input: this.#locked.inputs[number]! })));
+    const plan: RunPlan = { format: 1, tasks: [...this.#plan, ...maps.map((node) => node.spec.task)], finished };
+    await replaceFile(join(this.#options.out, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
+  }
+
+  /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
+  async #prune(): Promise<void> {
+    const failed = this.#graph.firstMaps([...this.#failed.keys()].map((number) => ({ number, input: this.#locked.inputs[number]! })));
+    await this.#ledger.prune(new Set([...this.#plan, ...failed.map((node) => node.spec.task)]));
+    const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
+    for (const path of await filesBelow(this.#options.out, ['text', 'tokens', 'features', 'samples', 'scratch'])) {
+      if (!named.has(path)) await rm(join(this.#options.out, path), { force: true });
+    }
+    if (!named.has('index.arrow')) await rm(join(this.#options.out, 'index.arrow'), { force: true });
+  }
+}
+
+function described({ spec, code, message }: TaskFailure): string {
+  return `${code} ${spec.label}  ${message}`;
+}
+
+function tasksFailed(folder: string, lines: readonly string[], allowed: number): RefineError {
+  const shown = lines.slice(0, 20).map((line) => `\n  ${line.split('\n')[0]}`);
+  const more = lines.length > shown.length ? `\n  and ${lines.length - shown.length} more (ledger/*.failed.json)` : '';
+  const limit = allowed === 0 ? '' : `, --allow-failed is ${allowed}`;
+  const noun = lines.length === 1 ? '1 task' : `${lines.length} tasks`;
+  return new RefineError(
+    'ERR_REFINE_TASKS_FAILED',
+    `${noun} failed${limit}; final shards were not made. Run the same command again to retry them, or go on without with --allow-failed ${lines.length}:${shown.join('')}${more}`,
+    { place: folder },
+  );
+}
+
+/** Parts that a killed process left. The folder is ours alone now. */
+async function removeParts(folder: string): Promise<void> {
+  const paths = await filesBelow(folder, ['', 'ledger', 'text', 'tokens', 'features', 'samples', 'scratch']);
+  for (const path of paths.filter((name) => name.endsWith('.part'))) {
+    await unlink(join(folder, path)).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw diskError(cause, join(folder, path), 'remove a leftover');
+    });
+  }
+}
+
+async function filesBelow(folder: string, names: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  for (const name of names) {
+    const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
+    for (const entry of entries) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name).slice(folder.length);
+      paths.push(path.replaceAll('\\', '/').replace(/^\/+/, ''));
+    }
+  }
+  return paths;
+}

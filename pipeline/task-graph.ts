@@ -1,0 +1,200 @@
+// From a manifest and its inputs to tasks with identities, level by level: maps of a segment, then reduce and resolve of each
+// barrier that ends it, then the next segment's maps, at last the finalize task. A level's identities need the outputs of the
+// level above (their sha256), not its files: scratch may be gone once a run is finished.
+import type { Input } from '../stages/contract/source.js';
+import { verdictNumber } from './barrier-tasks.js';
+import { digest, ENGINE_VERSION, type StepIdentity } from './identity.js';
+import type { DoneEntry } from './ledger.js';
+import { partitionCount, type Segment } from './segments.js';
+import { scratchPath, shardName, type TaskSpec } from './tasks.js';
+import type { Manifest, Shard } from './types.js';
+
+export interface Node {
+  readonly spec: TaskSpec;
+  /** Tasks whose output files this one reads. */
+  readonly needs: readonly Node[];
+}
+
+export interface GraphInput {
+  readonly number: number;
+  readonly input: Input;
+}
+
+const UNKNOWN_INPUT_BYTES = 1024 ** 3; // a crawl file's usual size, where a server does not tell
+
+export class TaskGraph {
+  readonly #manifest: Manifest;
+  readonly #segments: readonly Segment[];
+  readonly #steps: ReadonlyMap<string, StepIdentity>;
+  readonly #device: string;
+  readonly partitions: number;
+
+  constructor(manifest: Manifest, segments: readonly Segment[], steps: readonly StepIdentity[], inputs: readonly Input[], device: string, partitions?: number) {
+    this.#manifest = manifest;
+    this.#segments = segments;
+    this.#steps = new Map(steps.map((step) => [step.step, step]));
+    this.#device = device;
+    this.partitions = partitions ?? partitionCount(inputs.reduce((sum, input) => sum + (input.bytes ?? UNKNOWN_INPUT_BYTES), 0));
+  }
+
+  /** What every map task of a segment shares. */
+  #segmentIdentity(segment: Segment): unknown {
+    const { seed, sink } = this.#manifest;
+    const final = segment.index === this.#segments.length - 1;
+    return {
+      engine: ENGINE_VERSION,
+      kind: 'map',
+      seed,
+      device: this.#device,
+      stages: segment.stages.map((step) => this.#steps.get(step.name)),
+      barriers: segment.barriers.map((step) => this.#steps.get(step.name)),
+      samplesPerReason: sink.samplesPerReason,
+      sink: final ? { text: sink.text.keep, perShard: sink.tokens.perShard } : null,
+    };
+  }
+
+  /** Maps of the first segment. */
+  firstMaps(inputs: readonly GraphInput[]): Node[] {
+    const segment = this.#segments[0]!;
+    const shared = this.#segmentIdentity(segment);
+    const final = this.#segments.length === 1;
+    return inputs.map(({ number, input }) => {
+      const { path, format, identity, textField } = input;
+      const task = digest([shared, { path, format, identity, textField }, final ? number : null]);
+      return { spec: { kind: 'map', task, label: `map ${shardName(number)} ${path}`, segment: 0, number, input, previous: null }, needs: [] };
+    });
+  }
+
+  /** Maps of a later segment: one for each map of the segment before. `resolves` are that segment's barriers' resolve tasks. */
+  laterMaps(
+    segment: Segment,
+    previous: readonly Node[],
+    first: readonly Node[],
+    middle: readonly (readonly Node[])[],
+    resolves: readonly Node[],
+    entry: (node: Node) => DoneEntry,
+  ): Node[] {
+    const shared = this.#segmentIdentity(segment);
+    const final = segment.index === this.#segments.length - 1;
+    const verdicts = resolves.map((node) => new Map(entry(node).outputs.map((shard) => [verdictNumber(shard.path), shard])));
+    return previous.map((before, i) => {
+      if (before.spec.kind !== 'map') throw new TypeError('a map follows a map');
+      const { number, input } = before.spec;
+      const documents = output(entry(before), scratchPath(before.spec.segment, before.spec.task, 'arrow'));
+      const chain = [first[i]!, ...middle.map((level) => level[i]!)];
+      const features = chain.map((node) => output(entry(node), scratchPath(node.spec.segment, node.spec.task, 'features.arrow')));
+      const decided = verdicts.map((byNumber) => byNumber.get(number) ?? null);
+      const upstream = {
+        documents: documents.sha256,
+        features: final ? features.map((shard) => shard.sha256) : null,
+        verdicts: decided.map((shard) => shard?.sha256 ?? null),
+      };
+      const task = digest([shared, { path: input.path, number }, upstream]);
+      const previousFiles = { documents: documents.path, features: features.map((shard) => shard.path), verdicts: decided.map((shard) => shard?.path ?? null) };
+      const label = `map ${shardName(number)} ${input.path} (segment ${segment.index + 1})`;
+      return {
+        spec: { kind: 'map', task, label, segment: segment.index, number, input, previous: previousFiles },
+        needs: [...new Set([before, ...chain]), ...resolves],
+      };
+    });
+  }
+
+  reduces(segment: Segment, barrier: number, maps: readonly Node[], earlier: readonly Node[], entry: (node: Node) => DoneEntry): Node[] {
+    const step = segment.barriers[barrier]!.name;
+    const keys = maps.map((node) => ({ number: node.spec.number, shard: output(entry(node), scratchPath(segment.index, node.spec.task, `keys-${step}`)) }));
+    const dropped = earlier.flatMap((node) => entry(node).outputs.map((shard) => ({ number: verdictNumber(shard.path), shard })));
+    const shared = digest({
+      engine: ENGINE_VERSION,
+      kind: 'reduce',
+      step: this.#steps.get(step),
+      partitions: this.partitions,
+      keys: keys.map(({ number, shard }) => [number, shard.sha256]),
+      dropped: dropped.map(({ number, shard }) => [number, shard.sha256]),
+    });
+    const files = (list: typeof keys): { number: number; path: string }[] => list.map(({ number, shard }) => ({ number, path: shard.path }));
+    const [keyFiles, droppedFiles, needs] = [files(keys), files(dropped), [...maps, ...earlier]];
+    return Array.from({ length: this.partitions }, (_, number) => ({
+      spec: {
+        kind: 'reduce',
+        task: digest([shared, number]),
+        label: `reduce ${step} ${number + 1}/${this.partitions}`,
+        segment: segment.index,
+        number,
+        step,
+        partitions: this.partitions,
+        keys: keyFiles,
+        dropped: droppedFiles,
+      },
+      needs,
+    }));
+  }
+
+  resolve(segment: Segment, barrier: number, reduces: readonly Node[], first: readonly Node[], entry: (node: Node) => DoneEntry): Node {
+    const step = segment.barriers[barrier]!.name;
+    const edges = reduces.map((node) => entry(node).outputs[0]!);
+    const features = first.map((node) => ({ number: node.spec.number, shard: output(entry(node), scratchPath(0, node.spec.task, 'features.arrow')) }));
+    const task = digest({
+      engine: ENGINE_VERSION,
+      kind: 'resolve',
+      step: this.#steps.get(step),
+      edges: edges.map((shard) => shard.sha256),
+      features: features.map(({ number, shard }) => [number, shard.sha256]),
+    });
+    return {
+      spec: {
+        kind: 'resolve',
+        task,
+        label: `resolve ${step}`,
+        segment: segment.index,
+        number: 0,
+        step,
+        edges: edges.map((shard) => shard.path),
+        features: features.map(({ number, shard }) => ({ number, path: shard.path })),
+      },
+      needs: [...reduces, ...first],
+    };
+  }
+
+  /** `levels`: the maps of every segment. */
+  finalize(levels: readonly (readonly Node[])[], entry: (node: Node) => DoneEntry): Node {
+    const last = levels[levels.length - 1]!;
+    const tokens = last.flatMap((node) => entry(node).outputs.filter((shard) => shard.path.startsWith('tokens/')));
+    const parts = new Map<string, Shard[]>();
+    for (const level of levels) {
+      for (const node of level) {
+        for (const shard of entry(node).outputs) {
+          const step = /\.samples-(.+)\.arrow$/.exec(shard.path)?.[1];
+          if (step !== undefined) parts.set(step, [...(parts.get(step) ?? []), shard]);
+        }
+      }
+    }
+    const samples = this.#manifest.steps.filter((step) => parts.has(step.name)).map((step) => ({ step: step.name, shards: parts.get(step.name)! }));
+    const { seed, sink } = this.#manifest;
+    const task = digest({
+      engine: ENGINE_VERSION,
+      kind: 'finalize',
+      seed,
+      samplesPerReason: sink.samplesPerReason,
+      tokens: tokens.map((shard) => [shard.path, shard.sha256]),
+      samples: samples.map(({ step, shards }) => [step, shards.map((shard) => shard.sha256)]),
+    });
+    return {
+      spec: {
+        kind: 'finalize',
+        task,
+        label: 'finalize',
+        segment: levels.length - 1,
+        number: 0,
+        tokens: tokens.map(({ path, rows, bytes, sha256, tokens: count }) => ({ path, rows, tokens: count ?? 0, bytes, sha256 })),
+        samples: samples.map(({ step, shards }) => ({ step, paths: shards.map((shard) => shard.path) })),
+      },
+      needs: levels.flat(),
+    };
+  }
+}
+
+function output(entry: DoneEntry, path: string): Shard {
+  const found = entry.outputs.find((shard) => shard.path === path);
+  if (found === undefined) throw new TypeError(`ledger entry ${entry.task} names no ${path}`);
+  return found;
+}

@@ -1,0 +1,87 @@
+// What a worker is told: the run's context once, then tasks one at a time. Everything here crosses a process boundary.
+import type { Input } from '../stages/contract/source.js';
+import type { Sink } from './types.js';
+
+/** A manifest's step, with its stage by name: the worker's registry holds the code. */
+export interface StepSpec {
+  readonly name: string;
+  readonly stage: string;
+  /** The URL of the module that exports it, for a stage outside the repository. */
+  readonly module?: string;
+  readonly options: unknown;
+}
+
+export interface WorkerContext {
+  readonly runFolder: string;
+  readonly baseDir: string;
+  readonly seed: bigint;
+  readonly device: 'cpu' | 'cuda';
+  readonly steps: readonly StepSpec[];
+  readonly sink: Sink;
+  /** Resident bytes a worker may use. */
+  readonly maxBytes: number;
+  /** Module URLs: `steps` exports `steps`, `inputs` exports `openInput`. Tests bring their own. */
+  readonly modules: { readonly steps: string; readonly inputs: string };
+}
+
+interface TaskBase {
+  /** The task's identity. */
+  readonly task: string;
+  readonly label: string;
+  readonly segment: number;
+  readonly number: number;
+}
+
+/** Segment 0 reads the input; later ones the previous segment's documents with the verdicts of its barriers applied. */
+export interface MapSpec extends TaskBase {
+  readonly kind: 'map';
+  readonly input: Input;
+  readonly previous: {
+    readonly documents: string;
+    /** Feature parts of all earlier segments, in order; the first has a row for every document of the source. */
+    readonly features: readonly string[];
+    /** One for each barrier of the previous segment, in order; null where it decided nothing about this input. */
+    readonly verdicts: readonly (string | null)[];
+  } | null;
+}
+
+export interface ReduceSpec extends TaskBase {
+  readonly kind: 'reduce';
+  readonly step: string;
+  readonly partitions: number;
+  readonly keys: readonly { readonly number: number; readonly path: string }[];
+  /** Verdicts of the earlier barriers of the segment. */
+  readonly dropped: readonly { readonly number: number; readonly path: string }[];
+}
+
+export interface ResolveSpec extends TaskBase {
+  readonly kind: 'resolve';
+  readonly step: string;
+  /** Edge files in partition order. */
+  readonly edges: readonly string[];
+  /** First feature parts by input number: where the kept documents' ids stand. */
+  readonly features: readonly { readonly number: number; readonly path: string }[];
+}
+
+export interface FinalizeSpec extends TaskBase {
+  readonly kind: 'finalize';
+  readonly tokens: readonly { readonly path: string; readonly rows: number; readonly tokens: number; readonly bytes: number; readonly sha256: string }[];
+  /** Sample parts of every step, inputs in order. */
+  readonly samples: readonly { readonly step: string; readonly paths: readonly string[] }[];
+}
+
+export type TaskSpec = MapSpec | ReduceSpec | ResolveSpec | FinalizeSpec;
+
+/** A scratch file of a map task. Named by identity: an input that changes its number keeps its scratch. */
+export function scratchPath(segment: number, task: string, role: string): string {
+  return `scratch/map-${segment}/${task.slice(0, 20)}.${role}`;
+}
+
+export function barrierPath(step: string, task: string, name: string): string {
+  return `scratch/${step}/${task.slice(0, 20)}.${name}`;
+}
+
+/** `000012`: shard numbers are input numbers, in the order of input paths. */
+export function shardName(number: number): string {
+  return String(number).padStart(6, '0');
+}

@@ -1,0 +1,93 @@
+// A barrier's decisions on disk: one file an input, ascending by record row. Written by the resolve task, read by the reduces of
+// later barriers of the same segment (dropped rows only) and by the next segment's map task of that input.
+import { type Batch, fixedColumn, stringAt, utf8Column } from '../native/batch.js';
+import { column } from '../native/batch.js';
+import { readArrow } from './store.js';
+
+/** The decisions on one input's rows. */
+export interface InputVerdicts {
+  /** Record rows, ascending. */
+  readonly rows: Uint32Array;
+  /** 0: kept, and stands for its cluster; else index into the barrier's reasons + 1. */
+  readonly drops: Uint16Array;
+  /** Global row of the document kept in its stead. */
+  readonly kept: BigUint64Array;
+  readonly clusterSize: Uint32Array;
+  /** The kept document's id; null where the row itself is kept. */
+  readonly keptId: readonly (string | null)[];
+}
+
+export const NO_VERDICTS: InputVerdicts = {
+  rows: new Uint32Array(),
+  drops: new Uint16Array(),
+  kept: new BigUint64Array(),
+  clusterSize: new Uint32Array(),
+  keptId: [],
+};
+
+const FILE_BATCH_ROWS = 8192;
+
+export function* verdictBatches(verdicts: InputVerdicts): Generator<Batch> {
+  for (let from = 0; from < verdicts.rows.length; from += FILE_BATCH_ROWS) {
+    const to = Math.min(from + FILE_BATCH_ROWS, verdicts.rows.length);
+    yield {
+      rows: to - from,
+      columns: {
+        row: fixedColumn(verdicts.rows.subarray(from, to)),
+        drop: fixedColumn(verdicts.drops.subarray(from, to)),
+        kept: fixedColumn(verdicts.kept.subarray(from, to)),
+        cluster_size: fixedColumn(verdicts.clusterSize.subarray(from, to)),
+        kept_id: utf8Column(verdicts.keptId.slice(from, to)),
+      },
+    };
+  }
+}
+
+export async function readVerdicts(path: string | null): Promise<InputVerdicts> {
+  if (path === null) return NO_VERDICTS;
+  const batches: Batch[] = [];
+  for await (const batch of readArrow(path)) batches.push(batch);
+  const total = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const out = {
+    rows: new Uint32Array(total),
+    drops: new Uint16Array(total),
+    kept: new BigUint64Array(total),
+    clusterSize: new Uint32Array(total),
+    keptId: [] as (string | null)[],
+  };
+  let at = 0;
+  for (const batch of batches) {
+    out.rows.set(column(batch, 'row', 'fixed').values as Uint32Array, at);
+    out.drops.set(column(batch, 'drop', 'fixed').values as Uint16Array, at);
+    out.kept.set(column(batch, 'kept', 'fixed').values as BigUint64Array, at);
+    out.clusterSize.set(column(batch, 'cluster_size', 'fixed').values as Uint32Array, at);
+    const ids = column(batch, 'kept_id', 'utf8');
+    for (let row = 0; row < batch.rows; row++) out.keptId.push(stringAt(ids, row));
+    at += batch.rows;
+  }
+  return out;
+}
+
+/** Rows that barriers dropped, one bit a row up to the last dropped one: 125 KB a million documents. */
+export class DroppedRows {
+  readonly #bits = new Map<number, Uint32Array>();
+
+  add(number: number, verdicts: Pick<InputVerdicts, 'rows' | 'drops'>): void {
+    const { rows, drops } = verdicts;
+    if (rows.length === 0) return;
+    const words = (rows[rows.length - 1]! >>> 5) + 1;
+    let bits = this.#bits.get(number);
+    if (bits === undefined || bits.length < words) {
+      const larger = new Uint32Array(words);
+      if (bits !== undefined) larger.set(bits);
+      bits = larger;
+      this.#bits.set(number, bits);
+    }
+    for (let i = 0; i < rows.length; i++) if (drops[i] !== 0) bits[rows[i]! >>> 5]! |= 1 << (rows[i]! & 31);
+  }
+
+  has(number: number, row: number): boolean {
+    const bits = this.#bits.get(number);
+    return bits !== undefined && row >>> 5 < bits.length && ((bits[row >>> 5]! >>> (row & 31)) & 1) === 1;
+  }
+}

@@ -1,0 +1,266 @@
+// A worker process: takes one task at a time from its parent, writes its outputs and its ledger entry, says so.
+// Invariant: it dies with its parent (no orphan writes into a run folder), and a crash here loses one task's try, never the run.
+import { RefineError } from '../native/errors.js';
+import type { FetchGate } from '../stages/contract/source.js';
+import type { AnyStep, BarrierMap, StageEnv, StageRun } from '../stages/contract/stage.js';
+import { runReduceTask, runResolveTask } from './barrier-tasks.js';
+import { runFinalizeTask } from './finalize.js';
+import { type DoneEntry, Ledger } from './ledger.js';
+import { type OpenInput, runMapTask } from './map-task.js';
+import { DropCodes } from './outcomes.js';
+import { type BarrierStep, type Segment, type StageStep, segmentsOf } from './segments.js';
+import type { TaskSpec, WorkerContext } from './tasks.js';
+import type { Step } from './types.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
+
+const MEMORY_CHECK_MS = 250;
+const PROGRESS_MS = 200;
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send!(message);
+}
+
+/** Asks the parent, which holds the one gate of the run. */
+class ParentGate implements FetchGate {
+  readonly #waiting = new Map<number, () => void>();
+  #requests = 0;
+
+  acquire(host: string, signal: AbortSignal): Promise<() => void> {
+    const request = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      const release = (): void => send({ type: 'release', request });
+      const aborted = (): void => {
+        this.#waiting.delete(request);
+        release();
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) return reject(signal.reason as Error);
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#waiting.set(request, () => {
+        signal.removeEventListener('abort', aborted);
+        let released = false;
+        resolve(() => {
+          if (!released) release();
+          released = true;
+        });
+      });
+      send({ type: 'acquire', request, host });
+    });
+  }
+
+  granted(request: number): void {
+    const waiting = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    waiting?.();
+  }
+
+  pause(host: string, milliseconds: number): void {
+    send({ type: 'pause', host, milliseconds });
+  }
+}
+
+/** Sums what tasks report and passes it on a few times a second. */
+class Progress {
+  #documents = 0;
+  #bytes = 0;
+  #last = 0;
+
+  add(documents: number, bytes: number): void {
+    this.#documents += documents;
+    this.#bytes += bytes;
+    const now = performance.now();
+    if (now - this.#last >= PROGRESS_MS) this.flush(now);
+  }
+
+  flush(now = performance.now()): void {
+    this.#last = now;
+    if (this.#documents === 0 && this.#bytes === 0) return;
+    send({ type: 'progress', documents: this.#documents, bytes: this.#bytes });
+    this.#documents = 0;
+    this.#bytes = 0;
+  }
+}
+
+class Worker {
+  readonly #context: WorkerContext;
+  readonly #segments: readonly Segment[];
+  readonly #codes: DropCodes;
+  readonly #openInput: OpenInput;
+  readonly #ledger: Ledger;
+  readonly #stages = new Map<string, StageRun>();
+  readonly #barriers = new Map<string, BarrierMap>();
+  readonly gate = new ParentGate();
+  #openSegment = -1;
+  #abort = new AbortController();
+  task: string | undefined;
+
+  private constructor(context: WorkerContext, resolved: readonly Step[], openInput: OpenInput) {
+    this.#context = context;
+    this.#segments = segmentsOf(resolved);
+    this.#codes = new DropCodes(resolved);
+    this.#openInput = openInput;
+    this.#ledger = new Ledger(context.runFolder);
+  }
+
+  static async start(context: WorkerContext): Promise<Worker> {
+    const { steps } = (await import(context.modules.steps)) as { steps: ReadonlyMap<string, AnyStep> };
+    const { openInput } = (await import(context.modules.inputs)) as { openInput: OpenInput };
+    const resolved: Step[] = [];
+    for (const { name, stage, module, options } of context.steps) {
+      const found = module === undefined ? steps.get(stage) : await ownStage(module, stage);
+      if (found === undefined)
+        throw new RefineError('ERR_REFINE_INTERNAL', `the worker finds no stage "${stage}"${module === undefined ? ' in its registry' : ` in ${module}`}`);
+      resolved.push({ name, stage: found, options });
+    }
+    return new Worker(context, resolved, openInput);
+  }
+
+  abort(): void {
+    this.#abort.abort(new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted'));
+  }
+
+  async run(spec: TaskSpec): Promise<void> {
+    this.task = spec.task;
+    this.#abort = new AbortController();
+    const progress = new Progress();
+    try {
+      const entry = await this.#runTask(spec, progress);
+      await this.#ledger.put(entry);
+      progress.flush();
+      this.task = undefined;
+      send({ type: 'done', entry });
+    } catch (error) {
+      progress.flush();
+      this.task = undefined;
+      sendFailure(spec.task, error);
+    }
+  }
+
+  async #runTask(spec: TaskSpec, progress: Progress): Promise<DoneEntry> {
+    const { runFolder, seed, sink } = this.#context;
+    const { signal } = this.#abort;
+    await this.#closeOthers(spec.kind === 'map' ? spec.segment : -1);
+    switch (spec.kind) {
+      case 'map':
+        return await runMapTask(
+          spec,
+          {
+            runFolder,
+            seed,
+            sink,
+            segments: this.#segments,
+            codes: this.#codes,
+            openInput: this.#openInput,
+            gate: this.gate,
+            stage: (step) => this.#stage(step),
+            barrier: (step) => this.#barrier(step),
+            progress: (documents, bytes) => progress.add(documents, bytes),
+          },
+          signal,
+        );
+      case 'reduce':
+        return await runReduceTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, signal);
+      case 'resolve':
+        return await runResolveTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, signal);
+      case 'finalize':
+        return await runFinalizeTask(spec, { runFolder, seed, samplesPerReason: sink.samplesPerReason }, signal);
+    }
+  }
+
+  #barrierStep(segment: number, step: string): BarrierStep {
+    return this.#segments[segment]!.barriers.find((barrier) => barrier.name === step)!;
+  }
+
+  get #env(): StageEnv {
+    const { seed, baseDir, device } = this.#context;
+    return { seed, baseDir, device };
+  }
+
+  async #stage(step: StageStep): Promise<StageRun> {
+    let run = this.#stages.get(step.name);
+    if (run === undefined) this.#stages.set(step.name, (run = await step.stage.open(step.options, this.#env)));
+    return run;
+  }
+
+  async #barrier(step: BarrierStep): Promise<BarrierMap> {
+    let map = this.#barriers.get(step.name);
+    if (map === undefined) this.#barriers.set(step.name, (map = await step.stage.openMap(step.options, this.#env)));
+    return map;
+  }
+
+  /** Models of another segment need not stay in memory. */
+  async #closeOthers(segment: number): Promise<void> {
+    if (segment === this.#openSegment) return;
+    for (const open of [...this.#stages.values(), ...this.#barriers.values()]) await open.close();
+    this.#stages.clear();
+    this.#barriers.clear();
+    this.#openSegment = segment;
+  }
+}
+
+async function ownStage(module: string, name: string): Promise<AnyStep | undefined> {
+  const exported = Object.values((await import(module)) as Record<string, unknown>);
+  return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier'].includes((value as AnyStep).kind)) as AnyStep | undefined;
+}
+
+function sendFailure(task: string, error: unknown): void {
+  if (error instanceof RefineError) send({ type: 'failed', task, code: error.code, message: error.message, place: error.place });
+  else
+    send({
+      type: 'failed',
+      task,
+      code: 'ERR_REFINE_INTERNAL',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      place: undefined,
+    });
+}
+
+/** Over its cap, the process says so and ends: what it holds cannot be given back reliably. */
+function watchMemory(maxBytes: number, task: () => string | undefined): void {
+  setInterval(() => {
+    const used = process.memoryUsage.rss();
+    if (used <= maxBytes) return;
+    const mib = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+    const message = `used ${mib(used)} MiB, a worker may use ${mib(maxBytes)} MiB`;
+    const failed: FromWorker = { type: 'failed', task: task() ?? '', code: 'ERR_REFINE_MEMORY', message, place: undefined };
+    if (process.connected) process.send!(failed, () => process.exit(3));
+    else process.exit(3);
+  }, MEMORY_CHECK_MS).unref();
+}
+
+let worker: Promise<Worker> | undefined;
+process.on('SIGINT', () => undefined); // a terminal sends Ctrl-C to every process of the group; the parent decides what it means
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // at once: nothing may be written once the parent is gone
+process.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'context':
+      worker = Worker.start(message.context);
+      worker.then(
+        (started) => {
+          watchMemory(message.context.maxBytes, () => started.task);
+          send({ type: 'ready' });
+        },
+        (error) => sendFailure('', error),
+      );
+      break;
+    case 'task':
+      worker?.then(
+        (started) => started.run(message.spec),
+        (error) => sendFailure(message.spec.task, error),
+      );
+      break;
+    case 'abort':
+      worker?.then(
+        (started) => started.abort(),
+        () => undefined,
+      );
+      break;
+    case 'grant':
+      worker?.then(
+        (started) => started.gate.granted(message.request),
+        () => undefined,
+      );
+      break;
+  }
+});

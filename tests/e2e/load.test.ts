@@ -1,0 +1,154 @@
+// `refine load` as users call it, its stream read by three Arrow readers: apache-arrow, polars, and pyarrow where REFINE_PYARROW
+// names a Python that has it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { RecordBatchReader } from 'apache-arrow';
+import polars from 'nodejs-polars';
+import { packagePath } from '../../native/package-root.js';
+import { randomFrom } from '../support/random.js';
+import { randomShards, type TokenRun, writeTokenRun } from '../support/token-run.js';
+
+let run: TokenRun;
+before(async () => {
+  run = await writeTokenRun(randomShards(randomFrom(6), 4));
+});
+after(() => rmSync(run.folder, { recursive: true, force: true }));
+
+interface Output {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+function load(args: readonly string[], takeBytes = Number.POSITIVE_INFINITY): Promise<Output> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [packagePath('pipeline', 'cli', 'refine.mjs'), 'load', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    let taken = 0;
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      taken += chunk.length;
+      if (taken >= takeBytes) child.stdout.destroy();
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('close', (code, signal) => resolve({ code, signal, stdout: Buffer.concat(chunks), stderr }));
+  });
+}
+const usual = () => [run.folder, '--seq-len', '8', '--batch-size', '4'];
+
+test('the stream has the columns, types, contract and states that DESIGN names', async () => {
+  const { code, stdout, stderr } = await load(usual());
+  assert.equal(code, 0, stderr);
+  const reader = await RecordBatchReader.from(stdout);
+  await reader.open();
+  assert.deepEqual(
+    reader.schema.fields.map((field) => `${field.name}: ${field.type}`),
+    ['input_ids: FixedSizeList[8]<Int32>', 'doc_ids: FixedSizeList[8]<Int32>', 'position_ids: FixedSizeList[8]<Int32>', 'sample: Int64'],
+  );
+  assert.equal(JSON.parse(reader.schema.metadata.get('refine.contract')!).eos_id, 7);
+  const tokens = run.documents.flat();
+  let samples = 0;
+  let seen = 0;
+  for (const batch of reader) {
+    const state = JSON.parse(batch.metadata.get('refine.state')!);
+    for (const row of batch) {
+      assert.equal(Number(row.sample), samples++);
+      seen += Array.from(row.doc_ids as Iterable<number>).filter((id) => id >= 0).length;
+    }
+    assert.deepEqual([state.seed, state.epoch, state.sample], samples === Math.ceil(tokens.length / 8) ? [2023, 1, 0] : [2023, 0, samples]);
+  }
+  assert.equal(samples, Math.ceil(tokens.length / 8));
+  assert.equal(seen, tokens.length);
+});
+
+test('--resume with the state of a batch, inline or in a file, gives the bytes after it', async () => {
+  const whole = await load([...usual(), '--epochs', '2']);
+  const states: string[] = [];
+  for (const batch of await RecordBatchReader.from(whole.stdout)) states.push(batch.metadata.get('refine.state')!);
+  const file = join(run.folder, 'state.json');
+  writeFileSync(file, `${states[1]}\n`);
+  for (const state of [states[1]!, `@${file}`]) {
+    const rest = await load([...usual(), '--epochs', '2', '--resume', state]);
+    assert.equal(rest.code, 0, rest.stderr);
+    const head = (await load([...usual(), '--epochs', '2', '--resume', states.at(-1)!])).stdout; // a schema and an end
+    const body = rest.stdout.subarray(head.length - 8);
+    assert.ok(body.length > 0 && whole.stdout.subarray(-body.length).equals(body));
+  }
+});
+
+test('polars reads the stream', async () => {
+  const { stdout } = await load(usual());
+  const frame = polars.readIPCStream(stdout);
+  assert.deepEqual(frame.columns, ['input_ids', 'doc_ids', 'position_ids', 'sample']);
+  const reader = await RecordBatchReader.from(stdout);
+  const ours = [...reader].flatMap((batch) => [...batch].map((row) => Array.from(row.input_ids as Iterable<number>)));
+  assert.deepEqual(
+    frame
+      .getColumn('input_ids')
+      .toArray()
+      .map((row) => [...(row as unknown as Iterable<number>)]),
+    ours,
+  );
+});
+
+const python = process.env.REFINE_PYARROW;
+test('pyarrow reads the stream, its batches’ states, and numpy takes the rows without a copy', {
+  skip: python === undefined && 'set REFINE_PYARROW to a python with pyarrow and numpy',
+}, async () => {
+  const { stdout } = await load(usual());
+  const script = `
+import json, sys, pyarrow as pa
+reader = pa.ipc.open_stream(sys.stdin.buffer)
+contract = json.loads(reader.schema.metadata[b'refine.contract'])
+rows, total, states = 0, 0, []
+while True:
+    try: batch, metadata = reader.read_next_batch_with_custom_metadata()
+    except StopIteration: break
+    batch.validate(full=True)
+    ids = batch['input_ids'].values.to_numpy(zero_copy_only=True).reshape(batch.num_rows, -1)
+    rows += batch.num_rows; total += int(ids.sum()); states.append(json.loads(metadata[b'refine.state'])['sample'])
+print(json.dumps([contract['eos_id'], str(reader.schema.field('input_ids').type), rows, total, states[0]]))
+`;
+  const child = spawn(python!, ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(stdout);
+  let answer = '';
+  for await (const chunk of child.stdout) answer += chunk;
+  const tokens = run.documents.flat();
+  const rows = Math.ceil(tokens.length / 8);
+  const sum = tokens.reduce((total, id) => total + id, 0) + (rows * 8 - tokens.length) * 7;
+  assert.deepEqual(JSON.parse(answer), [7, 'fixed_size_list<item: int32 not null>[8]', rows, sum, 4]);
+});
+
+test('a reader that goes away ends the endless stream cleanly', async () => {
+  const { code, signal, stderr } = await load([...usual(), '--epochs', '0'], 100_000);
+  assert.deepEqual([code, signal], [0, null], stderr);
+  assert.doesNotMatch(stderr, /ERR_|Error/);
+});
+
+test('options that are not built or make no sense exit 2 with a message that names them', async () => {
+  const cases: [string[], RegExp][] = [
+    [[...usual(), '--packing', 'best-fit'], /ERR_REFINE_USAGE.*best-fit.*not built yet/],
+    [[...usual(), '--explain', '3'], /unknown option '--explain'/],
+    [[...usual(), '--world-size', '3'], /ERR_REFINE_USAGE --world-size.*does not divide/],
+    [[...usual(), '--last', 'keep'], /short, drop, pad/],
+    [[...usual(), '--resume', 'x'], /ERR_REFINE_USAGE --resume/],
+    [[run.folder, '--batch-size', '4'], /--seq-len/],
+    [['a=1', 'b=2', '--seq-len', '8', '--batch-size', '4'], /too many arguments/],
+    [['a=1', '--seq-len', '8', '--batch-size', '4'], /mixing runs is not built yet/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await load(args);
+    assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, message);
+    assert.equal(stdout.length, 0);
+  }
+  const absent = await load(['runs/none', '--seq-len', '8', '--batch-size', '4']);
+  assert.equal(absent.code, 1);
+  assert.match(absent.stderr, /ERR_REFINE_LOADER runs\/none .*index\.arrow/);
+});

@@ -1,0 +1,58 @@
+// Inputs for tests of the runner: JSON lines {id, url, text}, batches of seven rows. Stands in for stages/fetch in workers too.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { type Batch, fixedColumn, utf8Column } from '../../native/batch.js';
+import { RefineError } from '../../native/errors.js';
+import type { FetchGate, Input, Source, SourceReader } from '../../stages/contract/source.js';
+
+export function localGate(): FetchGate {
+  return { acquire: async () => () => undefined, pause: () => undefined };
+}
+
+export async function listInputs(source: Source, env: { baseDir: string }): Promise<Input[]> {
+  if (!('paths' in source)) throw new TypeError('tests list paths');
+  const inputs = source.paths.map((name): Input => {
+    const location = resolve(env.baseDir, name);
+    const bytes = existsSync(location) ? readFileSync(location) : null;
+    const identity = bytes === null ? 'unknown:absent' : `local:${bytes.length}:${createHash('sha256').update(bytes).digest('hex')}`;
+    return { path: basename(name), location, format: 'jsonl', bytes: bytes?.length ?? null, identity };
+  });
+  return inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+export function openInput(input: Input): SourceReader {
+  let documents = 0;
+  let bytesRead = 0;
+  let sha256: string | null = null;
+  return {
+    async *batches(signal): AsyncGenerator<Batch> {
+      if (!existsSync(input.location)) throw new RefineError('ERR_REFINE_INPUT', 'is gone, expected a file. Restore it and run again.', { place: input.path });
+      const bytes = readFileSync(input.location);
+      const lines = bytes
+        .toString('utf8')
+        .split('\n')
+        .filter((line) => line !== '');
+      for (let from = 0; from < lines.length; from += 7) {
+        signal.throwIfAborted();
+        const rows = lines.slice(from, from + 7).map((line) => JSON.parse(line) as { id: string; url: string; text: string });
+        documents += rows.length;
+        bytesRead = Math.min(bytes.length, bytesRead + 100);
+        yield {
+          rows: rows.length,
+          columns: {
+            id: utf8Column(rows.map((row) => row.id)),
+            url: utf8Column(rows.map((row) => row.url)),
+            warc_path: utf8Column(rows.map(() => input.path)),
+            warc_offset: fixedColumn(BigInt64Array.from(rows, (_, i) => BigInt(from + i))),
+            html: { kind: 'binary', data: new Uint8Array(), offsets: new Int32Array(rows.length + 1), validity: new Uint8Array((rows.length + 7) >> 3) },
+            text: utf8Column(rows.map((row) => row.text)),
+          },
+        };
+      }
+      bytesRead = bytes.length;
+      sha256 = createHash('sha256').update(bytes).digest('hex');
+    },
+    counts: () => ({ records: documents + 1, documents, skips: { metadata: 1 }, damage: {}, notes: {}, bytesRead, sha256 }),
+  };
+}
