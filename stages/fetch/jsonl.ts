@@ -187,10 +187,8 @@ async function* plainBytes(bytes: AsyncIterable<Uint8Array>, path: string): Asyn
     return;
   }
   const gunzip = createGunzip({ chunkSize: 256 << 10 });
-  let cause: unknown = null;
-  pipeline(Readable.from(all(), { objectMode: true, highWaterMark: 1 }), gunzip, (error) => {
-    cause ??= error ?? null;
-  });
+  // pipeline hands an error of the source on to gunzip, where the loop below meets it.
+  pipeline(Readable.from(all(), { objectMode: true, highWaterMark: 1 }), gunzip, () => {});
   try {
     yield* firstIsJson(gunzip as AsyncIterable<Uint8Array>, path);
   } catch (error) {

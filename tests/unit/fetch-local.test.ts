@@ -211,6 +211,14 @@ test('what holds no JSON line is an error at once', async () => {
   await refused(() => chunks(gzipSync(jsonl).subarray(0, -20)), /is damaged gzip/);
 });
 
+test('an error of the source under gzip arrives as it is', async () => {
+  const failing = async function* () {
+    yield gzipSync(jsonl).subarray(0, 60);
+    throw new RefineError('ERR_REFINE_INPUT_CHANGED', 'moved');
+  };
+  await assert.rejects(documents(readJsonl(failing, { path: 'p', textField: 'text' })), { code: 'ERR_REFINE_INPUT_CHANGED' });
+});
+
 test('a single file is one document, text as its bytes are and HTML undecoded', async () => {
   const html = Buffer.from('<p>\xe9</p>', 'latin1');
   const [page] = await documents(readPlainFile(() => chunks(html), { path: 'dir/page.html.gz', format: 'html' }));
