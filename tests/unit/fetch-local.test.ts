@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type Batch, type BytesColumn, documentAt, type RefineError } from '../../native/index.js';
+import { type Batch, type BytesColumn, documentAt, RefineError } from '../../native/index.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { inputBytes } from '../../stages/fetch/input-bytes.js';
 import { MAX_LINE_BYTES, readJsonl } from '../../stages/fetch/jsonl.js';
