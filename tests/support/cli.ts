@@ -59,3 +59,15 @@ export function partFiles(run: string): string[] {
     .map(String)
     .filter((name) => name.endsWith('.part'));
 }
+
+/** stdout of a command as bytes; a non-zero exit code throws with what it said. */
+export async function refineBytes(args: readonly string[]): Promise<Buffer> {
+  const child = spawn(process.execPath, [packagePath('pipeline', 'cli', 'refine.mjs'), ...args], { cwd: packagePath(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  if (code !== 0) throw new Error(`refine ${args.join(' ')} exited ${code}: ${stderr}`);
+  return Buffer.concat(chunks);
+}

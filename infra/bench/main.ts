@@ -1,0 +1,64 @@
+// `npm run bench -- [NAME...]`: runs the named benches (all by default), prints one JSON object on stdout and words on
+// stderr. Figures are per second of process CPU time, so other work on the machine moves them little. Never fails on time.
+//   --table    prints the README's table (Markdown) made from the figures instead of JSON
+import { cpus, totalmem } from 'node:os';
+
+/** One measured line: what, how fast, and on what. `spread` is (max - min) / median over the repeats. */
+export interface Figure {
+  readonly bench: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly spread?: number;
+  readonly note?: string;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<readonly Figure[]> }>>> = {
+  run: () => import('./run.js'),
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const table = args.includes('--table');
+  const wanted = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = wanted.filter((name) => BENCHES[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`no bench named ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`);
+    process.exit(2);
+  }
+  const figures: Figure[] = [];
+  for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
+    console.error(`bench ${name} ...`);
+    try {
+      figures.push(...(await (await BENCHES[name]!()).figures()));
+    } catch (error) {
+      console.error(`bench ${name} could not run: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
+  const machine = {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
+  if (table) console.log(markdown(figures, machine));
+  else console.log(JSON.stringify({ machine, figures }, null, 1));
+}
+
+function markdown(figures: readonly Figure[], machine: { cpu: string; cores: number; node: string }): string {
+  const number = (value: number) => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3));
+  const rows = figures.map(
+    (figure) =>
+      `| ${figure.what} | ${number(figure.value)} ${figure.unit} | ${figure.spread === undefined ? '' : `±${Math.round(figure.spread * 50)} %`} | ${figure.note ?? ''} |`,
+  );
+  return [
+    `Per second of CPU time on one core of ${machine.cpu}, Node ${machine.node}.`,
+    '',
+    '| what | figure | spread | on |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+await main(process.argv.slice(2));
