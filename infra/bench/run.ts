@@ -1,0 +1,117 @@
+// The whole path over real pages, in one process, with the CPU time of every step on its own: source, each stage, each
+// barrier's map. The page set is ../shared/data/real.warc.gz, or the embedded crawl where that is absent.
+import { readdirSync } from 'node:fs';
+import { packagePath } from '../../native/index.js';
+import { steps } from '../../pipeline/registry.js';
+import type { Batch } from '../../native/index.js';
+import { takeRows } from '../../native/index.js';
+import type { AnyStep, BarrierMap, StageRun } from '../../stages/contract/stage.js';
+import { localGate } from '../../stages/fetch/gate.js';
+import { listInputs } from '../../stages/fetch/list-inputs.js';
+import { openInput } from '../../stages/fetch/open-input.js';
+import { sharedPath } from '../../tests/support/shared.js';
+import type { Figure } from './main.js';
+import { cpuSecondsSince } from './measure.js';
+
+const PATH = ['url', 'extract', 'langid', 'repetition', 'quality', 'lines', 'dedupe-url', 'dedupe-exact', 'dedupe-minhash', 'tokenize'];
+
+interface OpenStep {
+  readonly name: string;
+  readonly step: AnyStep;
+  readonly run: StageRun | null;
+  readonly map: BarrierMap | null;
+  cpuSeconds: number;
+  rowsIn: number;
+  rowsOut: number;
+}
+
+export async function figures(): Promise<readonly Figure[]> {
+  const real = sharedPath('data', 'real.warc.gz');
+  const paths =
+    real === null
+      ? readdirSync(packagePath('manifests', 'sample'))
+          .filter((name) => name.endsWith('.gz'))
+          .map((name) => packagePath('manifests', 'sample', name))
+      : [real];
+  const controller = new AbortController();
+  const gate = localGate();
+  const inputs = await listInputs({ kind: 'warc', paths }, { baseDir: packagePath('manifests'), seed: 0n, gate, signal: controller.signal });
+  const env = { seed: 0n, baseDir: packagePath('manifests'), device: 'cpu' as const };
+  const open: OpenStep[] = [];
+  for (const name of PATH) {
+    const step = steps.get(name)!;
+    const options = step.schema.parse({});
+    open.push({
+      name,
+      step,
+      run: step.kind === 'stage' ? await step.open(options, env) : null,
+      map: step.kind === 'barrier' ? await step.openMap(options, env) : null,
+      cpuSeconds: 0,
+      rowsIn: 0,
+      rowsOut: 0,
+    });
+  }
+  let documents = 0;
+  let textBytes = 0;
+  let sourceSeconds = 0;
+  const begin = process.cpuUsage();
+  for (const input of inputs) {
+    const batches = openInput(input, { gate }).batches(controller.signal)[Symbol.asyncIterator]();
+    for (;;) {
+      const start = process.cpuUsage();
+      const next = await batches.next();
+      sourceSeconds += cpuSecondsSince(start);
+      if (next.done) break;
+      documents += next.value.rows;
+      let batch: Batch = next.value;
+      for (const entry of open) {
+        entry.rowsIn += batch.rows;
+        const from = process.cpuUsage();
+        batch = await through(entry, batch, controller.signal);
+        entry.cpuSeconds += cpuSecondsSince(from);
+        entry.rowsOut += batch.rows;
+      }
+      const text = batch.columns.text;
+      if (text?.kind === 'utf8') textBytes += text.offsets[batch.rows]!;
+    }
+  }
+  const total = cpuSecondsSince(begin);
+  for (const entry of open) await (entry.run ?? entry.map)!.close();
+  const on = `${documents} pages of ${real === null ? 'the embedded crawl' : 'real.warc.gz'}`;
+  const out: Figure[] = [
+    {
+      bench: 'run',
+      what: 'whole path in one process, to token ids',
+      unit: 'pages/s',
+      value: documents / total,
+      note: `${on}; ${(textBytes / 1e6).toFixed(1)} MB of text kept`,
+    },
+    { bench: 'run', what: 'read WARC (inflate, digests, HTTP)', unit: 'pages/s', value: documents / sourceSeconds, note: share(sourceSeconds, total) },
+  ];
+  for (const entry of open)
+    out.push({
+      bench: 'run',
+      what: entry.name,
+      unit: 'documents/s',
+      value: entry.rowsIn / entry.cpuSeconds,
+      note: `${share(entry.cpuSeconds, total)}; ${entry.rowsIn} in, ${entry.rowsOut} out`,
+    });
+  return out;
+}
+
+const share = (seconds: number, total: number) => `${((100 * seconds) / total).toFixed(1)} % of the path`;
+
+async function through(entry: OpenStep, batch: Batch, signal: AbortSignal): Promise<Batch> {
+  if (entry.map !== null) {
+    await entry.map.map(batch, signal);
+    return batch;
+  }
+  const result = await entry.run!.process(batch, signal);
+  const columns = { ...batch.columns, ...result.columns };
+  if (entry.step.kind === 'stage') for (const name of entry.step.consumes ?? []) delete columns[name];
+  const whole = { rows: batch.rows, columns };
+  if (result.drops === undefined) return whole;
+  const keep: number[] = [];
+  for (let row = 0; row < batch.rows; row++) if (result.drops[row] === 0) keep.push(row);
+  return keep.length === batch.rows ? whole : takeRows(whole, keep);
+}
