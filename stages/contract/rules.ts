@@ -54,14 +54,7 @@ export function loadRuleSets(folder: string, metrics: readonly Metric[]): Readon
     if (!parsed.success) throw new RefineError('ERR_REFINE_ASSET', `is no rule set: ${z.prettifyError(parsed.error)}`, { place });
     for (const rule of parsed.data.rules) {
       if (!metrics.some((metric) => metric.name === rule.metric)) {
-        throw new RefineError(
-          'ERR_REFINE_ASSET',
-          `rule set names metric "${rule.metric}", which the step does not compute${likely(
-            rule.metric,
-            metrics.map((metric) => metric.name),
-          )}`,
-          { place },
-        );
+        throw new RefineError('ERR_REFINE_ASSET', `rule set names metric "${rule.metric}", which the step does not compute`, { place });
       }
     }
     sets.set(parsed.data.name, parsed.data);
@@ -72,7 +65,7 @@ export function loadRuleSets(folder: string, metrics: readonly Metric[]): Readon
 const bound = z.number().nullable();
 const threshold = z.union([z.number(), z.null(), z.literal('off'), z.strictObject({ min: bound.optional(), max: bound.optional() })]);
 
-/** Options `rules` and one a metric, with a hint for a misspelt one. `extra` are the stage's own. */
+/** Options `rules` and one a metric; `extra` are the stage's own. Strict, so a misspelt metric is an error (manifests add the likely name). */
 export function ruleSchema(
   sets: ReadonlyMap<string, RuleSet>,
   metrics: readonly Metric[],
@@ -91,10 +84,7 @@ export function ruleSchema(
       .optional()
       .describe(`${metric.about} A number or {min, max} overrides the rule set's threshold; off drops the rule.`);
   }
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `unknown option "${key}"${likely(key, Object.keys(shape))}`).join('; ') : undefined,
-  }) as unknown as z.ZodType<RuleOptions>;
+  return z.strictObject(shape) as unknown as z.ZodType<RuleOptions>;
 }
 
 function boundsOf(given: Threshold, rules: readonly Rule[]): { min?: number | null; max?: number | null } | 'ambiguous' {
@@ -185,31 +175,4 @@ export function applyRules(
     }
   }
   return drops;
-}
-
-/** `; did you mean "x"?` for the nearest name within a third of its length, else nothing. */
-export function likely(found: string, names: readonly string[]): string {
-  let best: string | null = null;
-  let nearest = Number.POSITIVE_INFINITY;
-  for (const name of names) {
-    const distance = editDistance(found.toLowerCase().replaceAll('_', '-'), name.replaceAll('_', '-'));
-    if (distance < nearest) {
-      nearest = distance;
-      best = name;
-    }
-  }
-  return best !== null && nearest <= Math.max(2, best.length / 3) ? `; did you mean "${best}"?` : '';
-}
-
-function editDistance(a: string, b: string): number {
-  if (a.length > 100) return a.length;
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      current[j] = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }
