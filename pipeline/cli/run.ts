@@ -1,0 +1,51 @@
+// `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { loadManifest } from '../manifest.js';
+import { progressTo } from '../progress.js';
+import { summaryText } from '../run-summary.js';
+import { runManifest } from '../runner.js';
+import { action, collect, count, EXIT, interruptible, words } from './command.js';
+
+interface Options {
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly workers?: number;
+  readonly allowFailed: number;
+  readonly update?: boolean;
+  readonly verifyInputs?: boolean;
+}
+
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('runs a manifest, or resumes it: the same command goes on where it stopped')
+    .argument('<manifest>', 'a manifest (YAML), such as manifests/sample.yaml')
+    .option('--out <dir>', 'the run folder (default: runs/<name of the manifest>)')
+    .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
+    .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
+    .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
+    .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
+    .option('--verify-inputs', 'compares the sha256 of inputs that are done with what was read then')
+    .action(
+      action(async (path: string, options: Options) => {
+        const manifest = await loadManifest(path, { sets: options.set ?? [] });
+        const { signal, done } = interruptible();
+        try {
+          const summary = await runManifest(manifest, {
+            out: options.out ?? join('runs', manifest.name),
+            allowFailed: options.allowFailed,
+            update: options.update ?? false,
+            verifyInputs: options.verifyInputs ?? false,
+            signal,
+            progress: progressTo(process.stderr),
+            ...(options.workers === undefined ? {} : { workers: options.workers }),
+          });
+          words(summaryText(summary).trimEnd());
+          return EXIT.done;
+        } finally {
+          done();
+        }
+      }),
+    );
+}

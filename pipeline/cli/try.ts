@@ -1,0 +1,150 @@
+// `refine try STEP[,STEP...] [FILE...]`: steps on the files at hand, one JSON object a document, in input order. Writes nothing.
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { RefineError } from '../../native/errors.js';
+import type { Input, InputFormat } from '../../stages/contract/source.js';
+import { localGate } from '../../stages/fetch/gate.js';
+import { openInput } from '../../stages/fetch/open-input.js';
+import { documentJson } from '../json-lines.js';
+import { parseSteps } from '../manifest.js';
+import { steps as shippedSteps } from '../registry.js';
+import { sniffFile } from '../sniff.js';
+import { type Outcome, type Rows, Trial } from '../trial.js';
+import type { Step } from '../types.js';
+import { action, data, EXIT, interruptible, words } from './command.js';
+
+export function registerTry(program: Command): void {
+  program
+    .command('try')
+    .description('runs steps on WARC, WET, HTML, text or JSONL input; prints one JSON object a document')
+    .argument('<steps>', 'a step, or several joined by ",", such as extract,langid')
+    .argument('[files...]', 'inputs; none or "-" is standard input')
+    .option('--with <json>', 'options of the one step, or {"step": {options}, ...}')
+    .action(
+      action(async (names: string, files: string[], options: { with?: string }) => {
+        const { signal, done } = interruptible();
+        const folder = await mkdtemp(join(tmpdir(), 'refine-try-'));
+        try {
+          return await tryFiles(names, files.length === 0 ? ['-'] : files, options.with, folder, signal);
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+          done();
+        }
+      }),
+    );
+}
+
+/** One file as given. `failure` is set where it cannot be read at all. */
+interface Given {
+  readonly name: string;
+  readonly location: string;
+  readonly format: InputFormat | null;
+  failure: RefineError | null;
+}
+
+async function tryFiles(names: string, files: readonly string[], withJson: string | undefined, folder: string, signal: AbortSignal): Promise<number> {
+  const given: Given[] = [];
+  for (const name of files) given.push(await look(name, folder));
+  const asked = await parseSteps(names.split(','), withJson, { baseDir: process.cwd() });
+  const { steps, added } = withExtract(asked, given);
+  const trial = await Trial.open(steps, { seed: 0n, baseDir: process.cwd(), device: 'cpu' });
+  try {
+    const use = (step: Step, input: number): boolean => step !== added || hasHtml(given[input]!);
+    let next = 0; // files before this one have had their say
+    for await (const outcome of trial.documents(readAll(given, signal), use, signal)) {
+      for (; next < outcome.input; next++) await sayFailure(given[next]!);
+      await data(`${line(outcome, trial)}\n`);
+    }
+    for (; next < given.length; next++) await sayFailure(given[next]!);
+    return EXIT.done;
+  } finally {
+    await trial.close();
+  }
+}
+
+function hasHtml(file: Given): boolean {
+  return file.format === 'html' || file.format === 'warc';
+}
+
+/** Where a step needs text and an input has pages, `extract` with its defaults goes first. */
+function withExtract(asked: readonly Step[], given: readonly Given[]): { steps: readonly Step[]; added: Step | null } {
+  const extract = shippedSteps.get('extract');
+  const maker = asked.findIndex((step) => step.stage.writes.includes('text') && !step.stage.reads.includes('text'));
+  const reader = asked.findIndex((step) => step.stage.reads.includes('text'));
+  const needs = reader >= 0 && (maker < 0 || reader < maker);
+  if (!needs || extract === undefined || !given.some(hasHtml) || asked.some((step) => step.name === 'extract')) return { steps: asked, added: null };
+  words(`"${asked[reader]!.name}" reads text and the input has HTML: running extract first, with its defaults.`);
+  const added: Step = { name: 'extract', stage: extract, options: extract.schema.parse({}) };
+  return { steps: [added, ...asked], added };
+}
+
+async function look(name: string, folder: string): Promise<Given> {
+  try {
+    if (name !== '-') return { name: name.replaceAll('\\', '/'), location: resolve(name), format: await sniffFile(name), failure: null };
+    const location = join(folder, 'stdin');
+    await pipeline(process.stdin, createWriteStream(location));
+    return { name: 'stdin', location, format: await sniffFile(location), failure: null };
+  } catch (error) {
+    if (!(error instanceof RefineError)) throw error;
+    return { name, location: '', format: null, failure: error };
+  }
+}
+
+async function* readAll(given: readonly Given[], signal: AbortSignal): AsyncGenerator<Rows> {
+  const gate = localGate();
+  for (const [input, file] of given.entries()) {
+    if (file.format === null) continue;
+    const described: Input = { path: file.name, location: file.location, format: file.format, bytes: null, identity: '', ...(file.format === 'jsonl' ? { textField: 'text' } : {}) };
+    let row = 0;
+    try {
+      for await (const batch of openInput(described, { gate }).batches(signal)) {
+        yield { input, rows: Uint32Array.from({ length: batch.rows }, (_, at) => row + at), batch };
+        row += batch.rows;
+      }
+    } catch (error) {
+      if (!(error instanceof RefineError) || error.code === 'ERR_REFINE_INTERRUPTED') throw error;
+      file.failure = error;
+    }
+  }
+}
+
+function line(outcome: Outcome, trial: Trial): string {
+  const duplicate = outcome.keptId === undefined ? {} : { kept_id: outcome.keptId };
+  return documentJson(outcome.batch, outcome.at, trial.columns, { kept: outcome.reason === null, reason: outcome.reason, ...duplicate });
+}
+
+/** A file that could not be read, or not to its end, is a line of its own after its documents. */
+async function sayFailure(file: Given): Promise<void> {
+  if (file.failure === null) return;
+  words(file.failure.format());
+  await data(`${JSON.stringify({ id: plainId(file.name), kept: false, reason: `source/${reasonOf(file.failure)}` })}\n`);
+}
+
+function reasonOf(error: RefineError): string {
+  const code = (error.cause as { code?: unknown } | undefined)?.code;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'not-found';
+    case 'EISDIR':
+      return 'is-folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'no-permission';
+    case 'UNSUPPORTED':
+      return 'unsupported-format';
+    default:
+      return 'unreadable';
+  }
+}
+
+/** A plain file's id (DESIGN section 6): its base name less one .gz or .zst, then less one of the suffixes of documents. */
+function plainId(name: string): string {
+  return basename(name)
+    .replace(/\.(gz|zst)$/, '')
+    .replace(/\.(html|htm|txt|jsonl|warc)$/, '');
+}

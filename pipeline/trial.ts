@@ -1,0 +1,275 @@
+// Runs steps in this process, without a run folder: what `refine try` and the sample of `refine plan` use.
+// Invariant: the same documents are dropped for the same reasons as in a run over the same inputs in the same order; barriers
+// see all documents as one corpus, in memory, up to `maxTextBytes` of text.
+import { type Batch, fixedColumn, stringAt, takeRows } from '../native/batch.js';
+import { RefineError } from '../native/errors.js';
+import type { BarrierMap, Edges, KeyGroup, StageEnv, StageRun, Verdicts } from '../stages/contract/stage.js';
+import type { BarrierStep, StageStep } from './segments.js';
+import { segmentsOf } from './segments.js';
+import type { Step } from './types.js';
+
+/** Rows of one batch that are still in, or were decided together. Row i of `batch` is document `rows[i]` of input `input`. */
+export interface Rows {
+  readonly input: number;
+  readonly rows: Uint32Array;
+  readonly batch: Batch;
+}
+
+/** A document's fate. `reason` is null where kept. */
+export interface Outcome {
+  readonly input: number;
+  readonly row: number;
+  readonly batch: Batch;
+  readonly at: number;
+  readonly step: string | null;
+  readonly reason: string | null;
+  /** The document kept in its stead, where a barrier dropped it. */
+  readonly keptId?: string | null;
+}
+
+const MAX_TEXT_BYTES = 1024 ** 3;
+
+/** Counts of one step, for the funnel of a sample. */
+export interface TrialCounts {
+  in: number;
+  out: number;
+  cpuMs: number;
+}
+
+export class Trial {
+  private readonly runs = new Map<Step, StageRun>();
+  private readonly maps = new Map<Step, BarrierMap>();
+  readonly counts = new Map<string, TrialCounts>();
+  /** Columns to print, in the order the steps write them; `text` first. */
+  readonly columns: readonly string[];
+
+  private constructor(readonly steps: readonly Step[]) {
+    this.columns = [...new Set(['text', ...steps.flatMap((step) => step.stage.writes)])];
+    for (const step of steps) this.counts.set(step.name, { in: 0, out: 0, cpuMs: 0 });
+  }
+
+  static async open(steps: readonly Step[], env: StageEnv): Promise<Trial> {
+    const trial = new Trial(steps);
+    try {
+      for (const step of steps) {
+        if (step.stage.kind === 'stage') trial.runs.set(step, await step.stage.open(step.options, env));
+        else trial.maps.set(step, await step.stage.openMap(step.options, env));
+      }
+    } catch (error) {
+      await trial.close();
+      throw error;
+    }
+    return trial;
+  }
+
+  /** Every document's fate, by input and row; at once where no barrier waits for all. `use` says which stages a batch goes through first. */
+  async *documents(batches: AsyncIterable<Rows>, use: (step: Step, input: number) => boolean, signal: AbortSignal): AsyncGenerator<Outcome> {
+    const segments = segmentsOf(this.steps);
+    const held: Rows[] = [];
+    const decided: Outcome[] = [];
+    let textBytes = 0;
+    for await (const rows of batches) {
+      const first = segments[0]!;
+      const { kept, dropped } = await this.runStages(
+        rows,
+        first.stages.filter((step) => use(step, rows.input)),
+        signal,
+      );
+      if (segments.length === 1) {
+        yield* inOrder([...dropped, ...keptOutcomes(kept)]);
+        continue;
+      }
+      const pruned = this.prune(kept);
+      held.push(pruned);
+      decided.push(...dropped.map((outcome) => ({ ...outcome, batch: this.prune({ ...kept, batch: outcome.batch }).batch })));
+      textBytes += textBytesOf(rows.batch, pruned.batch);
+      if (textBytes > MAX_TEXT_BYTES) {
+        const barrier = first.barriers[0]!.name;
+        throw new RefineError(
+          'ERR_REFINE_MEMORY',
+          `the documents hold more than 1 GiB of text, which "${barrier}" must see at once. Give fewer files, or write a manifest: refine run has no such limit.`,
+        );
+      }
+    }
+    if (segments.length === 1) return;
+    let now: Rows[] = held;
+    for (const segment of segments) {
+      if (segment.index > 0) {
+        const next: Rows[] = [];
+        for (const rows of now) {
+          const { kept, dropped } = await this.runStages(rows, segment.stages, signal);
+          next.push(kept);
+          decided.push(...dropped);
+        }
+        now = next;
+      }
+      for (const barrier of segment.barriers) {
+        const result = await this.runBarrier(barrier, now, signal);
+        now = result.kept;
+        decided.push(...result.dropped);
+      }
+    }
+    for (const rows of now) decided.push(...keptOutcomes(rows));
+    yield* inOrder(decided);
+  }
+
+  async close(): Promise<void> {
+    for (const run of [...this.runs.values(), ...this.maps.values()]) await run.close();
+  }
+
+  private async runStages(rows: Rows, stages: readonly StageStep[], signal: AbortSignal): Promise<{ kept: Rows; dropped: Outcome[] }> {
+    let now = rows;
+    const dropped: Outcome[] = [];
+    for (const step of stages) {
+      const counts = this.counts.get(step.name)!;
+      counts.in += now.batch.rows;
+      if (now.batch.rows === 0) continue;
+      const before = process.cpuUsage();
+      const { columns = {}, drops } = await this.runs.get(step)!.process(now.batch, signal);
+      const used = process.cpuUsage(before);
+      counts.cpuMs += (used.user + used.system) / 1000;
+      const batch: Batch = { rows: now.batch.rows, columns: { ...now.batch.columns, ...columns } };
+      const keep: number[] = [];
+      for (let at = 0; at < batch.rows; at++) {
+        const code = drops?.[at] ?? 0;
+        if (code === 0) keep.push(at);
+        else dropped.push({ input: now.input, row: now.rows[at]!, batch, at, step: step.name, reason: `${step.name}/${step.stage.reasons[code - 1] ?? code}` });
+      }
+      counts.out += keep.length;
+      const consumed = new Set(step.stage.consumes ?? []);
+      const left = Object.fromEntries(Object.entries(batch.columns).filter(([name]) => !consumed.has(name)));
+      const slim = { rows: batch.rows, columns: left };
+      now =
+        keep.length === batch.rows
+          ? { ...now, batch: slim }
+          : { input: now.input, rows: Uint32Array.from(keep, (at) => now.rows[at]!), batch: takeRows(slim, keep) };
+    }
+    return { kept: now, dropped };
+  }
+
+  private async runBarrier(step: BarrierStep, held: readonly Rows[], signal: AbortSignal): Promise<{ kept: Rows[]; dropped: Outcome[] }> {
+    const { stage, options } = step;
+    const before = process.cpuUsage();
+    const entries: Entry[] = [];
+    for (const rows of held) {
+      const keyed = await this.maps.get(step)!.map(rows.batch, signal);
+      for (let i = 0; i < keyed.rows.length; i++) {
+        const payload = keyed.payload?.subarray(i * stage.payloadBytes, (i + 1) * stage.payloadBytes) ?? new Uint8Array(0);
+        entries.push({ high: keyed.keys[2 * i]!, low: keyed.keys[2 * i + 1]!, row: globalRow(rows.input, rows.rows[keyed.rows[i]!]!), payload });
+      }
+    }
+    entries.sort((a, b) => compare(a.high, b.high) || compare(a.low, b.low) || compare(a.row, b.row));
+    const verdicts = await stage.resolve(options, reduceAll(step, entries, signal));
+    const used = process.cpuUsage(before);
+    const counts = this.counts.get(step.name)!;
+    counts.cpuMs += (used.user + used.system) / 1000;
+    const ids = idsOf(held, verdicts);
+    const result = { kept: [] as Rows[], dropped: [] as Outcome[] };
+    const at = new Map<bigint, number>();
+    verdicts.rows.forEach((row, index) => {
+      at.set(row, index);
+    });
+    for (const rows of held) {
+      counts.in += rows.batch.rows;
+      const found = Array.from(rows.rows, (row) => at.get(globalRow(rows.input, row)));
+      const batch = withVerdicts(rows, found, verdicts, stage.writes);
+      const keep: number[] = [];
+      found.forEach((index, row) => {
+        const code = index === undefined ? 0 : verdicts.drops[index]!;
+        if (code === 0) keep.push(row);
+        else
+          result.dropped.push({
+            input: rows.input,
+            row: rows.rows[row]!,
+            batch,
+            at: row,
+            step: step.name,
+            reason: `${step.name}/${stage.reasons[code - 1] ?? code}`,
+            keptId: ids.get(verdicts.kept[index!]!) ?? null,
+          });
+      });
+      counts.out += keep.length;
+      result.kept.push({ input: rows.input, rows: Uint32Array.from(keep, (row) => rows.rows[row]!), batch: takeRows(batch, keep) });
+    }
+    return result;
+  }
+
+  /** Without what nobody reads or prints any more: pages wait for the barrier as text alone. */
+  private prune(rows: Rows): Rows {
+    const wanted = new Set(['id', 'url', 'host', 'date', 'warc_path', 'warc_offset', ...this.columns, ...this.steps.flatMap((step) => step.stage.reads)]);
+    wanted.delete('html');
+    const columns = Object.fromEntries(Object.entries(rows.batch.columns).filter(([name]) => wanted.has(name)));
+    return { ...rows, batch: { rows: rows.batch.rows, columns } };
+  }
+}
+
+interface Entry {
+  readonly high: bigint;
+  readonly low: bigint;
+  readonly row: bigint;
+  readonly payload: Uint8Array;
+}
+
+function globalRow(input: number, row: number): bigint {
+  return (BigInt(input) << 32n) | BigInt(row);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function* reduceAll(step: BarrierStep, entries: readonly Entry[], signal: AbortSignal): AsyncGenerator<Edges> {
+  for (let from = 0; from < entries.length; ) {
+    signal.throwIfAborted();
+    let to = from + 1;
+    while (to < entries.length && entries[to]!.high === entries[from]!.high && entries[to]!.low === entries[from]!.low) to++;
+    if (to - from > 1) {
+      const slice = entries.slice(from, to);
+      const payload = new Uint8Array(slice.length * step.stage.payloadBytes);
+      slice.forEach((entry, index) => {
+        payload.set(entry.payload, index * step.stage.payloadBytes);
+      });
+      const group: KeyGroup = { rows: BigUint64Array.from(slice, (entry) => entry.row), payload };
+      const edges = step.stage.reduce(step.options, group);
+      if (edges !== null) yield edges;
+    }
+    from = to;
+  }
+}
+
+/** The id of every document that a verdict names as the one kept. */
+function idsOf(held: readonly Rows[], verdicts: Verdicts): Map<bigint, string | null> {
+  const wanted = new Set(verdicts.kept);
+  const ids = new Map<bigint, string | null>();
+  for (const rows of held) {
+    const column = rows.batch.columns.id;
+    if (column?.kind !== 'utf8') continue;
+    rows.rows.forEach((row, at) => {
+      const name = globalRow(rows.input, row);
+      if (wanted.has(name)) ids.set(name, stringAt(column, at));
+    });
+  }
+  return ids;
+}
+
+/** The columns a barrier writes; a document without a verdict is a cluster of its own. */
+function withVerdicts(rows: Rows, found: readonly (number | undefined)[], verdicts: Verdicts, writes: readonly string[]): Batch {
+  const own = (at: number): bigint => globalRow(rows.input, rows.rows[at]!);
+  const cluster = BigUint64Array.from(found, (index, at) => (index === undefined ? own(at) : verdicts.kept[index]!));
+  const size = Uint32Array.from(found, (index) => (index === undefined ? 1 : verdicts.clusterSize[index]!));
+  const all = { cluster: fixedColumn(cluster), cluster_size: fixedColumn(size) };
+  const columns = Object.fromEntries(Object.entries(all).filter(([name]) => writes.includes(name)));
+  return { rows: rows.batch.rows, columns: { ...rows.batch.columns, ...columns } };
+}
+
+function keptOutcomes(rows: Rows): Outcome[] {
+  return Array.from(rows.rows, (row, at) => ({ input: rows.input, row, batch: rows.batch, at, step: null, reason: null }));
+}
+
+function inOrder(outcomes: Outcome[]): Outcome[] {
+  return outcomes.sort((a, b) => a.input - b.input || a.row - b.row);
+}
+
+function textBytesOf(...batches: readonly Batch[]): number {
+  return Math.max(...batches.map((batch) => (batch.columns.text?.kind === 'utf8' ? batch.columns.text.data.length : 0)));
+}
