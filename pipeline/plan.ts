@@ -78,7 +78,13 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
     inputs: inputs.map(({ path, bytes }, index) => ({ path, bytes, state: states[index]! })),
     bytes: total(inputs),
     phases: segments.flatMap((segment) => [
-      { name: segments.length === 1 ? 'map' : `map ${segment.index + 1}/${segments.length}: ${segment.stages.map((step) => step.name).join(', ') || 'apply verdicts'}`, tasks: inputs.length },
+      {
+        name:
+          segments.length === 1
+            ? 'map'
+            : `map ${segment.index + 1}/${segments.length}: ${segment.stages.map((step) => step.name).join(', ') || 'apply verdicts'}`,
+        tasks: inputs.length,
+      },
       ...segment.barriers.map((step) => ({ name: step.name, tasks: graph.partitions + 1 })),
     ]),
     finished,

@@ -11,7 +11,7 @@ export function statsText(stats: Stats): string {
   if (stats.failed !== undefined && stats.failed.length > 0)
     section(
       `${number(stats.failed.length)} inputs failed`,
-      stats.failed.map((one) => `${one.input}  ${one.code}  ${one.message}`),
+      stats.failed.map((one) => `${one.input}  ${one.code}  ${one.message.split('\n')[0]}`),
     );
   if (stats.steps !== undefined) section('funnel', funnelLines(stats));
   const made = [`documents  ${number(stats.documents.out)}`];

@@ -6,7 +6,10 @@ import { EXIT, reportError } from './command.js';
 import { registerDoctor } from './doctor.js';
 import { registerInspect } from './inspect.js';
 import { registerLoad } from './load.js';
+import { registerPlan } from './plan.js';
+import { registerRun } from './run.js';
 import { registerStats } from './stats.js';
+import { registerTry } from './try.js';
 import { registerValidate } from './validate.js';
 
 function version(): string {
@@ -20,7 +23,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  for (const register of [registerValidate, registerStats, registerInspect, registerLoad, registerDoctor]) register(program);
+  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerDoctor]) register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');
   program.addHelpText(

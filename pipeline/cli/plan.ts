@@ -34,8 +34,11 @@ export function registerPlan(program: Command): void {
 
 function planText(plan: PlannedRun): string {
   const todo = plan.inputs.filter((input) => input.state !== 'done').length;
-  const lines = [`${plan.folder}: ${number(plan.inputs.length)} inputs, ${plan.bytes === null ? 'of unknown size' : bytes(plan.bytes)}; ${number(plan.inputs.length - todo)} read already`];
-  for (const { path, bytes: size, state } of plan.inputs.slice(0, MAX_LISTED)) lines.push(`  ${state.padEnd(6)}  ${(size === null ? '?' : bytes(size)).padStart(10)}  ${path}`);
+  const lines = [
+    `${plan.folder}: ${number(plan.inputs.length)} inputs, ${plan.bytes === null ? 'of unknown size' : bytes(plan.bytes)}; ${number(plan.inputs.length - todo)} read already`,
+  ];
+  for (const { path, bytes: size, state } of plan.inputs.slice(0, MAX_LISTED))
+    lines.push(`  ${state.padEnd(6)}  ${(size === null ? '?' : bytes(size)).padStart(10)}  ${path}`);
   if (plan.inputs.length > MAX_LISTED) lines.push(`  ... and ${number(plan.inputs.length - MAX_LISTED)} more`);
   lines.push('phases');
   for (const { name, tasks } of plan.phases) lines.push(`  ${number(tasks).padStart(6)} tasks  ${name}`);
@@ -55,9 +58,12 @@ function planText(plan: PlannedRun): string {
 }
 
 function sampleLines(sample: NonNullable<PlannedRun['sample']>): string[] {
-  const lines = [`sample: ${number(sample.documents)} documents (${bytes(sample.bytesRead)} read) of ${sample.input}, ${number(sample.kept)} kept before dedupe, ${number(sample.cpuMs)} ms of CPU time`];
+  const lines = [
+    `sample: ${number(sample.documents)} documents (${bytes(sample.bytesRead)} read) of ${sample.input}, ${number(sample.kept)} kept before dedupe, ${number(sample.cpuMs)} ms of CPU time`,
+  ];
   const width = Math.max(...sample.steps.map((step) => step.step.length));
-  for (const { step, in: rowsIn, out, cpuMs } of sample.steps) lines.push(`  ${step.padEnd(width)}  ${number(rowsIn).padStart(6)} in  ${number(out).padStart(6)} out  ${number(cpuMs).padStart(6)} ms`);
+  for (const { step, in: rowsIn, out, cpuMs } of sample.steps)
+    lines.push(`  ${step.padEnd(width)}  ${number(rowsIn).padStart(6)} in  ${number(out).padStart(6)} out  ${number(cpuMs).padStart(6)} ms`);
   return lines;
 }
 

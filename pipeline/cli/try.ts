@@ -98,7 +98,14 @@ async function* readAll(given: readonly Given[], signal: AbortSignal): AsyncGene
   const gate = localGate();
   for (const [input, file] of given.entries()) {
     if (file.format === null) continue;
-    const described: Input = { path: file.name, location: file.location, format: file.format, bytes: null, identity: '', ...(file.format === 'jsonl' ? { textField: 'text' } : {}) };
+    const described: Input = {
+      path: file.name,
+      location: file.location,
+      format: file.format,
+      bytes: null,
+      identity: '',
+      ...(file.format === 'jsonl' ? { textField: 'text' } : {}),
+    };
     let row = 0;
     try {
       for await (const batch of openInput(described, { gate }).batches(signal)) {
