@@ -1,0 +1,208 @@
+// The in-process driver of `refine try`: fates in input order, barriers over all documents at once. The expectations are
+// written down by hand from the step's definition (first document of each key stays).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { type Batch, column, fixedColumn, stringAt, utf8Column } from '../../native/batch.js';
+import { documentJson, shortestFloat32 } from '../../pipeline/json-lines.js';
+import { sniff } from '../../pipeline/sniff.js';
+import { type Outcome, type Rows, Trial } from '../../pipeline/trial.js';
+import type { Step } from '../../pipeline/types.js';
+import type { Barrier, Edges, Stage } from '../../stages/contract/stage.js';
+
+const options = z.strictObject({});
+const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
+const signal = new AbortController().signal;
+
+/** Drops texts that begin with "-", and counts characters. */
+const dash: Stage<object> = {
+  kind: 'stage',
+  name: 'dash',
+  version: 1,
+  reads: ['text'],
+  writes: ['length'],
+  reasons: ['unused', 'begins-with-dash'],
+  schema: options,
+  open: async () => ({
+    async process(batch) {
+      const text = column(batch, 'text', 'utf8');
+      const words = Array.from({ length: batch.rows }, (_, row) => stringAt(text, row) ?? '');
+      return {
+        columns: { length: fixedColumn(Uint32Array.from(words, (word) => word.length)) },
+        drops: Uint16Array.from(words, (word) => (word.startsWith('-') ? 2 : 0)),
+      };
+    },
+    close: async () => {},
+  }),
+};
+
+/** Keeps the first document of each first letter; pairs of a group become a chain of edges. */
+const firstLetter: Barrier<object> = {
+  kind: 'barrier',
+  name: 'first-letter',
+  version: 1,
+  reads: ['text'],
+  writes: ['cluster', 'cluster_size'],
+  reasons: ['duplicate'],
+  payloadBytes: 1,
+  schema: options,
+  openMap: async () => ({
+    async map(batch) {
+      const text = column(batch, 'text', 'utf8');
+      const letters = Array.from({ length: batch.rows }, (_, row) => stringAt(text, row)!.charCodeAt(0));
+      const keys = BigUint64Array.from(letters.flatMap((letter) => [BigInt(letter % 3), BigInt(letter)]));
+      return { keys, rows: Uint32Array.from(letters.keys()), payload: Uint8Array.from(letters) };
+    },
+    close: async () => {},
+  }),
+  reduce(_, group): Edges {
+    const left = group.rows.slice(0, -1);
+    const right = group.rows.slice(1);
+    assert.ok(
+      group.payload.every((byte) => byte === group.payload[0]),
+      'entries of one key have one letter',
+    );
+    assert.ok(
+      left.every((row, index) => row < right[index]!),
+      'entries ascend by global row',
+    );
+    return { left, right, leftPayload: group.payload.slice(0, -1), rightPayload: group.payload.slice(1) };
+  },
+  async resolve(_, edges) {
+    const first = new Map<bigint, bigint>();
+    for await (const { left, right } of edges) {
+      left.forEach((row, index) => {
+        if (!first.has(row)) first.set(row, row);
+        first.set(right[index]!, first.get(row)!);
+      });
+    }
+    const rows = BigUint64Array.from([...first.keys()].sort((a, b) => (a < b ? -1 : 1)));
+    const kept = BigUint64Array.from(rows, (row) => first.get(row)!);
+    const size = Uint32Array.from(kept, (row) => kept.filter((other) => other === row).length);
+    return { rows, kept, drops: Uint16Array.from(rows, (row, index) => (kept[index] === row ? 0 : 1)), clusterSize: size };
+  },
+};
+
+async function* source(...inputs: readonly (readonly string[][])[]): AsyncGenerator<Rows> {
+  for (const [input, batches] of inputs.entries()) {
+    let row = 0;
+    for (const texts of batches) {
+      const batch: Batch = { rows: texts.length, columns: { id: utf8Column(texts.map((_, at) => `${input}.${row + at}`)), text: utf8Column(texts) } };
+      yield { input, rows: Uint32Array.from({ length: texts.length }, (_, at) => row + at), batch };
+      row += texts.length;
+    }
+  }
+}
+
+const step = (stage: Step['stage']): Step => ({ name: stage.name, stage, options: {} });
+
+async function fates(steps: readonly Step[], ...inputs: readonly (readonly string[][])[]): Promise<Outcome[]> {
+  const trial = await Trial.open(steps, env);
+  try {
+    const all: Outcome[] = [];
+    for await (const outcome of trial.documents(source(...inputs), () => true, signal)) all.push(outcome);
+    for (const [, counts] of trial.counts) assert.ok(counts.out <= counts.in);
+    return all;
+  } finally {
+    await trial.close();
+  }
+}
+
+const told = (all: readonly Outcome[]): string[] =>
+  all.map(({ batch, at, reason, keptId }) => `${stringAt(column(batch, 'id', 'utf8'), at)} ${reason ?? 'kept'}${keptId === undefined ? '' : ` for ${keptId}`}`);
+
+test('documents come out in input order with the reason of the step that dropped them', async () => {
+  assert.deepEqual(
+    told(
+      await fates(
+        [step(dash)],
+        [
+          ['a', '-b'],
+          ['-c', 'd'],
+        ],
+        [['-e']],
+      ),
+    ),
+    ['0.0 kept', '0.1 dash/begins-with-dash', '0.2 dash/begins-with-dash', '0.3 kept', '1.0 dash/begins-with-dash'],
+  );
+});
+
+test('a barrier sees the documents of all inputs as one corpus, less those dropped before it', async () => {
+  const all = await fates(
+    [step(dash), step(firstLetter)],
+    [
+      ['ax', '-b'],
+      ['by', 'ay'],
+    ],
+    [['bz', '-a', 'cw', 'aw']],
+  );
+  assert.deepEqual(told(all), [
+    '0.0 kept',
+    '0.1 dash/begins-with-dash',
+    '0.2 kept',
+    '0.3 first-letter/duplicate for 0.0',
+    '1.0 first-letter/duplicate for 0.2',
+    '1.1 dash/begins-with-dash',
+    '1.2 kept',
+    '1.3 first-letter/duplicate for 0.0',
+  ]);
+  const sizes = all
+    .filter((one) => one.reason === null)
+    .map(({ batch, at }) => [column(batch, 'cluster', 'fixed').values[at], column(batch, 'cluster_size', 'fixed').values[at]]);
+  assert.deepEqual(sizes, [
+    [0n, 3],
+    [2n, 2],
+    [(1n << 32n) | 2n, 1],
+  ]);
+});
+
+test('a step after a barrier sees the survivors only', async () => {
+  const all = await fates([step(firstLetter), step(dash)], [['-a', 'b', '-c', 'bb']]);
+  assert.deepEqual(told(all), ['0.0 dash/begins-with-dash', '0.1 kept', '0.2 first-letter/duplicate for 0.0', '0.3 first-letter/duplicate for 0.1']);
+});
+
+test('no document at all is no outcome and no failure', async () => {
+  assert.deepEqual(await fates([step(dash), step(firstLetter)]), []);
+  assert.deepEqual(await fates([step(dash), step(firstLetter)], [[]]), []);
+});
+
+test('a document prints with the shortest float32 digits, all digits of 64-bit numbers, and nothing JSON cannot hold', () => {
+  const batch: Batch = {
+    rows: 1,
+    columns: {
+      text: utf8Column(['a "b"\n']),
+      id: utf8Column(['x']),
+      prob: fixedColumn(Float32Array.of(0.98)),
+      none: fixedColumn(Float32Array.of(Number.NaN)),
+      cluster: fixedColumn(BigUint64Array.of(18446744073709551615n)),
+      tokens: { kind: 'list', values: Uint16Array.of(5, 6), offsets: Int32Array.of(0, 2) },
+      html: { kind: 'binary', data: new Uint8Array(1), offsets: Int32Array.of(0, 1) },
+    },
+  };
+  assert.equal(
+    documentJson(batch, 0, ['text', 'prob', 'none', 'cluster', 'tokens', 'html', 'absent'], { kept: true, reason: null }),
+    '{"id":"x","kept":true,"reason":null,"text":"a \\"b\\"\\n","prob":0.98,"none":null,"cluster":18446744073709551615,"tokens":[5,6]}',
+  );
+  for (const value of [0.1, 1 / 3, 1e-30, 16777217, 3.4e38, -0.0001]) assert.equal(Math.fround(shortestFloat32(Math.fround(value))), Math.fround(value));
+});
+
+test('inputs are told apart by magic, then by suffix, then by their first bytes', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  for (const [text, name, format] of [
+    ['WARC/1.0\r\nWARC-Type: warcinfo\r\n', 'x.txt', 'warc'],
+    ['WARC/1.0\r\nWARC-Type: warcinfo\r\n\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\n', 'x', 'wet'],
+    ['filedesc://x 0.0.0.0', 'x.gz', 'warc'],
+    ['<html>', 'page.txt', 'text'],
+    ['just text', 'page.html', 'html'],
+    ['{"text": "a"}\n', 'x.jsonl.gz', 'jsonl'],
+    ['{"text": "a"}\n{', 'x', 'jsonl'],
+    ['{ not json', 'x', 'text'],
+    ['\ufeff<!DOCTYPE html><p>', 'x', 'html'],
+    ['<?xml version="1.0"?><html/>', 'x', 'html'],
+    ['some words', 'x', 'text'],
+    ['', 'empty', 'text'],
+    ['a\0b', 'x', null],
+  ] as const) {
+    assert.equal(sniff(bytes(text), name), format, `${name}: ${text}`);
+  }
+});
