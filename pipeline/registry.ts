@@ -1,5 +1,8 @@
 // The steps that ship, by name, in the order of the usual pipeline. The only module that imports stages.
 import type { AnyStep } from '../stages/contract/stage.js';
+import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
+import { dedupeMinhash } from '../stages/dedupe/minhash/dedupe-minhash.js';
+import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
 import { extract } from '../stages/extract/extract.js';
 import { langid } from '../stages/langid/langid.js';
 import { lines } from '../stages/lines/lines.js';
@@ -8,6 +11,6 @@ import { repetition } from '../stages/repetition/repetition.js';
 import { tokenize } from '../stages/tokenize/tokenize.js';
 import { url } from '../stages/url/url.js';
 
-const shipped: readonly AnyStep[] = [url, extract, langid, repetition, quality, lines, tokenize];
+const shipped: readonly AnyStep[] = [url, extract, langid, repetition, quality, lines, dedupeUrl, dedupeExact, dedupeMinhash, tokenize];
 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));

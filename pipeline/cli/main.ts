@@ -23,7 +23,8 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerDoctor]) register(program);
+  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerDoctor])
+    register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');
   program.addHelpText(
