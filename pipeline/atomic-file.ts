@@ -2,7 +2,7 @@
 // Invariant: nothing half-written ever stands under a final name, whatever dies when. The part's name is unique because a
 // worker that outlived its parent may still write the same file: with one shared name it could rename our unfinished part.
 import { createHash, randomBytes, type Hash } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RefineError } from '../native/errors.js';
 
@@ -33,6 +33,22 @@ export function diskError(cause: unknown, path: string, doing: string): Error {
   return new RefineError('ERR_REFINE_DISK', `cannot ${doing}: ${code}, ${move}`, { place: path, cause });
 }
 
+/** Makes a folder and those above it. One by one: Node's recursive mkdir says ENOENT where a file system is read-only. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path).catch(() => null))?.isDirectory() === true) return;
+    if (code === 'EEXIST') throw Object.assign(cause as Error, { code: 'ENOTDIR' });
+    if (code !== 'ENOENT' || dirname(path) === path) throw cause;
+    await makeFolder(dirname(path));
+    await mkdir(path).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again; // another worker made it
+    });
+  }
+}
+
 /** For tests: called with the path and the moment; throwing or killing there must leave no half-written final file. */
 export const faults: { inject: ((path: string, moment: 'write' | 'before-rename' | 'after-rename') => void) | undefined } = { inject: undefined };
 
@@ -52,7 +68,7 @@ export class AtomicFile {
   static async create(path: string): Promise<AtomicFile> {
     const part = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       return new AtomicFile(path, part, await open(part, 'wx'));
     } catch (cause) {
       throw diskError(cause, path, 'create the file');
@@ -130,7 +146,7 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
 export async function createFileOnce(path: string, bytes: Uint8Array | string): Promise<boolean> {
   const part = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(part, 'wx');
     try {
       faults.inject?.(path, 'write');

@@ -1,9 +1,9 @@
 // The ledger: one immutable JSON file a task that is done, put after its outputs are synced and renamed; the first writer wins.
 // Failures stand beside it under `<task>.failed.json`, replaced by every try and removed by success, so a failed task is tried again.
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
-import { createFileOnce, diskError, replaceFile } from './atomic-file.js';
+import { createFileOnce, diskError, makeFolder, replaceFile } from './atomic-file.js';
 import { fileSha256 } from './identity.js';
 import type { LedgerEntry, Shard } from './types.js';
 
@@ -18,7 +18,7 @@ export class Ledger {
   }
 
   async open(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true }).catch((cause) => {
+    await makeFolder(this.#folder).catch((cause) => {
       throw diskError(cause, this.#folder, 'make the ledger folder');
     });
   }

@@ -32,6 +32,8 @@ export interface RunPlan {
   readonly format: 1;
   /** Tasks known so far, in order: maps of segment 0, its barriers, maps of segment 1, ... */
   readonly tasks: readonly string[];
+  /** Tasks that failed for good; the inputs they belong to have no part in `tasks`. */
+  readonly failed: readonly string[];
   /** True once the final shards are whole. */
   readonly finished: boolean;
 }
@@ -40,7 +42,7 @@ export interface RunState {
   readonly folder: string;
   readonly lock: RunLock;
   readonly finished: boolean;
-  /** Done and failed entries of the manifest in force, in plan order. */
+  /** Done entries of the manifest in force in plan order, then failed ones (inputs the run went, or would go, on without). */
   readonly entries: readonly LedgerEntry[];
   /** Final shards in loader order, paths relative to the run folder. Empty until `finished` where a barrier stands before them. */
   readonly tokens: readonly Shard[];
@@ -63,7 +65,11 @@ export async function readRun(folder: string): Promise<RunState> {
   const ledger = new Ledger(folder);
   const entries: LedgerEntry[] = [];
   for (const task of plan?.tasks ?? []) {
-    const entry = (await ledger.done(task)) ?? (await ledger.failed(task));
+    const entry = await ledger.done(task);
+    if (entry !== null) entries.push(entry);
+  }
+  for (const task of plan?.failed ?? []) {
+    const entry = await ledger.failed(task);
     if (entry !== null) entries.push(entry);
   }
   const shards = entries.flatMap((entry) => (entry.state === 'done' ? entry.outputs : []));

@@ -5,6 +5,8 @@ import { readRun, type RunState } from './run-folder.js';
 import type { Manifest, StepCounts } from './types.js';
 
 export interface FailedInput {
+  /** The task that failed for good. */
+  readonly task: string;
   readonly number: number;
   readonly label: string;
   readonly input: string;

@@ -2,7 +2,8 @@
 // Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
 // never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
 import { readdir, readFile, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { RefineError } from '../native/errors.js';
 import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
@@ -19,10 +20,8 @@ import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
 import { type GraphInput, type Node, TaskGraph } from './task-graph.js';
-import { shardName, type WorkerContext } from './tasks.js';
+import type { WorkerContext } from './tasks.js';
 import type { Manifest } from './types.js';
-import { pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
 
 export type { RunSummary } from './run-summary.js';
 
@@ -165,7 +164,7 @@ class Run {
       retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
     });
     try {
-      this.#failChanged();
+      await this.#failChanged();
       if (this.#options.verifyInputs === true) await this.#verifyInputs(signal);
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
       while (!(await this.#pass(pool, progress, signal))) this.#plan.clear();
@@ -189,6 +188,7 @@ class Run {
     const first = this.#graph.firstMaps(live);
     const levels: Node[][] = [first];
     if (!(await complete(single ? 'map' : `map 1/${segments.length}`, first, single ? 'final' : 'none'))) return false;
+    await this.#checkAllowed(); // inputs that changed failed before; the others were tried
     for (const segment of segments.slice(0, -1)) {
       const maps = levels[levels.length - 1]!;
       const resolves: Node[] = [];
@@ -253,7 +253,7 @@ class Run {
     const other = failures.find((failure) => failure.spec.kind !== 'map');
     if (other !== undefined) throw tasksFailed(this.#options.out, failures.map(described), 0);
     for (const failure of failures) this.#failInput(failure);
-    this.#checkAllowed();
+    await this.#checkAllowed();
     return false;
   }
 
@@ -282,46 +282,50 @@ class Run {
 
   #failInput(failure: TaskFailure): void {
     if (failure.spec.kind !== 'map') return;
-    const { number, label, input } = failure.spec;
-    this.#failed.set(number, { number, label, input: input.path, code: failure.code, message: failure.message, place: failure.place });
+    const { task, number, label, input } = failure.spec;
+    this.#failed.set(number, { task, number, label, input: input.path, code: failure.code, message: failure.message, place: failure.place });
   }
 
-  #failChanged(): void {
+  async #failChanged(): Promise<void> {
     for (const { input, locked } of this.#locked.changed) {
-      const number = this.#locked.inputs.findIndex((other) => other.path === input.path);
       const message = `changed since the run began: found ${input.identity}, expected ${locked.identity}. Restore the file, or take the new one with --update.`;
-      this.#failed.set(number, {
-        number,
-        label: `map ${shardName(number)} ${input.path}`,
-        input: input.path,
-        code: 'ERR_REFINE_INPUT_CHANGED',
+      await this.#failBefore(
+        this.#locked.inputs.findIndex((other) => other.path === input.path),
         message,
-        place: input.path,
-      });
+      );
     }
-    this.#checkAllowed();
   }
 
   async #verifyInputs(signal: AbortSignal): Promise<void> {
-    const numbered = this.#locked.inputs.map((input, number) => ({ number, input }));
-    for (const node of this.#graph.firstMaps(numbered.filter(({ number }) => !this.#failed.has(number)))) {
+    for (const [number, input] of this.#locked.inputs.entries()) {
       signal.throwIfAborted();
-      const entry = await this.#ledger.done(node.spec.task);
-      const read = entry?.source?.sha256;
-      if (node.spec.kind !== 'map' || read === undefined || read === null || /^https?:/i.test(node.spec.input.location)) continue;
-      const { input, number, label } = node.spec;
+      if (this.#failed.has(number) || /^https?:/i.test(input.location)) continue;
+      const read = (await this.#ledger.done(this.#firstMap(number).spec.task))?.source?.sha256;
+      if (read === undefined || read === null) continue;
       const found = await fileSha256(input.location).catch((cause: NodeJS.ErrnoException) => cause.code ?? 'unreadable');
       if (found === read) continue;
-      const message = `changed since it was read: sha256 is ${found}, ${read} was read. Restore the file, or take the new one with --update.`;
-      this.#failed.set(number, { number, label, input: input.path, code: 'ERR_REFINE_INPUT_CHANGED', message, place: input.path });
+      await this.#failBefore(number, `changed since it was read: sha256 is ${found}, ${read} was read. Restore the file, or take the new one with --update.`);
     }
-    this.#checkAllowed();
   }
 
-  #checkAllowed(): void {
+  #firstMap(number: number): Node {
+    return this.#graph.firstMaps([{ number, input: this.#locked.inputs[number]! }])[0]!;
+  }
+
+  /** An input that fails without a try, for its content is not what the run began with. */
+  async #failBefore(number: number, message: string): Promise<void> {
+    const { task, label } = this.#firstMap(number).spec;
+    const input = this.#locked.inputs[number]!.path;
+    const code = 'ERR_REFINE_INPUT_CHANGED';
+    await this.#ledger.put({ format: 1, task, kind: 'map', label, segment: 0, number, input, state: 'failed', code, message });
+    this.#failed.set(number, { task, number, label, input, code, message, place: input });
+  }
+
+  async #checkAllowed(): Promise<void> {
     const allowed = this.#options.allowFailed ?? 0;
     if (this.#failed.size <= allowed && this.#failed.size < Math.max(1, this.#locked.inputs.length)) return;
     if (this.#failed.size === 0) return;
+    await this.#writePlan(false);
     const failed = [...this.#failed.values()].sort((a, b) => a.number - b.number);
     throw tasksFailed(
       this.#options.out,
@@ -331,16 +335,14 @@ class Run {
   }
 
   async #writePlan(finished: boolean): Promise<void> {
-    const failed = [...this.#failed.keys()];
-    const maps = this.#graph.firstMaps(failed.map((number) => ({ number, input: this.#locked.inputs[number]! })));
-    const plan: RunPlan = { format: 1, tasks: [...this.#plan, ...maps.map((node) => node.spec.task)], finished };
+    const failed = new Set([...this.#failed.values()].map(({ task }) => task));
+    const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
     await replaceFile(join(this.#options.out, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
   }
 
   /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
   async #prune(): Promise<void> {
-    const failed = this.#graph.firstMaps([...this.#failed.keys()].map((number) => ({ number, input: this.#locked.inputs[number]! })));
-    await this.#ledger.prune(new Set([...this.#plan, ...failed.map((node) => node.spec.task)]));
+    await this.#ledger.prune(new Set([...this.#plan, ...[...this.#failed.values()].map(({ task }) => task)]));
     const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
     for (const path of await filesBelow(this.#options.out, ['text', 'tokens', 'features', 'samples', 'scratch'])) {
       if (!named.has(path)) await rm(join(this.#options.out, path), { force: true });

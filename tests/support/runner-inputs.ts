@@ -1,10 +1,26 @@
 // Inputs for tests of the runner: JSON lines {id, url, text}, batches of seven rows. Stands in for stages/fetch in workers too.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Batch, fixedColumn, utf8Column } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
+import { faults } from '../../pipeline/atomic-file.js';
 import type { FetchGate, Input, Source, SourceReader } from '../../stages/contract/source.js';
+
+// Faults in every process of a run, by environment: the n-th moment of a kind kills the process or fails like a full disk,
+// once, noted in a file.
+const fault = process.env.REFINE_TEST_FAULT;
+if (fault !== undefined) {
+  const { moment, at, code, note } = JSON.parse(fault) as { moment: string; at: number; code?: string; note: string };
+  let seen = 0;
+  faults.inject = (_, now) => {
+    if (now !== moment || ++seen < at || existsSync(note)) return;
+    if (code !== undefined) throw Object.assign(new Error('injected'), { code });
+    writeFileSync(note, '');
+    process.kill(process.pid, 'SIGKILL');
+    for (;;); // never past this point
+  };
+}
 
 export function localGate(): FetchGate {
   return { acquire: async () => () => undefined, pause: () => undefined };
