@@ -15,6 +15,7 @@ export interface Figure {
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<readonly Figure[]> }>>> = {
   run: () => import('./run.js'),
+  filters: () => import('./filters.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {
