@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { WARCRecord, WARCSerializer } from 'warcio';
 import { asParagraphs, bare, blog, docs, forum, library, listing, news, shop } from './furniture.mjs';
-import { announcements, documentation, products, threads } from './own-texts.mjs';
+import { announcements, documentation, products, report, threads } from './own-texts.mjs';
 import { foreign, passages, twoCities } from './prose.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -234,9 +234,8 @@ async function trouble() {
   await warcinfo(file);
   const at = (path) => `https://odd.example/${path}`;
   const oddPage = (n, text, title = `Odd page ${n}`) => bare({ title, body: `<article><h1>${title}</h1>${asParagraphs(text)}</article>` });
-  const story = (subject, place) =>
-    `The ${subject} of ${place} has been the talk of the valley for as long as anyone can remember, and it is not likely that the matter will be settled this year. Those who have seen it say that it is smaller than they had expected; those who have not are sure that it must be very large indeed.
-When I was sent to write about it I took the early train, and found that the people of ${place} had already heard that I was coming. They had put a chair in front of the ${subject}, and a table with bread and cheese on it, and they left me alone there until the evening, which was both kind and clever of them.`;
+  let told = 0;
+  const story = (subject, place) => report(told++, subject, place); // every page another one
 
   // Other status than 200
   const moved = (to) => `<html><head><title>Moved</title></head><body><h1>Moved</h1><p>The document is <a href="${to}">here</a>.</p></body></html>`;
@@ -311,7 +310,7 @@ When I was sent to write about it I took the early train, and found that the peo
   {
     const html = bytesOf(oddPage('x', story('beacon', 'Dunkery'), 'The beacon of Dunkery'));
     const twice = gzip(gzip(html));
-    await capture(file, at('gzip-in-gzip'), twice, { expect: 'langid/wrong-language', why: 'gzip twice, says it once: what is left is no text' }, { headers: { 'Content-Encoding': 'gzip' } });
+    await capture(file, at('gzip-in-gzip'), twice, { expect: 'extract/bad-encoding', why: 'gzip twice, says it once: what is left is no text' }, { headers: { 'Content-Encoding': 'gzip' } });
   }
   {
     const block = bytesOf('SSH-2.0-OpenSSH_9.6\r\n');
@@ -355,8 +354,8 @@ When I was sent to write about it I took the early train, and found that the peo
   // Pages that rules drop
   await capture(file, at('two-cities'), oddPage('c', twoCities, 'A Tale of Two Cities'), { expect: 'repetition/duplicate-5-gram-fraction', why: 'great prose, and yet more repeated words than the rules allow' });
   await capture(file, at('stuffing'), oddPage('s', Array.from({ length: 60 }, () => 'cheap watches').join(' '), 'cheap watches'), { expect: 'repetition/top-2-gram-fraction', why: 'keyword stuffing' });
-  await capture(file, at('spam'), oddPage('m', `${'Buy the best watches of the year and save money on the best watches in the world today. '.repeat(12)}`, 'Best watches'), {
-    expect: 'repetition/duplicate-5-gram-fraction',
+  await capture(file, at('spam'), oddPage('m', 'Buy the best watches of the year and save money on every order that you place with us today. '.repeat(12), 'Best watches'), {
+    expect: 'repetition/top-3-gram-fraction', // `the best watches`: 14 of the sentence's 74 letters
     why: 'one sentence, twelve times, in one line',
   });
   await capture(file, at('repeated-lines'), oddPage('l', Array.from({ length: 30 }, (_, n) => (n % 3 === 0 ? `This is entry number ${n} of the list and it differs from the other ones.` : 'The server was not able to answer the request in time, so it has been put back.')).join('\n'), 'Log of the server'), {
@@ -369,9 +368,9 @@ When I was sent to write about it I took the early train, and found that the peo
   });
   await capture(file, at('empty'), '<!doctype html><html><head><title>Nothing</title></head><body></body></html>', { expect: 'extract/empty', why: 'a page without a word' });
   await capture(file, at('stub'), oddPage('w', 'This is the place where the text of the page is going to be as soon as somebody has the time to write it.', 'Soon'), { expect: 'quality/word-count', why: 'fewer than 50 words' });
-  await capture(file, at('hashes'), oddPage('h', Array.from({ length: 12 }, (_, n) => `The ${n + 3} people of the town have been to the # market with that # basket and bought # things`).join(' of '), 'Hashes'), {
+  await capture(file, at('hashes'), oddPage('h', story('market', 'Thirsk').replace(/((?:\S+ ){6})/g, '$1# '), 'The market of Thirsk'), {
     expect: 'quality/hash-word-ratio',
-    why: 'one word in six is a hash',
+    why: 'one word in seven is a hash',
   });
   await capture(file, at('teasers'), listing({ title: 'Directory of pages', n: 3, teasers: ['The river has risen again and the people of the lower town are…', 'A letter that was posted in the year of the flood has been…', 'What the gardener said about the roses when nobody was there to…', 'Five things that you should not have in the house when it…', 'The bridge that was to be finished by the end of the year…', 'How to mend a chair with the tools that you have in your…', 'Why the clock on the tower of the old school is always…', 'The man who walked to the sea with nothing but a loaf of…', 'An answer to those who have asked us to open on Sunday and…', 'Where to find the best bread in the north of the county, if…'] }), {
     expect: 'quality/ellipsis-line-fraction',
@@ -410,7 +409,7 @@ When I was sent to write about it I took the early train, and found that the peo
   // Size and depth
   const line = `${passage('middlemarch').text.replace(/\n/g, ' ')} `;
   await capture(file, at('one-line'), `<html><head><title>One line</title></head><body><p>${line.repeat(Math.ceil(5_000_000 / line.length))}</p></body></html>`, {
-    expect: 'repetition/top-4-gram-fraction',
+    expect: 'repetition/duplicate-5-gram-fraction', // no 4-gram has a sixth of the passage's letters
     why: 'five megabytes in one line, the same sentences over and over',
   });
   await capture(file, at('deep'), bare({ title: 'Deep', body: `${'<div>'.repeat(10_000)}<article><h1>The well of Deepdale</h1>${asParagraphs(story('well', 'Deepdale'))}</article>${'</div>'.repeat(10_000)}` }), kept('its text lies ten thousand elements deep'));
@@ -431,12 +430,12 @@ When I was sent to write about it I took the early train, and found that the peo
     const longer = Buffer.from(long.bytes.toString('latin1').replace(/Content-Length: \d+(?=\r\n\r\nHTTP)/, 'Content-Length: 999999'), 'latin1');
     file.add(gzip(longer), { type: 'response', url: at('long-length'), id: long.id, expect: 'damage:bad-length', why: 'its Content-Length reaches far into the next record' });
     await capture(file, at('after-length'), oddPage('b', story('pound', 'Chipping Campden'), 'The pound of Chipping Campden'), kept('the page after a wrong Content-Length'));
+    file.add(Buffer.from('these bytes belong to no record\n'), { type: null, url: null, id: null, expect: 'damage:between-members', why: 'text between two members' });
 
     const short = damaged('short-length', 'stile', 'Hutton-le-Hole');
     const shorter = Buffer.from(short.bytes.toString('latin1').replace(/Content-Length: \d+(?=\r\n\r\nHTTP)/, (found) => `Content-Length: ${Number(found.slice(16)) - 200}`), 'latin1');
     file.add(gzip(shorter), { type: 'response', url: at('short-length'), id: short.id, ...kept('its Content-Length lacks the last 200 bytes: the rest is noted') });
 
-    file.add(Buffer.from('these bytes belong to no record\n'), { type: null, url: null, id: null, expect: 'damage:between-members', why: 'text between two members' });
     const flipped = Buffer.from(gzip(damaged('bad-crc', 'tunnel', 'Box').bytes));
     flipped[flipped.length - 6] ^= 0x55;
     file.add(flipped, { type: 'response', url: at('bad-crc'), id: `urn:uuid:00000000-0000-4000-8000-${String(serial).padStart(12, '0')}`, expect: 'damage:bad-crc', why: 'a member whose checksum is wrong' });

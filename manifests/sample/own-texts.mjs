@@ -55,3 +55,60 @@ Those who want to lend a hand can come on any Saturday between ten and four. The
   ['Ferry timetable changes with the tide', 'our correspondent', `The harbour office has announced that the ferry to the island will from now on follow the tide and not the clock. For some years the boat has touched the bottom whenever the lowest water fell together with a full load of passengers, and the captain has had enough of waiting on a sandbank with forty people who want to know why.
 The new timetable is printed a month ahead and hangs at both landings. It looks odd at first, because no two days are alike, but those who live by the sea will know how to read it. Everyone else is advised to ask the captain, who will be glad to explain it, at length, if the weather is fine.`],
 ];
+
+// Reports from the valley, for the pages whose trouble is not their text. Each is one sentence of every group; which one
+// follows from a pair (x, y) by x + k y modulo 7, so two reports have at most one sentence in common.
+const groups = [
+  [
+    'The {s} of {p} has been the talk of the valley for as long as anyone can remember, and it is not likely that the matter will be settled this year.',
+    'Nobody in {p} could tell me who had built the {s}, but there were at least four people who were able to say who had not, and for what reasons.',
+    'On the day that I came to see the {s}, all of {p} was out in the fields with rakes, because rain had been promised for the evening.',
+    'There is a photograph of the {s} in the town hall of {p}, taken before the war, in which a boy and a large dog are looking the other way.',
+    'If you ask for the {s} in {p} you will be sent to the baker, who keeps the key and does not part with it before noon.',
+    'A society for the preservation of the {s} was founded in {p} last winter, and it has already split into two societies that do not greet each other.',
+    'What strikes a visitor first about the {s} at {p} is how quiet it is there, as if someone had just finished speaking and was waiting for an answer.',
+  ],
+  [
+    'I had been given an hour to look around, and it was more than enough, since most of what there was to see had been painted green and locked up.',
+    'My guide, a retired sailor with one good ear, told its history twice over and in two different ways, and seemed to believe both of them.',
+    'Inside there is a smell of apples and of wet rope, although no one has kept apples in it since the old steward died of a fever.',
+    'The stone came from a quarry that has since been flooded, and on a clear morning you can still see the cranes standing under the water.',
+    'According to the parish books it was struck by lightning three times within a month, after which the vicar refused to go anywhere near it.',
+    'Twelve steps lead up to it and thirteen lead down again; the children count them over and over and have never been able to find the mistake.',
+    'It leans a little toward the north, and those who work there have got into the habit of leaning a little toward the south.',
+  ],
+  [
+    'An engineer who was called in from the city measured everything, shook his head, and sent a bill that the council is paying off to this day.',
+    'Once a year the whole place is scrubbed by volunteers, who are rewarded with soup and with the right to ring the small bell.',
+    'Swallows nest under the roof, and since it is held to be bad luck to disturb them, the door has not been closed between April and August.',
+    'During the great frost eleven families lived in it together, and a few of the marks that they cut into the beams can still be read.',
+    'The last owner left it to his horse, by a will that was contested for nine years and that made the fortune of two lawyers.',
+    'A painter came for a week, stayed for thirty years, and left behind some hundreds of canvases that all show the same corner of the yard.',
+    'There used to be a clock, but it was sold to pay for the new pump, and people say that time has gone more slowly ever since.',
+  ],
+  [
+    'The mayor would like it to become a museum, the young people want to dance there, and the owners of the land hope that it will simply fall down.',
+    'Some say that it should be lit at night, and others that anybody who needs light in order to find it has no business being there.',
+    'When I asked what it was good for, an old woman laughed and said that this was the kind of question that only strangers had time for.',
+    'Every proposal to repair it has been accepted by a large majority, and each time the money was needed for something else before work could begin.',
+    'It appears on the map of the county with a wrong name, and letters that are addressed to that name have never failed to arrive.',
+    'A film was to be made about it, until the director saw it in the rain and decided to make one about the inn instead.',
+    'Schoolchildren are taken to see it in their second year, and most of them remember afterwards that there had been a goat.',
+  ],
+  [
+    'I left by the evening train with a jar of honey in my bag that I had not asked for and did not know how to refuse.',
+    'On the way back I lost the path twice, and was put right both times by the same man, who did not let on that he knew me.',
+    'Before I could thank them they had gone back to their work, and the road lay empty in front of me down to the river.',
+    'It was dark when I got home, and I found that I had drawn the thing from memory on the back of my ticket, roof and all.',
+    'Should you ever pass that way, take a warm coat and something to read, and do not believe what is written on the sign.',
+    'They asked me to write nothing about the well, and so I shall say only that it is deep and that the water is good.',
+    'For my part I would leave everything as it is, and come again in ten years to see whether someone has at last mended the gate.',
+  ],
+];
+
+/** Report number `n` of 49, in two paragraphs. */
+export function report(n, subject, place) {
+  const [x, y] = [n % 7, Math.floor(n / 7) % 7];
+  const lines = groups.map((group, k) => group[(x + k * y) % 7].replaceAll('{s}', subject).replaceAll('{p}', place));
+  return `${lines.slice(0, 3).join(' ')}\n${lines.slice(3).join(' ')}`;
+}
