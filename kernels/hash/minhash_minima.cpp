@@ -9,6 +9,9 @@
 #include "minhash_minima.h"
 
 #if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own _mm512_undefined_epi32 (GCC bug 105593)
+#endif
 #include <immintrin.h>
 #endif
 
