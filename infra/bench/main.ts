@@ -14,6 +14,8 @@ export interface Figure {
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<readonly Figure[]> }>>> = {
+  hash: () => import('./hash.js'),
+  langid: () => import('./langid.js'),
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),
 };
