@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadManifest } from '../manifest.js';
+import { manifestWarnings } from '../manifest-warnings.js';
 import { type PlannedRun, planRun } from '../plan.js';
 import { bytes, number } from '../stats-text.js';
-import { action, collect, count, data, EXIT, interruptible } from './command.js';
+import { action, collect, count, data, EXIT, interruptible, words } from './command.js';
 
 const MAX_LISTED = 20;
 
@@ -20,6 +21,7 @@ export function registerPlan(program: Command): void {
     .action(
       action(async (path: string, options: { out?: string; set?: string[]; workers?: number; json?: boolean }) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
+        for (const warning of manifestWarnings(manifest)) words(warning);
         const { signal, done } = interruptible();
         try {
           const plan = await planRun(manifest, options.out ?? join('runs', manifest.name), options.workers, signal);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadManifest } from '../manifest.js';
+import { manifestWarnings } from '../manifest-warnings.js';
 import { progressTo } from '../progress.js';
 import { summaryText } from '../run-summary.js';
 import { runManifest } from '../runner.js';
@@ -30,6 +31,7 @@ export function registerRun(program: Command): void {
     .action(
       action(async (path: string, options: Options) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
+        for (const warning of manifestWarnings(manifest)) words(warning);
         const { signal, done } = interruptible();
         try {
           const summary = await runManifest(manifest, {

@@ -1,6 +1,7 @@
 // `refine validate`: line and column of every mistake in a manifest, with the likely fix. Reads no input and writes nothing.
 import type { Command } from 'commander';
 import { loadManifest } from '../manifest.js';
+import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, EXIT, words } from './command.js';
 
 export function registerValidate(program: Command): void {
@@ -12,6 +13,7 @@ export function registerValidate(program: Command): void {
     .action(
       action(async (path: string, options: { set?: string[] }) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
+        for (const warning of manifestWarnings(manifest)) words(warning);
         words(
           `${path} is a valid manifest: source ${manifest.source.kind}, ${manifest.steps.length} steps (${manifest.steps.map((step) => step.name).join(', ')}).`,
         );

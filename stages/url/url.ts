@@ -68,13 +68,15 @@ export const url: Stage<UrlOptions> = {
   reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source'], // UrlVerdict's order
   schema: schema as unknown as z.ZodType<UrlOptions>,
   assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? [])],
-  warnings: (options, env): readonly OptionProblem[] =>
-    namedLists(options, env)
-      .filter(({ files }) => files === null || files.length === 0)
-      .map(({ option, path }) => ({
-        path: option,
-        message: `list "${path}" is not there, so it drops nothing. refine fetch lists downloads the lists that cannot ship with the package`,
-      })),
+  warnings(options, env): readonly OptionProblem[] {
+    const absent = namedLists(options, env).filter(({ files }) => files === null || files.length === 0);
+    const places = [...new Map(absent.map(({ option }) => [option.join('.'), option])).values()];
+    return places.map((option) => {
+      const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => `"${path}"`);
+      const [is, it] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
+      return { path: option, message: `${paths.join(', ')} ${is} not there, so ${it} nothing. Put the lists there, or take the option out.` };
+    });
+  },
 
   async open(options, env) {
     const filter = native.urlFilterNew(gunzipSync(readFileSync(PUBLIC_SUFFIX_LIST)));

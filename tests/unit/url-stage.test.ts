@@ -203,8 +203,13 @@ test('folders are read in UT1’s layout, gzip by its magic; licences and expres
 test('absent lists drop nothing and are named by a warning', async () => {
   const options = url.schema.parse({ lists: ['no/such'], scores: 'refinedweb' });
   const warnings = url.warnings!(options, env);
-  assert.equal(warnings.length, 4); // the list, and strict, hard and soft
-  assert.match(warnings[0]!.message, /list "no\/such" is not there.*refine fetch lists/);
+  assert.deepEqual(
+    warnings.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    [
+      'lists.0: "no/such" is not there, so it drops nothing. Put the lists there, or take the option out.',
+      `scores: "${join('lists', 'refinedweb', 'strict.txt')}", "${join('lists', 'refinedweb', 'hard.txt')}", "${join('lists', 'refinedweb', 'soft.txt')}" are not there, so they drop nothing. Put the lists there, or take the option out.`,
+    ],
+  );
   assert.deepEqual(await reasonsOf({ lists: ['no/such'], scores: 'refinedweb' }, ['http://a.com/']), [null]);
 });
 
