@@ -191,6 +191,7 @@ test('inputs are told apart by magic, then by suffix, then by their first bytes'
   for (const [text, name, format] of [
     ['WARC/1.0\r\nWARC-Type: warcinfo\r\n', 'x.txt', 'warc'],
     ['WARC/1.0\r\nWARC-Type: warcinfo\r\n\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\n', 'x', 'wet'],
+    ['WARC/1.0\r\nWARC-Type: response\r\n\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\n', 'x', 'warc'],
     ['filedesc://x 0.0.0.0', 'x.gz', 'warc'],
     ['<html>', 'page.txt', 'text'],
     ['just text', 'page.html', 'html'],
