@@ -47,7 +47,8 @@ export function sniff(head: Uint8Array, name: string): InputFormat | null {
   const bytes = packed ? unpackedHead(head) : head;
   const text = Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1');
   // A WET file holds warcinfo and conversion records only; one conversion among responses makes none.
-  if (text.startsWith('WARC/')) return /^WARC-Type: *conversion\r?$/im.test(text) && !/^WARC-Type: *(response|resource|revisit)\r?$/im.test(text) ? 'wet' : 'warc';
+  if (text.startsWith('WARC/'))
+    return /^WARC-Type: *conversion\r?$/im.test(text) && !/^WARC-Type: *(response|resource|revisit)\r?$/im.test(text) ? 'wet' : 'warc';
   if (text.startsWith('filedesc:')) return 'warc';
   const suffix = SUFFIXES[/\.([a-z]+)$/.exec(name.toLowerCase().replace(/\.(gz|zst)$/, ''))?.[1] ?? ''];
   if (suffix !== undefined) return suffix;

@@ -56,7 +56,8 @@ test('stats counts what features/ and text/ hold', async () => {
   const stats = await collectStats(run.folder);
   const all = await fates();
   assert.equal(all.size, stats.documents.in);
-  for (const step of stats.steps!) for (const [reason, count] of Object.entries(step.drops)) assert.equal([...all.values()].filter((fate) => fate === reason).length, count, reason);
+  for (const step of stats.steps!)
+    for (const [reason, count] of Object.entries(step.drops)) assert.equal([...all.values()].filter((fate) => fate === reason).length, count, reason);
   let kept = 0;
   for await (const document of documents(run, ['id', 'text', 'lang'])) {
     kept++;
@@ -102,5 +103,6 @@ test('the library opens the loader over the run', async () => {
 
 test('the package exports the library under its own name', async () => {
   const library = (await import('refine')) as Record<string, unknown>;
-  for (const name of ['openRun', 'openLoader', 'documents', 'RefineError', 'documentAt', 'loadManifest', 'size']) assert.equal(typeof library[name], 'function', name);
+  for (const name of ['openRun', 'openLoader', 'documents', 'RefineError', 'documentAt', 'loadManifest', 'size'])
+    assert.equal(typeof library[name], 'function', name);
 });
