@@ -23,7 +23,7 @@ bool names_unlikely(std::string_view s) {
     "gdpr", "header", "legends", "menu", "related", "remark", "replies", "rss", "shoutbox", "sidebar", "skyscraper", "social", "sponsor", "supplemental",
     "ad-break", "agegate", "pagination", "pager", "popup", "yom-remote",
     // ours: names of furniture in today's templates
-    "cookie", "consent", "newsletter", "subscribe", "share-", "sharing", "-share", "sharedaddy", "recommend", "promo", "teaser", "toolbar", "navbar", "nav-", "widget", "paywall"};
+    "cookie", "consent", "newsletter", "subscribe", "share-", "sharing", "-share", "sharedaddy", "recommend", "promo", "toolbar", "navbar", "nav-", "widget", "paywall"};
   return any(s, kWords);
 }
 bool names_maybe_content(std::string_view s) {
@@ -41,6 +41,24 @@ int name_weight(std::string_view s) {
   static const char* const kPositive[] = {"article", "body", "content", "entry", "hentry", "h-entry", "main", "page", "pagination", "post", "text", "blog", "story"};
   if (s.empty()) return 0;
   return (any(s, kNegative) ? -25 : 0) + (any(s, kPositive) ? 25 : 0);
+}
+bool names_lead(std::string_view s) {
+  static const char* const kWords[] = {"lead", "intro", "standfirst", "deck", "dek", "teaser", "summary", "subtitle", "subline", "subhead", "sub-head", "vorspann", "chapeau", "excerpt", "abstract",
+    "description", "ingress", "entradilla", "sommario", "kicker-text", "perex", "anons"};
+  return any(s, kWords);
+}
+
+bool is_pointer_line(std::string_view s) {
+  static const char* const kStarts[] = {
+    "you might also", "you may also", "related articles", "related coverage", "related stories", "related posts", "related:", "read more", "read also", "read next", "see also:", "more on this", "advertisement",
+    "share this", "share on", "follow us", "sign up", "subscribe", "click here to", "print recipe", "leave a comment", "comments are closed", "post a comment", "never miss", "also read",
+    "auch interessant", "das könnte", "das thema könnte", "sie könnten auch", "verwandte artikel", "verwandte themen", "mehr zum thema", "lesen sie auch", "lesen sie mehr", "weiterlesen",
+    "weitere informationen", "weitere artikel", "anzeige", "- anzeige", "werbung", "artikel teilen", "teilen", "kommentieren", "kommentare geschlossen", "kommentar schreiben", "sie müssen sich", "jetzt teilen", "zurück", "drucken",
+    "à lire aussi", "lire aussi", "voir aussi", "partager", "publicité", "sur le même sujet", "commentaires",
+    "lee también", "te puede interesar", "compartir", "publicidad", "leia também", "leia mais", "compartilhe", "leggi anche", "condividi", "pubblicità",
+    "czytaj także", "czytaj też", "zobacz także", "zobacz też", "udostępnij", "materiał chroniony", "lees ook", "lees meer", "advertentie", "читайте также", "поделиться", "реклама", "läs också", "les også", "lue myös"};
+  for (const char* start : kStarts) if (s.starts_with(start)) return true;
+  return false;
 }
 
 }  // namespace refine::html

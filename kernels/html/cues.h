@@ -12,5 +12,8 @@ bool names_unlikely(std::string_view lower);   // furniture, unless maybe_conten
 bool names_maybe_content(std::string_view lower);
 bool names_always_furniture(std::string_view lower);  // even beside a content word: cookie banners, comment threads
 int name_weight(std::string_view lower);       // of one of class or id: -25, 0 or 25, or both
+bool names_lead(std::string_view lower);       // ours: the standfirst between headline and body
+// Ours: a short block that only leads elsewhere ("Read more", "Verwandte Artikel"); `text` is lower-case UTF-8, trimmed.
+bool is_pointer_line(std::string_view text);
 
 }  // namespace refine::html

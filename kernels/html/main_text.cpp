@@ -52,6 +52,7 @@ class Finder {
     // Readability's flags: each retry is less strict; the first result that is long enough wins, else the longest.
     for (int attempt = 0; attempt < 4; ++attempt) {
       removed_ = visible;
+      visible_ = &visible;
       strip_unlikely_ = attempt < 1;
       weigh_names_ = attempt < 2;
       clean_ = attempt < 3 && mode_ != ExtractMode::kRecall;
@@ -314,7 +315,47 @@ class Finder {
     s.removed = removed_;
     if (s.roots.size() == 1 && s.roots[0] == 0) return s;
     for (const uint32_t root : s.roots) clean(root, s.removed);
+    if (mode_ != ExtractMode::kPrecision) add_lead(s);
     return s;
+  }
+
+  // Ours: the standfirst stands between the headline and the body, often in a <header> that was set aside. Taken back are
+  // paragraphs there, and blocks named for a lead, that are prose and no links.
+  void add_lead(Selection& s) {
+    const uint32_t root = s.roots[0];
+    uint32_t headline = 0;
+    for (uint32_t at = root; at-- > 0 && root - at < 400;) if (tag(at) == k_h1) { headline = at; break; }
+    if (headline == 0) return;
+    std::vector<uint32_t> found;
+    std::string names;
+    const auto& visible = *visible_;
+    for (uint32_t at = o_.ends[headline]; at < root;) {
+      const uint32_t t = tag(at);
+      if (visible[at] || t == k_nav || t == k_aside || t == k_footer || t == k_ul || t == k_ol || t == k_figure || t == k_form || t == k_table) { at = o_.ends[at]; continue; }
+      bool lead = t == k_p;
+      if (t == k_div || t == k_h2 || t == k_h3 || t == k_section || t == k_span || t == k_strong) {
+        lower_names(attribute(at, kAttr_class_), attribute(at, kAttr_id), names);
+        lead = names.size() > 2 && names_lead(names);
+      }
+      if (lead && o_.ends[at] <= root) {
+        Sums sum;
+        bool blocks = false;
+        for (uint32_t i = at; i < o_.ends[at]; ++i) {
+          sum += texts_[i];
+          blocks = blocks || tag(i) == k_a || tag(i) == k_li || tag(i) == k_img || tag(i) == k_time;
+        }
+        if (!blocks && sum.text >= 50 && sum.text <= 1500 && sum.stops > 0) {
+          found.push_back(at);
+          at = o_.ends[at];
+          continue;
+        }
+      }
+      ++at;
+    }
+    if (found.empty() || found.size() > 4) return;
+    for (const uint32_t at : found)
+      for (uint32_t i = at; i < o_.ends[at]; ++i) s.removed[i] = visible[i];
+    s.roots.insert(s.roots.begin(), found.begin(), found.end());
   }
 
   uint32_t better_root(const std::vector<uint32_t>& top) {
@@ -398,7 +439,9 @@ class Finder {
       else if (t == k_figure) figure_end = std::max(figure_end, o_.ends[at]);
       else if (t == k_code || t == k_pre) code_end = std::max(code_end, o_.ends[at]);
       else if (t == k_table && is_data_table(at)) table_end = std::max(table_end, o_.ends[at]);
-      if (t == k_h1 || t == k_h2) drop = repeats_title(at) || (t == k_h2 && weight(at) < 0);
+      else if (t == k_figcaption && mode_ != ExtractMode::kRecall) drop = true;
+      if (!drop && at != root && t != 0 && (t == k_p || t == k_div || t == k_span || t == k_strong || t == k_a || is_heading(t) || t == k_li)) drop = points_elsewhere(at);
+      if (t == k_h1 || t == k_h2) drop = drop || repeats_title(at) || (t == k_h2 && weight(at) < 0);
       if (t != 0 && !drop && at != root && sum(at).text < 500) {
         lower_names(attribute(at, kAttr_class_), attribute(at, kAttr_id), names);
         drop = shares(names);
@@ -408,6 +451,17 @@ class Finder {
         drop = is_furniture(at, t, at < figure_end);
       if (drop) { removed[at] = 1; at = o_.ends[at]; } else ++at;
     }
+  }
+
+  bool points_elsewhere(uint32_t at) const {
+    if (sum(at).text > 70 || sum(at).text == 0) return false;
+    std::string text;
+    for (uint32_t i = at; i < o_.ends[at] && text.size() < 200; ++i) if (node(i).type == NodeType::kText && !removed_[i]) text += tree_.text_of(o_.order[i]);
+    const size_t first = text.find_first_not_of(" \n\t\r\f");
+    if (first == std::string::npos) return false;
+    text.erase(0, first);
+    for (char& c : text) if (c >= 'A' && c <= 'Z') c = char(c + 32);
+    return is_pointer_line(text);
   }
 
   static bool shares(std::string_view s) {  // Readability's (\b|_)(share|sharedaddy)(\b|_)
@@ -462,6 +516,7 @@ class Finder {
   bool strip_unlikely_ = true, weigh_names_ = true, clean_ = true;
   std::vector<Sums> texts_, sums_;
   std::vector<uint8_t> removed_, scored_;
+  const std::vector<uint8_t>* visible_ = nullptr;
   std::vector<double> scores_;
   std::vector<uint32_t> candidates_;
 };

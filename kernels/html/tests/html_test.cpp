@@ -1,0 +1,71 @@
+// The parser's limits and linearity, counted; its fidelity is tests/kernels/html5lib.test.ts and parse5.test.ts.
+#include "../tree.h"
+
+#include "../../testing/check.h"
+#include "refine/extract.h"
+
+using namespace refine;
+using namespace refine::html;
+
+static std::string repeat(std::string_view s, size_t n) {
+  std::string out;
+  for (size_t i = 0; i < n; ++i) out += s;
+  return out;
+}
+static std::string tree_of(std::string_view input) {
+  Tree tree;
+  parse_html(input, {}, tree);
+  return dump_tree(tree, 0);
+}
+static ParseResult result_of(std::string_view input, Limits limits = {}) {
+  Tree tree;
+  ParseOptions options;
+  options.limits = limits;
+  return parse_html(input, options, tree);
+}
+
+int main() {
+  CHECK_EQ(tree_of("<p>a<b>b<p>c</b>d"),
+           "| <html>\n|   <head>\n|   <body>\n|     <p>\n|       \"a\"\n|       <b>\n|         \"b\"\n|     <p>\n|       <b>\n|         \"c\"\n|       \"d\"\n");
+  CHECK_EQ(tree_of("<table>x<td>y"),
+           "| <html>\n|   <head>\n|   <body>\n|     \"x\"\n|     <table>\n|       <tbody>\n|         <tr>\n|           <td>\n|             \"y\"\n");
+  CHECK_EQ(tree_of(""), "| <html>\n|   <head>\n|   <body>\n");
+  std::string lines = "a\r\nb\rc\r";
+  normalise_newlines(lines);
+  CHECK_EQ(lines, "a\nb\nc\n");
+
+  // Nesting is walked, not recursed into.
+  CHECK(result_of(repeat("<div>", 30'000)) == ParseResult::kOk);
+  CHECK(result_of(repeat("<div>", 40'000)) == ParseResult::kTooDeep);
+  CHECK(result_of(repeat("<br>", 1000), {.max_nodes = 100}) == ParseResult::kTooManyNodes);
+  // Inputs whose work is quadratic by the letter of the standard end as too-complex, or within bounds.
+  const std::string hostile[] = {
+      repeat("<span>", 20'000) + repeat("</i></b></x>", 40'000),
+      "<x><div>" + repeat("<span>", 20'000) + repeat("</x>", 100'000),
+      repeat("<b a=", 1) + "1>" + repeat("<p><i b=2><u>", 20'000),
+      repeat("<a>", 20'000) + repeat("<p>", 20'000),
+      repeat("<li><div>", 15'000) + repeat("<li>", 50'000),
+      "<table>" + repeat("x<tr>", 100'000),
+      repeat("<table><b>", 10'000) + repeat("x</b>", 10'000),
+      "<select>" + repeat("<option><div>", 15'000),
+      "<p " + repeat("a=1 b=2 ", 100'000) + ">",
+      repeat("<!--", 200'000),
+      repeat("<![CDATA[", 100'000),
+      repeat("&", 500'000),
+      repeat("&#1", 200'000),
+      "<script>" + repeat("<!--<script>", 100'000),
+      "<title>" + repeat("</titl", 100'000),
+      repeat("<svg><foreignObject>", 10'000) + repeat("</p>", 20'000),
+      repeat("<template>", 10'000) + repeat("<td>", 20'000),
+      repeat("<font size=1><nobr>", 10'000) + repeat("</nobr>", 20'000),
+  };
+  for (const auto& input : hostile) {
+    Tree tree;
+    parse_html(input, {}, tree);
+    CHECK(tree.nodes.size() <= 2'000'001);
+    ExtractedPage page;
+    extract_page(input, "", "", {}, page);
+    CHECK(page.outcome == ExtractOutcome::kKept || page.text.empty());
+  }
+  return refine::testing::report();
+}
