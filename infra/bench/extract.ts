@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { bytesColumn, native, packageRoot, stringAt } from '../../native/index.js';
+import type { Figure } from './main.js';
 
 export interface ExtractScore {
   readonly pages: number;
@@ -28,7 +29,7 @@ export interface ExtractBench {
 const options = { mode: 'balanced', maxBytes: 32 * 1024 * 1024, maxDepth: 32_768, maxNodes: 2_000_000 } as const;
 
 function shared(): string | null {
-  for (const base of [process.env['REFINE_SHARED'], join(dirname(packageRoot), 'shared'), join(dirname(dirname(packageRoot)), 'shared')]) {
+  for (const base of [process.env.REFINE_SHARED, join(dirname(packageRoot), 'shared'), join(dirname(dirname(packageRoot)), 'shared')]) {
     if (base !== undefined && existsSync(join(base, 'data', 'pages'))) return base;
   }
   return null;
@@ -80,10 +81,10 @@ export async function benchExtract(): Promise<ExtractBench> {
       all.push(...pages);
       scores[corpus] = score(join(base, 'tools', 'score-extraction.mjs'), gold, ids, (await texts(pages)).texts);
     }
-    const full = [scores['readability']!, scores['newspaper']!];
+    const full = [scores.readability!, scores.newspaper!];
     const pagesWithGold = full.reduce((sum, s) => sum + s.pages, 0);
     const mean = (key: 'precision' | 'recall' | 'f1') => Math.round((full.reduce((sum, s) => sum + s[key] * s.pages, 0) / pagesWithGold) * 1e4) / 1e4;
-    scores['pooled'] = { pages: pagesWithGold, precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
+    scores.pooled = { pages: pagesWithGold, precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
   }
   const bytes = all.reduce((sum, page) => sum + page.length, 0);
   const runs: number[] = [];
@@ -98,4 +99,22 @@ export async function benchExtract(): Promise<ExtractBench> {
     runs: runs.map((seconds) => Math.round(all.length / seconds)),
     scores,
   };
+}
+
+/** For `npm run bench`. */
+export async function figures(): Promise<readonly Figure[]> {
+  const found = await benchExtract();
+  const spread = Math.round(((Math.max(...found.runs) - Math.min(...found.runs)) / Math.max(...found.runs)) * 100) / 100;
+  const note = `${found.pages} pages, ${Math.round(found.bytes / 1e5) / 10} MB`;
+  return [
+    { bench: 'extract', what: 'HTML to main text', unit: 'pages/CPU s', value: found.pagesPerCpuSecond, spread, note },
+    { bench: 'extract', what: 'HTML to main text', unit: 'MB/CPU s', value: found.MBPerCpuSecond, spread, note },
+    ...Object.entries(found.scores).map(([corpus, score]) => ({
+      bench: 'extract',
+      what: `F1, ${corpus}`,
+      unit: 'F1',
+      value: score.f1,
+      note: `${score.pages} pages`,
+    })),
+  ];
 }

@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<re
   langid: () => import('./langid.js'),
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),
+  extract: () => import('./extract.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {

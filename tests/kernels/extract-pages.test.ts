@@ -21,7 +21,7 @@ async function extractAll(html: readonly Uint8Array[]) {
 
 test('F1 is at least .85 pooled over the pages with full gold, .88 on snippets', pages === null ? { skip: needsShared } : {}, async () => {
   const { scores } = await benchExtract();
-  assert.ok(scores['pooled']!.f1 >= 0.85, `pooled F1 is ${scores['pooled']!.f1}`);
+  assert.ok(scores.pooled!.f1 >= 0.85, `pooled F1 is ${scores.pooled!.f1}`);
   assert.ok(scores['trafilatura-eval']!.f1 >= 0.88, `snippet F1 is ${scores['trafilatura-eval']!.f1}`);
 });
 
