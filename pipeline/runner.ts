@@ -94,6 +94,10 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   const inputsModule = (await import(modules.inputs)) as InputsModule;
   const gate = inputsModule.localGate();
   const listed = await inputsModule.listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate, signal });
+  if (listed.length === 0)
+    throw new RefineError('ERR_REFINE_INPUT', 'the source names no input, expected at least one file. Check its paths, crawls and `select`.', {
+      place: manifest.path,
+    });
   const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
   const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, device, update: options.update ?? false });
   await removeParts(options.out);
@@ -221,7 +225,7 @@ class Run {
     if (needs.length > 0 && !(await this.#complete(`${name}: again`, needs, 'all', pool, progress, signal))) return false;
     if (check === 'all') missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
     signal.throwIfAborted();
-    progress({ type: 'phase', name, tasks: nodes.length, done: nodes.length - missing.length });
+    progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
     const failures = await pool.run(
       missing.map((node) => node.spec),
       signal,
@@ -349,6 +353,12 @@ class Run {
     }
     if (!named.has('index.arrow')) await rm(join(this.#options.out, 'index.arrow'), { force: true });
   }
+}
+
+function phaseOf(nodes: readonly Node[], missing: readonly Node[]): { unit: 'files' | 'tasks'; tasks: number; done: number; bytes: number | null } {
+  const reads = missing.map(({ spec }) => (spec.kind === 'map' && spec.previous === null ? spec.input.bytes : null));
+  const bytes = reads.includes(null) ? null : reads.reduce<number>((sum, size) => sum + size!, 0);
+  return { unit: nodes.every((node) => node.spec.kind === 'map') ? 'files' : 'tasks', tasks: nodes.length, done: nodes.length - missing.length, bytes };
 }
 
 function described({ spec, code, message }: TaskFailure): string {

@@ -78,5 +78,7 @@ export type LedgerEntry =
       /** Only in the first map segment. */
       readonly source?: SourceCounts;
       readonly wallMs: number;
+      /** The most the worker process ever held resident, this task and earlier ones. */
+      readonly peakBytes?: number;
     })
   | (EntryBase & { readonly state: 'failed'; readonly code: string; readonly message: string });

@@ -124,7 +124,7 @@ class Worker {
     this.#abort = new AbortController();
     const progress = new Progress();
     try {
-      const entry = await this.#runTask(spec, progress);
+      const entry: DoneEntry = { ...(await this.#runTask(spec, progress)), peakBytes: process.resourceUsage().maxRSS * 1024 };
       await this.#ledger.put(entry);
       progress.flush();
       this.task = undefined;
