@@ -29,7 +29,7 @@ function repeat(bytes: Uint8Array, times: number): Uint8Array {
 
 /** Edges to verdicts: in every cluster one document stays, the others get drop code 1. */
 export async function resolveClusters(edges: AsyncIterable<Edges>, payloadBytes: number, rather: Rather): Promise<Verdicts> {
-  const all = await collect(edges, payloadBytes);
+  const all = await collectForest(edges, payloadBytes);
   const { rows, first, clusters } = await native.clusterEdges(all.left, all.right);
   const count = rows.length;
   const payload = new DataView(all.payload.buffer);
@@ -51,14 +51,37 @@ export async function resolveClusters(edges: AsyncIterable<Edges>, payloadBytes:
   return { rows, drops, kept, clusterSize };
 }
 
-/** All edges in a row; payloads: every left end's, then every right end's, as clusterEdges numbers the ends. */
-async function collect(edges: AsyncIterable<Edges>, payloadBytes: number): Promise<{ left: BigUint64Array; right: BigUint64Array; payload: Uint8Array }> {
-  const parts: Edges[] = [];
+/** Edges in a row. Payloads: every left end's, then every right end's, as clusterEdges numbers the ends. */
+interface EdgeList {
+  readonly left: BigUint64Array;
+  readonly right: BigUint64Array;
+  readonly payload: Uint8Array;
+}
+
+/** Edges held before they are reduced to a forest; then twice the forest, so that the work stays linear. */
+const FOREST_AFTER_EDGES = 1 << 20;
+
+/**
+ * Edges with the same components as all that come. MinHash names a pair of duplicates up to once a band; reducing what is
+ * held to one edge a document bounds memory by the documents that have a duplicate, not by the edges.
+ */
+export async function collectForest(edges: AsyncIterable<Edges>, payloadBytes: number, after = FOREST_AFTER_EDGES): Promise<EdgeList> {
+  let held: Edges[] = [];
   let count = 0;
+  let limit = after;
   for await (const part of edges) {
-    parts.push(part);
+    held.push(part);
     count += part.left.length;
+    if (count < limit) continue;
+    const forest = await spanningForest(concatenate(held, count, payloadBytes), payloadBytes);
+    held = [forest];
+    count = forest.left.length;
+    limit = Math.max(after, 2 * count);
   }
+  return concatenate(held, count, payloadBytes);
+}
+
+function concatenate(parts: readonly Edges[], count: number, payloadBytes: number): EdgeList {
   const left = new BigUint64Array(count);
   const right = new BigUint64Array(count);
   const payload = new Uint8Array(2 * count * payloadBytes);
@@ -71,4 +94,25 @@ async function collect(edges: AsyncIterable<Edges>, payloadBytes: number): Promi
     at += part.left.length;
   }
   return { left, right, payload };
+}
+
+/** Each document but the first of its component, tied to that first one. */
+async function spanningForest(all: EdgeList, payloadBytes: number): Promise<Edges> {
+  const { rows, first, clusters } = await native.clusterEdges(all.left, all.right);
+  const count = clusters.reduce((sum, root, i) => sum + (root === i ? 0 : 1), 0);
+  const left = new BigUint64Array(count);
+  const right = new BigUint64Array(count);
+  const leftPayload = new Uint8Array(count * payloadBytes);
+  const rightPayload = new Uint8Array(count * payloadBytes);
+  const payloadOf = (i: number) => all.payload.subarray(first[i]! * payloadBytes, (first[i]! + 1) * payloadBytes);
+  let at = 0;
+  clusters.forEach((root, i) => {
+    if (root === i) return;
+    left[at] = rows[root]!;
+    right[at] = rows[i]!;
+    leftPayload.set(payloadOf(root), at * payloadBytes);
+    rightPayload.set(payloadOf(i), at * payloadBytes);
+    at++;
+  });
+  return { left, right, leftPayload, rightPayload };
 }
