@@ -127,7 +127,8 @@ for (const name of ['tree.bin', 'softmax.bin', 'sigmoid.bin', 'pruned.ftz']) {
     expected.forEach((line, row) => {
       const fields = line.split(' ');
       ours[row]!.forEach(({ label, prob }, i) => {
-        assert.equal(`__label__${label}`, fields[2 * i], `line ${row + 1}`);
+        // Near 1e-5, the floor of fastText's logarithm, labels tie.
+        if (i === 0 || Number(fields[2 * i + 1]) > 1e-4) assert.equal(`__label__${label}`, fields[2 * i], `line ${row + 1}`);
         assert.ok(Math.abs(prob - Number(fields[2 * i + 1])) <= 1e-4, `line ${row + 1}: ${prob}, expected ${fields[2 * i + 1]}`);
       });
     });
