@@ -100,6 +100,7 @@ export function summaryText(summary: RunSummary): string {
     text > 0 ? `${n(text)} text shards in ${join(summary.folder, 'text')}` : '',
   ].filter((part) => part !== '');
   lines.push(where.length === 0 ? `no shards: the manifest keeps no text and has no tokenize step` : `${where.join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
-  lines.push(`next: refine stats ${summary.folder}${tokens > 0 ? `, refine load ${summary.folder} --seq-len 2048 --batch-size 8 --explain 1` : ''}`);
+  lines.push('next:', `  npx refine stats ${summary.folder}`, `  npx refine inspect ${summary.folder}`);
+  if (tokens > 0) lines.push(`  npx refine load ${summary.folder} --seq-len 2048 --batch-size 8 > batches.arrow`);
   return `${lines.join('\n')}\n`;
 }

@@ -145,7 +145,8 @@ function reasonOf(error: RefineError): string {
     case 'UNSUPPORTED':
       return 'unsupported-format';
     default:
-      return 'unreadable';
+      if (error.message.startsWith('no WARC or ARC record')) return 'no-record';
+      return error.message.startsWith('unsupported container') ? 'unsupported-container' : 'unreadable';
   }
 }
 
