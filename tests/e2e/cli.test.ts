@@ -73,5 +73,5 @@ test('doctor finds this checkout whole', async () => {
   assert.equal(result.code, 0, result.stderr);
   const findings = JSON.parse(result.stdout) as { name: string; state: string }[];
   const fine = (name: string): boolean => findings.some((finding) => finding.name === name && finding.state === 'ok');
-  for (const name of ['node', 'native core', 'processor', 'memory', 'disk', 'model', 'tokenizer', 'network']) assert.ok(fine(name), name);
+  for (const name of ['node', 'native core', 'processor', 'memory', 'disk', 'steps', 'langid', 'tokenize', 'network']) assert.ok(fine(name), name);
 });

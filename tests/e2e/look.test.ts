@@ -140,3 +140,27 @@ test('try with an unknown step, unknown option or broken JSON is usage', async (
     assert.match(result.stderr, message);
   }
 });
+
+test('a stage of your own, named by its path, runs in the workers and in try', async () => {
+  const zod = JSON.stringify(import.meta.resolve('zod'));
+  await writeFile(
+    join(folder, 'short.js'),
+    `import { z } from ${zod};
+export const short = {
+  kind: 'stage', name: 'short', version: 1, reads: ['text'], writes: [], reasons: ['too-short'], schema: z.strictObject({ least: z.int().default(1) }),
+  open: async ({ least }) => ({
+    process: async ({ rows, columns: { text } }) => ({ drops: Uint16Array.from({ length: rows }, (_, row) => (text.offsets[row + 1] - text.offsets[row] < least ? 1 : 0)) }),
+    close: async () => {},
+  }),
+};\n`,
+  );
+  const least = Buffer.byteLength(lines[1]!.text);
+  await writeFile(join(folder, 'own.yaml'), `name: own\nsource: { jsonl: docs.jsonl }\nsteps:\n  - ./short.js: { least: ${least} }\n`);
+  const kept = lines.filter((line) => Buffer.byteLength(line.text) >= least).length;
+  const result = await refine(['run', join(folder, 'own.yaml'), '--out', join(folder, 'own'), '--workers', '1']);
+  assert.equal(result.code, 0, result.stderr);
+  const stats = JSON.parse((await refine(['stats', join(folder, 'own'), '--json'])).stdout) as Stats;
+  assert.deepEqual(stats.steps, [{ step: 'short', in: 3, out: kept, drops: { 'short/too-short': 3 - kept } }]);
+  const tried = await refine(['try', './short.js', '--with', `{"least": ${least}}`, 'docs.jsonl'], { cwd: folder });
+  assert.equal(tried.stdout.split('"kept":true').length - 1, kept);
+});
