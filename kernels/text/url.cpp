@@ -183,7 +183,7 @@ void PublicSuffixes::parse(std::string_view list) {
 }
 
 uint8_t PublicSuffixes::rule(std::string_view host) const {
-  const auto found = rules_.find(std::string(host));
+  const auto found = rules_.find(host);
   return found == rules_.end() ? 0 : found->second;
 }
 

@@ -86,6 +86,17 @@ std::string_view without_comment(std::string_view line) {
   return line;
 }
 
+// Almost every line of a big list is a host in normal form already.
+bool is_plain_host(std::string_view line) {
+  if (line.empty() || line.size() > 253 || line.front() == '.' || line.back() == '.') return false;
+  char last = 0;
+  for (char c : line) {
+    if (!(uint8_t(c - 'a') < 26 || uint8_t(c - '0') < 10 || c == '-' || c == '_' || (c == '.' && last != '.'))) return false;
+    last = c;
+  }
+  return line.find("xn--") == std::string_view::npos;
+}
+
 bool plausible_host(std::string_view host) {
   if (host.empty() || host.size() > 253 || host.front() == '.' || host.find("..") != std::string_view::npos) return false;
   auto p = reinterpret_cast<const uint8_t*>(host.data());
@@ -100,6 +111,11 @@ bool plausible_host(std::string_view host) {
 }  // namespace
 
 bool UrlFilter::add_address(std::string_view line, StringTable& hosts, StringTable& urls) {
+  if (is_plain_host(line)) {
+    if (!is_ip_address(line) && suffixes.is_suffix(line)) return false;
+    hosts.insert(line);
+    return true;
+  }
   const size_t gap = line.find_first_of(" \t");
   if (gap != std::string_view::npos) {  // a hosts file: `0.0.0.0 host`
     const auto second = trim_start(line.substr(gap));

@@ -4,6 +4,7 @@
 // Sources: publicsuffix.org/list (algorithm), RFC 3492 (punycode), Penedo et al. 2023 (RefinedWeb) appendix G.1.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,7 +33,11 @@ class PublicSuffixes {
  private:
   enum Kind : uint8_t { kExact = 1, kWildcard = 2, kException = 4 };
   uint8_t rule(std::string_view host) const;
-  std::unordered_map<std::string, uint8_t> rules_;
+  struct Hash {  // found by a view, without a copy
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, uint8_t, Hash, std::equal_to<>> rules_;
 };
 
 // A set of strings for millions of entries: all bytes in one piece, 4-byte slots; equality is compared, not hashed.
