@@ -110,7 +110,7 @@ test('punycode labels and their Unicode form are one host (RFC 3492, section 7.1
 test('a host on a list blocks its subdomains, whatever the spelling; a look-alike and a parent stay', async () => {
   put(
     'block.txt',
-    '# comment\nexample.com\n*.wild.org\n0.0.0.0 hosts.net # a hosts file\nhttp://scheme.io/\n10.0.0.1\nbücher.de\nnot a host line\ncom\nco.uk\n\n',
+    '# comment\nexample.com\n*.wild.org\n0.0.0.0 hosts.net # a hosts file\nhttp://scheme.io/\n10.0.0.1\n5.5.5\nbücher.de\nnot a host line\ncom\nco.uk\n\n',
   );
   const urls = {
     'http://example.com/': 'blocked-host',
@@ -127,6 +127,7 @@ test('a host on a list blocks its subdomains, whatever the spelling; a look-alik
     'http://10.0.0.1/x': 'blocked-host',
     'http://1.10.0.0.1/x': 'blocked-host', // no IPv4 address: a name under another
     'http://110.0.0.1/x': null,
+    'http://9.5.5.5/x': null, // an address has no suffixes
     'https://xn--bcher-kva.de/': 'blocked-host',
     'http://other.com/': null, // `com` and `co.uk` are public suffixes: never entries
     'http://shop.co.uk/': null,
