@@ -173,7 +173,7 @@ async function nothingMatched(pattern: string, baseDir: string): Promise<RefineE
   let folder = isAbsolute(first!) ? '/' : baseDir;
   let at = 0;
   while (at < segments.length - 1 && !hasMagic(segments[at]!) && existsSync(join(folder, segments[at]!))) folder = join(folder, segments[at++]!);
-  const shown = segments.slice(0, at).join('/') || (isAbsolute(first!) ? '/' : 'the manifest’s folder');
+  const shown = isAbsolute(first!) ? folder : segments.slice(0, at).join('/') || 'the manifest’s folder';
   return new RefineError('ERR_REFINE_INPUT', `matches no file. ${await nearest(folder, shown, segments[at] ?? '')}`, { place: pattern });
 }
 

@@ -34,6 +34,8 @@ export interface Faults {
   readonly noLength?: boolean;
   /** Bodies go out in pieces of so many bytes, one a turn of the event loop. */
   readonly drip?: number;
+  /** The first so many GETs of each path get half of what they asked for, and then nothing, on an open connection. */
+  readonly stallFirst?: number;
   /** Listed in warc.paths.gz but answered 404 (a substring of the path). */
   readonly missing?: string;
 }
@@ -146,6 +148,8 @@ export async function startCrawlServer(files: readonly CrawlFile[], initial: Fau
         count.cuts++;
       }
     }
+    const stalls = disturbed && count.gets <= (faults.stallFirst ?? 0);
+    if (stalls) cut = Math.floor(cut / 2);
     const piece = faults.drip ?? 64 << 10;
     for (let at = from; at < from + cut && !response.destroyed; at += piece) {
       const part = body.subarray(at, Math.min(at + piece, from + cut));
@@ -153,6 +157,7 @@ export async function startCrawlServer(files: readonly CrawlFile[], initial: Fau
       entry.sent += part.length;
       if (faults.drip !== undefined) await new Promise(setImmediate);
     }
+    if (stalls) return;
     if (cut < to - from) response.destroy();
     else response.end();
   }

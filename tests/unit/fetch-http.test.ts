@@ -184,6 +184,36 @@ test('size and ETag are found by HEAD, and by a range of one byte where HEAD is 
   }
 });
 
+test('a body that falls silent is given up after the time for it, and read on from there', async () => {
+  const { bytes, log } = await fetchWith({ stallFirst: 1 }, { limits: { bodyTimeoutMs: 300 } });
+  assert.ok(bytes.equals(file));
+  assert.deepEqual(
+    log.map(({ status, range }) => [status, range]),
+    [
+      [200, null],
+      [206, `bytes=${file.length / 2}-`],
+    ],
+  );
+});
+
+test('a reader that stops leaves the rest of a large file with the server, and its place to the next', async () => {
+  const large = new Uint8Array(64 << 20);
+  const server = await startCrawlServer([
+    { path, bytes: large },
+    { path: 'crawl-data/CC-TEST/b', bytes: file },
+  ]);
+  const env = { gate: localGate({ maxConcurrent: 1, minIntervalMs: 0 }), signal: new AbortController().signal };
+  const reading = readUrl(`${server.base}/${path}`, null, env);
+  await reading.next();
+  await new Promise((resolve) => setTimeout(resolve, 100)); // time for a server without back-pressure to send it all
+  assert.ok(server.log[0]!.sent < large.length / 2, `${server.log[0]!.sent} bytes were sent to a reader that took one chunk`);
+  await reading.return();
+  const parts: Uint8Array[] = [];
+  for await (const part of readUrl(`${server.base}/crawl-data/CC-TEST/b`, null, env)) parts.push(part);
+  assert.ok(Buffer.concat(parts).equals(file));
+  await server.close();
+});
+
 test('an abort ends a read at once with its reason', async () => {
   const server = await startCrawlServer([{ path, bytes: file }], { drip: 1000 });
   const stop = new AbortController();
