@@ -92,7 +92,7 @@ test('a file that changes in the middle fails alone, by name, and the same comma
   assert.deepEqual([...fetched], [victim], 'only the failed input was fetched again');
 });
 
-test('with --allow-failed 1 the run goes on without a file that is gone, and names it', async () => {
+test('a file that is gone is named with --allow-failed 1, and read by the same command once it is back', async () => {
   const missing = chosen()[0]!;
   const summary = await run('missing', { missing }, { allowFailed: 1 });
   assert.deepEqual(
@@ -100,4 +100,6 @@ test('with --allow-failed 1 the run goes on without a file that is gone, and nam
     [[missing, 'ERR_REFINE_FETCH']],
   );
   assert.equal(Object.keys(finalBytes(join(folder, 'missing'))).filter((name) => name.startsWith('tokens/')).length, 7);
+  assert.deepEqual((await run('missing')).failed, []);
+  assert.deepEqual(finalBytes(join(folder, 'missing')), undisturbed);
 });
