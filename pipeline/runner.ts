@@ -1,19 +1,21 @@
 // Runs a manifest into a run folder, or resumes it: lock, inputs, tasks level by level through worker processes, final shards.
 // Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
 // never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
-import { readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RefineError } from '../native/errors.js';
 import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
-import { diskError, replaceFile } from './atomic-file.js';
+import { replaceFile } from './atomic-file.js';
 import { LocalPool, type TaskFailure } from './executors/local/pool.js';
 import { fileSha256, stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger, missingOutput } from './ledger.js';
+import { removeParts, removeUnnamed } from './leftovers.js';
 import { lockRunFolder } from './parent-lock.js';
 import { defaultWorkers } from './platform.js';
+
 import type { Progress } from './progress.js';
 import type { RunPlan } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
@@ -348,10 +350,7 @@ class Run {
   async #prune(): Promise<void> {
     await this.#ledger.prune(new Set([...this.#plan, ...[...this.#failed.values()].map(({ task }) => task)]));
     const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
-    for (const path of await filesBelow(this.#options.out, ['text', 'tokens', 'features', 'samples', 'scratch'])) {
-      if (!named.has(path)) await rm(join(this.#options.out, path), { force: true });
-    }
-    if (!named.has('index.arrow')) await rm(join(this.#options.out, 'index.arrow'), { force: true });
+    await removeUnnamed(this.#options.out, named);
   }
 }
 
@@ -375,27 +374,4 @@ function tasksFailed(folder: string, lines: readonly string[], allowed: number):
     `${noun} failed${limit}; final shards were not made. Run the same command again to retry them, or go on without with --allow-failed ${lines.length}:${shown.join('')}${more}`,
     { place: folder },
   );
-}
-
-/** Parts that a killed process left. The folder is ours alone now. */
-async function removeParts(folder: string): Promise<void> {
-  const paths = await filesBelow(folder, ['', 'ledger', 'text', 'tokens', 'features', 'samples', 'scratch']);
-  for (const path of paths.filter((name) => name.endsWith('.part'))) {
-    await unlink(join(folder, path)).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'ENOENT') throw diskError(cause, join(folder, path), 'remove a leftover');
-    });
-  }
-}
-
-async function filesBelow(folder: string, names: readonly string[]): Promise<string[]> {
-  const paths: string[] = [];
-  for (const name of names) {
-    const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
-    for (const entry of entries) {
-      if (!entry.isFile()) continue;
-      const path = join(entry.parentPath, entry.name).slice(folder.length);
-      paths.push(path.replaceAll('\\', '/').replace(/^\/+/, ''));
-    }
-  }
-  return paths;
 }

@@ -96,3 +96,22 @@ test('a worker over its memory cap fails its task with ERR_REFINE_MEMORY', async
     message,
   });
 });
+
+test('all workers share one gate in the parent, and one that dies gives back what it held', async () => {
+  const { gateSeen } = await import('../support/runner-inputs.js');
+  Object.assign(gateSeen, { hosts: [], paused: [], most: 0 });
+  process.env.REFINE_TEST_DIE_HOLDING = 'in-01.jsonl';
+  try {
+    await runManifest(manifestOf(input, paths, ALL_STEPS), runOptions(join(folder, 'gate'), { workers: 3 }));
+  } finally {
+    delete process.env.REFINE_TEST_DIE_HOLDING;
+  }
+  assert.deepEqual(
+    [...new Set(gateSeen.hosts)].sort(),
+    paths.map((path) => `host-of-${path}`),
+  );
+  assert.equal(gateSeen.hosts.length, paths.length + 1, 'the killed try asked too');
+  assert.deepEqual({ most: gateSeen.most, open: gateSeen.open }, { most: 1, open: 0 });
+  assert.equal(new Set(gateSeen.paused).size, paths.length);
+  assert.deepEqual(finalBytes(join(folder, 'gate')), expected);
+});

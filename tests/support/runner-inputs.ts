@@ -22,8 +22,26 @@ if (fault !== undefined) {
   };
 }
 
+/** What the parent's gate saw; one request at a time. Filled in the process that owns the gate. */
+export const gateSeen = { hosts: [] as string[], paused: [] as string[], open: 0, most: 0 };
+
 export function localGate(): FetchGate {
-  return { acquire: async () => () => undefined, pause: () => undefined };
+  let last: Promise<void> = Promise.resolve();
+  return {
+    async acquire(host) {
+      const before = last;
+      let release!: () => void;
+      last = new Promise((resolve) => (release = resolve));
+      await before;
+      gateSeen.hosts.push(host);
+      gateSeen.most = Math.max(gateSeen.most, ++gateSeen.open);
+      return () => {
+        gateSeen.open--;
+        release();
+      };
+    },
+    pause: (host, milliseconds) => void gateSeen.paused.push(`${host} ${milliseconds}`),
+  };
 }
 
 export async function listInputs(source: Source, env: { baseDir: string }): Promise<Input[]> {
@@ -37,14 +55,21 @@ export async function listInputs(source: Source, env: { baseDir: string }): Prom
   return inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-export function openInput(input: Input): SourceReader {
+export function openInput(input: Input, env: { gate: FetchGate }): SourceReader {
   let documents = 0;
   let bytesRead = 0;
   let sha256: string | null = null;
   return {
     async *batches(signal): AsyncGenerator<Batch> {
       if (!existsSync(input.location)) throw new RefineError('ERR_REFINE_INPUT', 'is gone, expected a file. Restore it and run again.', { place: input.path });
+      const release = await env.gate.acquire(`host-of-${input.path}`, signal);
       const bytes = readFileSync(input.location);
+      env.gate.pause(input.path, bytes.length);
+      if (process.env.REFINE_TEST_DIE_HOLDING === input.path && !existsSync(`${input.location}.died`)) {
+        writeFileSync(`${input.location}.died`, '');
+        process.kill(process.pid, 'SIGKILL');
+      }
+      release();
       const lines = bytes
         .toString('utf8')
         .split('\n')

@@ -61,9 +61,10 @@ class LocalWorker {
       env: { ...process.env, MALLOC_ARENA_MAX: '2' }, // glibc keeps an arena a thread otherwise, each with its own slack
     });
     this.child.on('message', (message: FromWorker) => this.#on(message));
-    this.child.on('error', () => undefined); // exit follows, or spawn failed and exit is reported below
+    this.child.on('error', (error) => {
+      if (this.child.pid === undefined) this.#ended(`no start: ${error.message}`); // no exit follows
+    });
     this.child.on('exit', (code, signal) => this.#ended(signal === null ? `exit code ${code}` : `signal ${signal}`));
-    this.child.on('close', () => this.#ended('its end'));
     this.#send({ type: 'context', context });
   }
 
@@ -81,6 +82,14 @@ class LocalWorker {
 
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  /** Kills the process and waits until it is gone: until then it could still be given a task. */
+  async end(): Promise<void> {
+    if (!this.alive) return;
+    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    this.kill();
+    await gone;
   }
 
   killForMemory(message: string): void {
@@ -225,7 +234,7 @@ export class LocalPool {
       job.tries++;
       if ('died' in outcome || outcome.code === 'ERR_REFINE_MEMORY') {
         const reason = 'died' in outcome ? `its worker ended with ${outcome.died}` : outcome.message;
-        worker.kill(); // over its memory: a fresh process tries again
+        await worker.end(); // over its memory: a fresh process tries again
         if (job.tries < TRIES) {
           this.#events.retry(job.spec, reason);
           queue.push(job);

@@ -1,0 +1,39 @@
+// Files of a run folder that nobody names: parts of killed processes, and outputs of tasks that are not in the plan any more.
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskError } from './atomic-file.js';
+
+const OUTPUTS = ['text', 'tokens', 'features', 'samples', 'scratch'];
+
+/** Parts that a killed process left. The folder is ours alone now. */
+export async function removeParts(folder: string): Promise<void> {
+  const paths = await filesBelow(folder, ['', 'ledger', ...OUTPUTS]);
+  for (const path of paths.filter((name) => name.endsWith('.part'))) await remove(join(folder, path));
+}
+
+/** Removes outputs whose paths (relative to the folder) are not in `named`. */
+export async function removeUnnamed(folder: string, named: ReadonlySet<string>): Promise<void> {
+  for (const path of await filesBelow(folder, ['', ...OUTPUTS])) {
+    const output = path.includes('/') || path === 'index.arrow';
+    if (output && !named.has(path)) await remove(join(folder, path));
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw diskError(cause, path, 'remove a leftover');
+  });
+}
+
+async function filesBelow(folder: string, names: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  for (const name of names) {
+    const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
+    for (const entry of entries) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name).slice(folder.length);
+      paths.push(path.replaceAll('\\', '/').replace(/^\/+/, ''));
+    }
+  }
+  return paths;
+}
