@@ -1,0 +1,135 @@
+// Expectations: the patterns of GPT-2 and Falcon by hand (comments), and BPE's own definition (slow_merge).
+// Ids of real vocabularies are compared with HuggingFace's in tests/kernels/bpe.test.ts.
+#include "../../testing/check.h"
+#include "../added_tokens.h"
+#include "../merges.h"
+#include "../pre_tokenize.h"
+#include "refine/utf8.h"
+#include "toy_vocabulary.h"
+
+using namespace refine;
+using namespace refine::bpe;
+
+namespace {
+
+template <class Split>
+std::string pieces(std::string_view text, Split split) {
+  std::string out;
+  const auto p = reinterpret_cast<const uint8_t*>(text.data());
+  split(p, p + text.size(), [&](const uint8_t* from, const uint8_t* to) {
+    out += '[';
+    out.append(reinterpret_cast<const char*>(from), size_t(to - from));
+    out += ']';
+  });
+  return out;
+}
+std::string words(std::string_view text) {
+  return pieces(text, [](auto p, auto end, auto sink) { split_gpt2_words(class_table(), p, end, sink); });
+}
+std::string by_class(std::string_view text, uint8_t flag, bool isolated) {
+  return pieces(text, [=](auto p, auto end, auto sink) { split_by_class(class_table(), flag, isolated, p, end, sink); });
+}
+std::string byte_digits(std::string_view text, bool isolated) {
+  return pieces(text, [=](auto p, auto end, auto sink) { split_byte_digits(isolated, p, end, sink); });
+}
+std::string triples(std::string_view text) {
+  return pieces(text, [](auto p, auto end, auto sink) { split_digit_triples(p, end, sink); });
+}
+
+void scanners() {
+  CHECK_EQ(words(""), std::string());
+  CHECK_EQ(words("Hello world"), std::string("[Hello][ world]"));
+  CHECK_EQ(words("it's we'll x'"), std::string("[it]['s][ we]['ll][ x][']"));
+  CHECK_EQ(words("'sum"), std::string("['s][um]"));      // the contraction is tried first, whatever follows
+  CHECK_EQ(words(" 's"), std::string("[ '][s]"));        // a space before takes the apostrophe as punctuation
+  CHECK_EQ(words("'l've"), std::string("['][l]['ve]"));
+  CHECK_EQ(words("a  b"), std::string("[a][ ][ b]"));    // \s+(?!\S) leaves the last space to the word
+  CHECK_EQ(words("a \n b"), std::string("[a][ \n][ b]"));
+  CHECK_EQ(words("a\n\nb"), std::string("[a][\n][\n][b]"));
+  CHECK_EQ(words("a \n"), std::string("[a][ \n]"));      // at the end all of it
+  CHECK_EQ(words(" "), std::string("[ ]"));
+  CHECK_EQ(words("x1 2\xC2\xBD!"), std::string("[x][1][ 2\xC2\xBD][!]"));
+  CHECK_EQ(words("\xE3\x80\x80\xE6\x97\xA5"), std::string("[\xE3\x80\x80][\xE6\x97\xA5]"));  // U+3000 is white space
+  CHECK_EQ(by_class("a.,b!", kPunctuation, false), std::string("[a][.,][b][!]"));
+  CHECK_EQ(by_class("a.,b!", kPunctuation, true), std::string("[a][.][,][b][!]"));
+  CHECK_EQ(by_class("a12", kDigit, true), std::string("[a][1][2]"));
+  CHECK_EQ(byte_digits("\xC2\xBD", false), std::string("[\xC2][\xBD]"));  // the byte BD is written U+00BD, a number
+  CHECK_EQ(byte_digits("a12", false), std::string("[a][12]"));
+  CHECK_EQ(triples("12345678"), std::string("[123][456][78]"));
+  CHECK_EQ(triples("a1234b"), std::string("[a][123][4b]"));
+  CHECK_EQ(triples("12"), std::string("[12]"));
+}
+
+void merging() {
+  const ToyVocabulary toy;
+  const MergeTable table(toy.merges.data(), toy.merges.size() / 3);
+  MergeScratch scratch;
+  uint32_t state = 7;
+  for (size_t length = 0; length < 120; ++length) {
+    std::string text;
+    for (size_t i = 0; i < length; ++i) text += "abcde a1"[(state = state * 1664525u + 1013904223u) >> 29];
+    std::vector<uint32_t> ids;
+    merge_piece(table, toy.byte_ids.data(), reinterpret_cast<const uint8_t*>(text.data()), text.size(), scratch, ids);
+    CHECK(ids == slow_merge(toy, text));
+  }
+  // Equal pairs: the later one wins, as in a map filled in order.
+  const uint32_t twice[] = {1, 2, 300, 1, 2, 301};
+  CHECK_EQ(MergeTable(twice, 2).find(1, 2).id, 301u);
+  CHECK_EQ(MergeTable(twice, 2).find(2, 1).rank, kNoMerge);
+}
+
+std::string split_text(const AddedTokenFinder& finder, std::string_view text, Special special = Special::kText) {
+  std::vector<Split> splits;
+  finder.split(text, special, splits);
+  std::string out;
+  for (const Split& split : splits) out += split.id == Split::kPlain ? "(" + std::string(split.text) + ")" : "<" + std::to_string(split.id) + ":" + std::string(split.text) + ">";
+  return out;
+}
+
+void added_tokens() {
+  const AddedTokenFinder finder({{"<e>", 1, true, false, false, false, false}, {"  ", 2, false, false, false, false, false}, {"    ", 3, false, false, false, false, false},
+                                 {"cat", 4, false, true, false, false, false}, {"L", 5, false, false, true, false, false}, {"R", 6, false, false, false, true, false}});
+  CHECK_EQ(split_text(finder, "a<e>b"), std::string("(a<e>b)"));
+  CHECK_EQ(split_text(finder, "a<e>b", Special::kParse), std::string("(a)<1:<e>>(b)"));
+  CHECK_EQ(split_text(finder, "a       b"), std::string("(a)<3:    ><2:  >( b)"));  // leftmost, longest
+  CHECK_EQ(split_text(finder, "cat cats cat"), std::string("<4:cat>( cats )<4:cat>"));
+  CHECK_EQ(split_text(finder, "a\nLb"), std::string("(a)<5:\nL>(b)"));
+  CHECK_EQ(split_text(finder, "aR\nb"), std::string("(a)<6:R\n>(b)"));
+  CHECK_EQ(split_text(finder, ""), std::string());
+}
+
+void whole() {
+  const ToyVocabulary toy;
+  Definition definition = toy.definition();
+  definition.program = {SplitStep::kPunctuationContiguous, SplitStep::kGpt2Words, SplitStep::kByteDigitsContiguous, SplitStep::kDigitTriples};
+  std::unique_ptr<Tokenizer> tokenizer;
+  CHECK(Tokenizer::make(definition, tokenizer).ok());
+  const std::string text = "abc  de's 1234 \xE6\x97\xA5\xC2\xBD\n\n";
+  std::vector<uint32_t> cold, warm;
+  tokenizer->encode(text, Special::kText, cold);
+  tokenizer->encode(text, Special::kText, warm);
+  CHECK(cold == warm);
+  CHECK_EQ(tokenizer->decode(cold.data(), cold.size()), text);
+  const std::string bad = "a\xFF" "b\xE6\x97";
+  cold.clear(), warm.clear();
+  tokenizer->encode(bad, Special::kText, cold);
+  tokenizer->encode(to_valid_utf8(bad), Special::kText, warm);
+  CHECK(cold == warm);
+  definition.program = {SplitStep::kByteDigitsContiguous, SplitStep::kGpt2Words};
+  CHECK_EQ(Tokenizer::make(definition, tokenizer).code, std::string("ERR_REFINE_ASSET"));
+  definition.program.clear();
+  const uint32_t outside[] = {1, 2, 1u << 20};
+  definition.merges = outside;
+  definition.merge_count = 1;
+  CHECK_EQ(Tokenizer::make(definition, tokenizer).code, std::string("ERR_REFINE_ASSET"));
+}
+
+}  // namespace
+
+int main() {
+  scanners();
+  merging();
+  added_tokens();
+  whole();
+  return testing::report();
+}
