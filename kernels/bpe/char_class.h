@@ -14,6 +14,7 @@ enum CharClass : uint8_t {
   kDigit = 16,       // its Digits pre-tokenizer (Rust's char::is_numeric)
   kWord = 32,        // \w beside an added token with single_word
   kStrip = 64,       // \s beside an added token with lstrip or rstrip
+  kInert = 128,      // its NFC neither moves, decomposes nor composes it, though Unicode 16 would
 };
 
 struct ClassRange {

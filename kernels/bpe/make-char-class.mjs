@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Tokenizer } from '@anush008/tokenizers';
+import { nfcNormalizer, nfdNormalizer, Tokenizer } from '@anush008/tokenizers';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const LETTER = 1;
@@ -16,6 +16,7 @@ const PUNCTUATION = 8;
 const DIGIT = 16;
 const WORD = 32;
 const STRIP = 64;
+const INERT = 128;
 
 function tokenizer(preTokenizer, addedTokens = []) {
   return Tokenizer.fromString(
@@ -78,6 +79,25 @@ for (let start = 0; start < classes.length; start += 4096) {
     if (before[i].getOffsets()[0][1] > 2) classes[code] |= STRIP;
   });
 }
+
+// Its normal forms are of an old Unicode too. Assigned characters never change theirs (stability policy), so the whole
+// difference is characters it does not know: it takes them for starters that neither decompose nor compose.
+const nfd = nfdNormalizer();
+const nfc = nfcNormalizer();
+const moves = (character, form) => form(`a\u0345${character}`) !== `a\u0345${character}`; // U+0345 has the highest class, 240
+const theirs = (text) => nfd.normalizeString(text);
+const node = (text) => text.normalize('NFD');
+const inert = new Set();
+for (let code = 0x80; code < classes.length; code++) {
+  if (!isScalar(code)) continue;
+  const character = String.fromCodePoint(code);
+  const parts = node(character);
+  if (moves(character, node) !== moves(character, theirs) || theirs(character) !== parts) inert.add(code);
+  // A composition it does not know is of letters as new as itself; a known mark among its parts stays what it is.
+  if (nfc.normalizeString(parts) !== parts.normalize('NFC')) for (const part of parts) if (!moves(part, theirs)) inert.add(part.codePointAt(0));
+}
+for (const code of inert) classes[code] |= INERT;
+console.log(`${inert.size} characters whose normal forms it does not know:`, [...inert].map((code) => code.toString(16)).join(' '));
 
 const rows = [];
 let ranges = 0;

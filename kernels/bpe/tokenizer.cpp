@@ -102,10 +102,27 @@ bool may_change_in_nfc(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return uint8_t(c) >= 0xCC; });
 }
 
+// NFC as HuggingFace's older Unicode has it: around characters it does not know, which neither move nor combine there,
+// the text is normalised part by part.
+void append_old_nfc(std::string_view text, std::string& out) {
+  const auto begin = reinterpret_cast<const uint8_t*>(text.data()), end = begin + text.size();
+  const ClassTable& table = class_table();
+  const uint8_t* start = begin;
+  const auto flush = [&](const uint8_t* to) { append_nfc({reinterpret_cast<const char*>(start), size_t(to - start)}, out); };
+  for (const uint8_t* p = begin; p < end;) {
+    const uint8_t* const here = p;
+    if (!(table[next_code_point(p)] & kInert)) continue;
+    flush(here);
+    out.append(reinterpret_cast<const char*>(here), size_t(p - here));
+    start = p;
+  }
+  flush(end);
+}
+
 std::string_view normalise(const Tokenizer::Parts& parts, std::string_view text, std::string& buffer) {
   if (!parts.nfc || !may_change_in_nfc(text)) return text;
   buffer.clear();
-  append_nfc(text, buffer);
+  append_old_nfc(text, buffer);
   return buffer;
 }
 
@@ -132,7 +149,7 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
     if (token.id >= vocab) return bad("added token " + std::to_string(token.id) + " is outside the vocabulary");
     if (token.normalized && definition.nfc) {
       std::string content;
-      append_nfc(token.content, content);
+      append_old_nfc(token.content, content);
       token.content = std::move(content);
     }
     (token.normalized ? normalized : raw).push_back(std::move(token));
