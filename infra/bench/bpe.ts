@@ -10,12 +10,8 @@ import { type BytesColumn, fixedColumn, type ListColumn, native, packageRoot, ut
 import { Loader } from '../../pipeline/loader/loader.js';
 import { writeArrow } from '../../pipeline/store.js';
 import { loadTokenizer } from '../../stages/tokenize/load-tokenizer.js';
-
-export interface BenchRow {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-}
+import type { Figure } from './main.js';
+import { cpuSecondsSince, measure } from './measure.js';
 
 const DOCUMENT_CHARACTERS = 4000;
 const PEER_DOCUMENTS = 250; // about 1 MB: HuggingFace takes a second for it
@@ -41,39 +37,41 @@ function proseDocuments(): string[] {
   );
 }
 
-async function cpuSeconds(work: () => Promise<void> | void): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-}
-
-/** Best of three, a fresh tokenizer each: caches start cold, as in a worker. */
-export async function benchBpe(): Promise<BenchRow[]> {
+/** A fresh tokenizer each time: caches start cold, as in a worker. Opening it (about 0.4 CPU s) is not counted. */
+export async function benchBpe(): Promise<Figure[]> {
   const documents = proseDocuments();
   const texts = utf8Column(documents);
   // every n-th, so that the peer's share has the same languages
   const fewer = documents.filter((_, i) => i % Math.max(1, Math.floor(documents.length / PEER_DOCUMENTS)) === 0);
   const fewerBytes = utf8Column(fewer).data.length;
-  const rows: BenchRow[] = [];
+  const figures: Figure[] = [];
   const edges = { parseSpecial: false, eos: null, bos: null };
+  const unit = 'MB/s';
+  const note = `${(texts.data.length / 1e6).toFixed(1)} MB of prose, ${documents.length} documents`;
   for (const name of ['falcon', 'gpt2']) {
-    const { path } = loadTokenizer(name, '.');
-    let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 3; round++) {
-      const { handle } = loadTokenizer(name, '.');
-      best = Math.min(best, await cpuSeconds(async () => void (await native.bpeEncode(handle, texts, edges))));
-    }
-    rows.push({ name: `bpe ${name}`, value: texts.data.length / 1e6 / best, unit: 'MB/CPU s' });
-    const peer = Tokenizer.fromString(gunzipSync(readFileSync(path)).toString('utf8'));
-    const seconds = await cpuSeconds(async () => void (await peer.encodeBatch(fewer, null)));
-    rows.push({ name: `bpe ${name} (@anush008/tokenizers)`, value: fewerBytes / 1e6 / seconds, unit: 'MB/CPU s' });
+    const loaded = Array.from({ length: 3 }, () => loadTokenizer(name, '.'));
+    let round = 0;
+    const ours = await measure(loaded.length, () => native.bpeEncode(loaded[round++]!.handle, texts, edges));
+    figures.push({ bench: 'bpe', what: `tokenize, ${name}`, unit, value: texts.data.length / 1e6 / ours.cpuSeconds, spread: ours.spread, note });
+    const peer = Tokenizer.fromString(gunzipSync(readFileSync(loaded[0]!.path)).toString('utf8'));
+    const start = process.cpuUsage();
+    await peer.encodeBatch(fewer, null);
+    const value = fewerBytes / 1e6 / cpuSecondsSince(start);
+    figures.push({
+      bench: 'bpe',
+      what: `HuggingFace tokenizers (npm @anush008/tokenizers), ${name}`,
+      unit,
+      value,
+      note: `${(fewerBytes / 1e6).toFixed(1)} MB of the same`,
+    });
   }
-  rows.push(await benchLoader(texts));
-  return rows;
+  figures.push(await benchLoader(texts));
+  return figures;
 }
 
-async function benchLoader(texts: BytesColumn): Promise<BenchRow> {
+export const figures = benchBpe;
+
+async function benchLoader(texts: BytesColumn): Promise<Figure> {
   const { handle, contract } = loadTokenizer('falcon', '.');
   const { tokens, counts } = await native.bpeEncode(handle, texts, { parseSpecial: false, eos: contract.eos_id, bos: null });
   const folder = mkdtempSync(join(tmpdir(), 'refine-bench-'));
@@ -94,12 +92,20 @@ async function benchLoader(texts: BytesColumn): Promise<BenchRow> {
     };
     await writeArrow(join(folder, 'index.arrow'), [{ rows: 1, columns }], { metadata });
     let read = 0;
-    const loader = await Loader.open(folder, { seqLen: 2048, batchSize: 8, epochs: 4, seed: 1n });
-    const seconds = await cpuSeconds(() => {
+    const measured = await measure(3, async () => {
+      read = 0;
+      const loader = await Loader.open(folder, { seqLen: 2048, batchSize: 8, epochs: 4, seed: 1n });
       for (const { inputIds } of loader.batches()) read += inputIds.length;
+      loader.close();
     });
-    loader.close();
-    return { name: 'load (2048 x 8, shuffled)', value: read / 1e6 / seconds, unit: 'Mtokens/CPU s' };
+    return {
+      bench: 'bpe',
+      what: 'load, concat, 2048 x 8, shuffled, digest checked',
+      unit: 'million tokens/s',
+      value: read / 1e6 / measured.cpuSeconds,
+      spread: measured.spread,
+      note: `${(read / 1e6).toFixed(1)} million tokens`,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<re
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),
   extract: () => import('./extract.js'),
+  bpe: () => import('./bpe.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {

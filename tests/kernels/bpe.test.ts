@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { type BpeHandle, native, packagePath, stringAt, utf8Column } from '../../native/index.js';
+import { type BpeHandle, bytesColumn, native, packagePath, stringAt, utf8Column } from '../../native/index.js';
 import { loadTokenizer } from '../../stages/tokenize/load-tokenizer.js';
 import { huggingFace } from '../support/huggingface.js';
 import { randomFrom } from '../support/random.js';
@@ -161,6 +161,30 @@ test('page texts and prose give the ids of HuggingFace', { skip: sharedPath('dat
     for (let at = 0; at < (full ? text.length : Math.min(text.length, 60_000)); at += 20_000) texts.push(Buffer.from(text.slice(at, at + 20_000)).toString());
   }
   for (const name of shipped) await compare(name, full ? texts : texts.filter((_, i) => i % 3 === 0));
+});
+
+test('the extracted text of pages gives the ids of HuggingFace', { skip: sharedPath('data', 'pages') === null && needsShared }, async () => {
+  const pages = sharedPath('data', 'pages')!;
+  const files = readdirSync(pages, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.html.gz'))
+    .sort()
+    .filter((_, i) => full || i % 12 === 0);
+  const none = bytesColumn(
+    'utf8',
+    files.map(() => null),
+  );
+  const html = bytesColumn(
+    'binary',
+    files.map((name) => gunzipSync(readFileSync(join(pages, name)))),
+  );
+  const extracted = await native.extractPages(
+    { url: none, html, text: none, contentType: none },
+    { mode: 'balanced', maxBytes: 1 << 25, maxDepth: 32_768, maxNodes: 2_000_000 },
+  );
+  const texts = files.map((_, row) => stringAt(extracted.text, row) ?? '');
+  assert.ok(texts.filter((text) => text.length > 500).length > files.length / 2);
+  for (const name of shipped) await compare(name, texts);
 });
 
 test('a tokenizer.json that asks for what is not known is refused by name', async () => {
