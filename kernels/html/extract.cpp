@@ -19,6 +19,15 @@ bool is_binary(std::string_view text, size_t errors) {
   return (controls + errors) * 10 > points && controls + errors >= 16;
 }
 
+constexpr size_t kShortText = 250;      // bytes
+constexpr size_t kLongNoscript = 1000;  // bytes of markup
+
+bool has_long_noscript(const html::Tree& tree) {
+  for (uint32_t node = 0; node < tree.nodes.size(); ++node)
+    if (tree.is(node, html::k_noscript) && tree.nodes[node].first != html::kNone && tree.nodes[tree.nodes[node].first].size >= kLongNoscript) return true;
+  return false;
+}
+
 std::string_view trimmed(std::string_view s) {
   const size_t first = s.find_first_not_of(" \t\r\n\f");
   if (first == std::string_view::npos) return {};
@@ -40,6 +49,8 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   html::ParseOptions parse;
   parse.limits.max_depth = options.max_depth;
   parse.limits.max_nodes = options.max_nodes;
+  // As browsers do it: what <noscript> holds is text, so an element left open in it cannot swallow the page.
+  parse.scripting = true;
   switch (html::parse_html(input, parse, tree)) {
     case html::ParseResult::kOk: break;
     case html::ParseResult::kTooDeep: out.outcome = ExtractOutcome::kTooDeep; return;
@@ -49,6 +60,16 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   html::read_metadata(tree, out);
   const html::Outline outline(tree);
   out.text = html::write_text(outline, html::select_main_text(outline, options.mode, out.title));
+  // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
+  if (out.text.size() < kShortText && has_long_noscript(tree)) {
+    html::Tree open;
+    parse.scripting = false;
+    if (html::parse_html(input, parse, open) == html::ParseResult::kOk) {
+      const html::Outline second(open);
+      std::string text = html::write_text(second, html::select_main_text(second, options.mode, out.title));
+      if (text.size() > 2 * out.text.size()) out.text = std::move(text);
+    }
+  }
   if (out.text.empty()) out.outcome = ExtractOutcome::kEmpty;
 }
 

@@ -10,7 +10,6 @@
 namespace refine::html {
 namespace {
 
-bool one_of(uint32_t tag, std::initializer_list<uint32_t> tags) { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
 bool is_heading(uint32_t tag) { return tag >= k_h1 && tag <= k_h6; }
 
 // Text measures of a subtree, as prefix sums over positions. Lengths in units: a code point, two where it is CJK or Hangul,
@@ -65,10 +64,27 @@ class Finder {
       }
       if (best_length >= (mode_ == ExtractMode::kPrecision ? 250u : 500u)) break;
     }
+    if (best_length < kTooShort) {
+      // The scores found nothing much: the whole body without what is plainly furniture, where that is far more.
+      removed_ = visible;
+      weigh_names_ = strip_unlikely_ = clean_ = true;
+      drop_unlikely();
+      prefix_sums();
+      Selection whole{{body()}, removed_};
+      clean(whole.roots[0], whole.removed);
+      const uint32_t length = length_of(whole);
+      if (length > 2 * best_length) best = std::move(whole);
+    }
     return best;
   }
 
  private:
+  static constexpr uint32_t kTooShort = 200;  // units of text
+
+  uint32_t body() const {
+    for (uint32_t at = 0; at < o_.order.size(); ++at) if (tag(at) == k_body) return at;
+    return 0;
+  }
   const Node& node(uint32_t at) const { return tree_.nodes[o_.order[at]]; }
   bool element(uint32_t at) const { return node(at).type == NodeType::kElement; }
   uint32_t tag(uint32_t at) const { return element(at) && node(at).ns == Namespace::kHtml ? node(at).name : 0; }
@@ -164,9 +180,12 @@ class Finder {
       if (x.ns == Namespace::kSvg) { remove(at); continue; }
       if (x.ns != Namespace::kHtml) continue;
       switch (x.name) {
-        case k_head: case k_script: case k_style: case k_noscript: case k_template: case k_iframe: case k_object: case k_embed: case k_applet: case k_canvas:
+        case k_head: case k_script: case k_style: case k_template: case k_iframe: case k_object: case k_embed: case k_applet: case k_canvas:
         case k_audio: case k_video: case k_select: case k_textarea: case k_option: case k_datalist: case k_button: case k_noframes: case k_noembed: case k_map: case k_dialog:
         case k_progress: case k_meter: case k_rp: remove(at); continue;
+        case k_noscript:  // as raw text, or a short remark about scripts
+          if (x.first == kNone || tree_.nodes[x.first].type != NodeType::kElement || o_.ends[at] - at < 8) { remove(at); continue; }
+          break;
         default: break;
       }
       const auto style = attribute(at, kAttr_style);
@@ -303,11 +322,9 @@ class Finder {
       while (i < top.size() && !(scores_[at] > scores_[top[i]] || (scores_[at] == scores_[top[i]] && at < top[i]))) ++i;
       if (i < 5) { top.insert(top.begin() + std::ptrdiff_t(i), at); if (top.size() > 5) top.pop_back(); }
     }
-    uint32_t body = 0;
-    for (uint32_t at = 0; at < o_.order.size() && body == 0; ++at) if (tag(at) == k_body) body = at;
     Selection s;
     if (top.empty() || tag(top[0]) == k_body || tag(top[0]) == k_html) {
-      s.roots = {body};
+      s.roots = {body()};
     } else {
       s.roots = {better_root(top)};
       join_siblings(s.roots);
@@ -315,7 +332,7 @@ class Finder {
     s.removed = removed_;
     if (s.roots.size() == 1 && s.roots[0] == 0) return s;
     for (const uint32_t root : s.roots) clean(root, s.removed);
-    if (mode_ != ExtractMode::kPrecision) add_lead(s);
+    add_lead(s);
     return s;
   }
 
@@ -441,6 +458,10 @@ class Finder {
       else if (t == k_table && is_data_table(at)) table_end = std::max(table_end, o_.ends[at]);
       else if (t == k_figcaption && mode_ != ExtractMode::kRecall) drop = true;
       if (!drop && at != root && t != 0 && (t == k_p || t == k_div || t == k_span || t == k_strong || t == k_a || is_heading(t) || t == k_li)) drop = points_elsewhere(at);
+      if (!drop && mode_ == ExtractMode::kPrecision && at != root && at >= code_end && at >= table_end && (t == k_p || t == k_div || t == k_li)) {
+        const Sums s = sum(at);  // precision: a short block without a sentence is a label, not prose
+        drop = s.text <= 80 && s.stops == 0 && s.commas == 0 && s.headings == 0;
+      }
       if (t == k_h1 || t == k_h2) drop = drop || repeats_title(at) || (t == k_h2 && weight(at) < 0);
       if (t != 0 && !drop && at != root && sum(at).text < 500) {
         lower_names(attribute(at, kAttr_class_), attribute(at, kAttr_id), names);

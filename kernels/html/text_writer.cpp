@@ -61,8 +61,8 @@ class Writer {
     const char* end = p + s.size();
     while (p < end) {
       const char* q = p;
-      while (q < end && static_cast<unsigned char>(*q) > 0x20 && static_cast<unsigned char>(*q) != 0xC2 && static_cast<unsigned char>(*q) != 0x7F && static_cast<unsigned char>(*q) != 0xE2 &&
-             static_cast<unsigned char>(*q) != 0xEF) ++q;
+      while (q < end && static_cast<unsigned char>(*q) > 0x20 && static_cast<unsigned char>(*q) != 0xC2 && static_cast<unsigned char>(*q) != 0x7F && static_cast<unsigned char>(*q) != 0xE1 &&
+             static_cast<unsigned char>(*q) != 0xE2 && static_cast<unsigned char>(*q) != 0xE3 && static_cast<unsigned char>(*q) != 0xEF) ++q;
       if (q > p) {
         put_space();
         out_.append(p, size_t(q - p));
@@ -80,7 +80,7 @@ class Writer {
         auto u = reinterpret_cast<const uint8_t*>(p);
         const char32_t code = decode_utf8(u, reinterpret_cast<const uint8_t*>(end));
         p = reinterpret_cast<const char*>(u);
-        if (code == 0xA0 || code == 0x2028 || code == 0x2029 || (code >= 0x2000 && code <= 0x200A)) space_ = true;
+        if (code == 0x85 || code == 0xA0 || code == 0x1680 || code == 0x2028 || code == 0x2029 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F || code == 0x3000) space_ = true;
         else if ((code >= 0x80 && code < 0xA0) || code == 0xFEFF || code == 0xAD || code == 0x200B || code == 0x2060) continue;  // invisible
         else { put_space(); out_.append(start, size_t(p - start)); }
       }

@@ -124,3 +124,19 @@ test('the text of a page does not depend on the pages beside it', async () => {
   const together = await run(pages);
   for (const [row, one] of pages.entries()) assert.deepEqual((await run([one])).rows[0], together.rows[row]);
 });
+
+test('precision leaves out labels, recall keeps captions, balanced neither', async () => {
+  const body = `<p>${prose}</p><p>Boats and gulls</p><figure><img src="a.jpg"><figcaption>The harbour at six, seen from the chapel.</figcaption></figure><p>${prose}</p>`;
+  const texts: string[] = [];
+  for (const mode of ['precision', 'balanced', 'recall']) texts.push(String((await run([{ html: page(body) }], { mode })).rows[0]!.text));
+  assert.deepEqual(texts.slice(0, 2), [`${prose}\n${prose}`, `${prose}\nBoats and gulls\n${prose}`]);
+  assert.equal(texts[2], `${prose}\nBoats and gulls\nThe harbour at six, seen from the chapel.\n${prose}`);
+});
+
+test('an element left open in noscript does not swallow the page, and an article kept in noscript is found', async () => {
+  const swallowed = `<body><noscript><div id="nojs"></noscript><div class="content"><p>${prose}</p></div></body>`;
+  const kept = `<body><div id="app"></div><noscript><article>${`<p>${prose}</p>`.repeat(8)}</article></noscript></body>`;
+  const { rows } = await run([{ html: swallowed }, { html: kept }]);
+  assert.equal(rows[0]!.text, prose);
+  assert.equal(rows[1]!.text, Array.from({ length: 8 }, () => prose).join('\n'));
+});
