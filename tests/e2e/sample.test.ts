@@ -9,6 +9,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { column, documentAt, packagePath, stringAt } from '../../native/index.js';
 import { loadManifest } from '../../pipeline/manifest.js';
 import { type RunSummary, runManifest } from '../../pipeline/runner.js';
+import { collectStats } from '../../pipeline/stats.js';
 import { readArrow } from '../../pipeline/store.js';
 import { extract } from '../../stages/extract/extract.js';
 import { localGate } from '../../stages/fetch/gate.js';
@@ -136,6 +137,24 @@ test('in = out + sum(drops) at every step of the sample, and nothing is lost bet
   }
   assert.equal(arriving, summary.documents.out);
   assert.equal(arriving, labels.filter(({ expect }) => expect === 'kept').length);
+});
+
+test('the statistics of the source are the labels counted', async () => {
+  const source = (await collectStats(out)).source!;
+  const expected: Record<'skip' | 'damage', Record<string, number>> = { skip: {}, damage: { 'no-record': 1 } }; // what a record of too small a Content-Length leaves behind
+  for (const { expect } of labels) {
+    const [kind, code] = expect.split(':') as ['skip' | 'damage', string | undefined];
+    if (code !== undefined) expected[kind][code] = (expected[kind][code] ?? 0) + 1;
+  }
+  assert.deepEqual({ ...source.skips }, expected.skip);
+  assert.deepEqual({ ...source.damage }, expected.damage);
+  assert.equal(source.records, labels.filter(({ record }) => record !== null).length);
+  assert.equal(source.records, source.documents + Object.values(source.skips).reduce((sum, count) => sum + count, 0));
+  // By the pages of 2-trouble: says-chunked and bad-chunk; digest; says-gzip; crawler-cut; utf-8-coding; short-length, whose member goes on behind it.
+  assert.deepEqual(
+    { ...source.notes },
+    { 'bad-chunking': 2, 'block-digest-mismatch': 1, 'bytes-after-record': 1, 'not-encoded': 1, 'shared-member': 1, truncated: 1, 'unknown-encoding': 1 },
+  );
 });
 
 test('pages in old charsets come out in their own letters, however the charset was said', async () => {
