@@ -2,6 +2,7 @@
 // this process, up to SAMPLE_DOCUMENTS documents or SAMPLE_BYTES of one input. Writes nothing anywhere.
 // The estimate says what a rate measured here gives; the network and the barriers' own time are not in it.
 import { existsSync } from 'node:fs';
+import { RefineError } from '../native/errors.js';
 import type { FetchGate, Input } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { localGate } from '../stages/fetch/gate.js';
@@ -113,11 +114,27 @@ function estimate(sample: Sample, left: readonly Input[], inputs: readonly Input
   };
 }
 
-/** Processes the beginning of the smallest input that has not been done: local ones first, since reading them costs nobody anything. */
-async function sampleOf(manifest: Manifest, env: StageEnv, inputs: readonly Input[], gate: FetchGate, outer: AbortSignal): Promise<Sample | null> {
-  const size = (input: Input): number => (existsSync(input.location) ? 0 : 1e15) + (input.bytes ?? 1e14);
-  const input = [...inputs].sort((a, b) => size(a) - size(b) || (a.path < b.path ? -1 : 1))[0];
-  if (input === undefined) return null;
+const SAMPLE_TRIES = 3;
+
+/** A sample of an input of middle size that has not been done; local ones first, since reading them costs nobody anything. */
+async function sampleOf(manifest: Manifest, env: StageEnv, inputs: readonly Input[], gate: FetchGate, signal: AbortSignal): Promise<Sample | null> {
+  const local = inputs.filter((input) => existsSync(input.location));
+  const sorted = [...(local.length > 0 ? local : inputs)].sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0) || (a.path < b.path ? -1 : 1));
+  const middle = sorted.length >> 1;
+  for (const input of [...sorted.slice(middle), ...sorted.slice(0, middle).reverse()].slice(0, SAMPLE_TRIES)) {
+    try {
+      return await sampleInput(manifest, env, input, gate, signal);
+    } catch (error) {
+      // An input that cannot be read is the run's to report; another one serves as well.
+      if (!(error instanceof RefineError) || !UNREADABLE.includes(error.code)) throw error;
+    }
+  }
+  return null;
+}
+
+const UNREADABLE: readonly string[] = ['ERR_REFINE_INPUT', 'ERR_REFINE_INPUT_CHANGED', 'ERR_REFINE_FETCH', 'ERR_REFINE_SHARD'];
+
+async function sampleInput(manifest: Manifest, env: StageEnv, input: Input, gate: FetchGate, outer: AbortSignal): Promise<Sample> {
   const stages = manifest.steps.filter((step) => step.stage.kind === 'stage');
   const trial = await Trial.open(stages, env);
   const stop = new AbortController();

@@ -47,6 +47,7 @@ function planText(plan: PlannedRun): string {
   if (plan.differs !== null) lines.push(`The folder holds a run of another manifest: ${plan.differs} differs. Run with another --out, or with --update.`);
   if (plan.finished) lines.push('All of it is done: refine run would only check and say so.');
   if (plan.sample !== null) lines.push(...sampleLines(plan.sample));
+  else if (!plan.finished) lines.push('No input could be read for a sample, so there is no estimate.');
   if (plan.estimate !== null) {
     const { workers, seconds, memoryBytes, diskBytes } = plan.estimate;
     lines.push(

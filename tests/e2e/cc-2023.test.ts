@@ -47,7 +47,7 @@ test('cc-2023.yaml takes eight of the ten files, by their paths, to token shards
   const paths = new Set<unknown>();
   for (const name of Object.keys(undisturbed).filter((file) => file.startsWith('features/'))) {
     for await (const batch of readArrow(join(folder, 'undisturbed', name)))
-      for (let row = 0; row < batch.rows; row++) paths.add(documentAt(batch, row)['warc_path']);
+      for (let row = 0; row < batch.rows; row++) paths.add(documentAt(batch, row).warc_path);
   }
   assert.ok([...paths].every((path) => files.some((file) => file.path === path)));
 });
