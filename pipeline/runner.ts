@@ -166,7 +166,8 @@ class Run {
         this.#entries.set(spec.task, entry);
         progress({ type: 'task', label: spec.label, state: 'done' });
       },
-      failed: (failure) => progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${failure.message.split('\n')[0]}` }),
+      failed: (failure) =>
+        progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${messageOf(failure).split('\n')[0]}` }),
       retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
     });
     try {
@@ -246,7 +247,7 @@ class Run {
           ...(failure.spec.kind === 'map' ? { input: failure.spec.input.path } : {}),
           state: 'failed',
           code: failure.code,
-          message: failure.message,
+          message: messageOf(failure),
         })
         .catch((error) => {
           if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
@@ -289,7 +290,7 @@ class Run {
   #failInput(failure: TaskFailure): void {
     if (failure.spec.kind !== 'map') return;
     const { task, number, label, input } = failure.spec;
-    this.#failed.set(number, { task, number, label, input: input.path, code: failure.code, message: failure.message, place: failure.place });
+    this.#failed.set(number, { task, number, label, input: input.path, code: failure.code, message: messageOf(failure), place: failure.place });
   }
 
   async #failChanged(): Promise<void> {
@@ -360,8 +361,13 @@ function phaseOf(nodes: readonly Node[], missing: readonly Node[]): { unit: 'fil
   return { unit: nodes.every((node) => node.spec.kind === 'map') ? 'files' : 'tasks', tasks: nodes.length, done: nodes.length - missing.length, bytes };
 }
 
-function described({ spec, code, message }: TaskFailure): string {
-  return `${code} ${spec.label}  ${message}`;
+function described(failure: TaskFailure): string {
+  return `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`;
+}
+
+/** The message with its place where the task's label does not name it already: a URL, a file below the run folder. */
+function messageOf({ spec, message, place }: TaskFailure): string {
+  return place === undefined || spec.label.endsWith(place) ? message : `${place}: ${message}`;
 }
 
 function tasksFailed(folder: string, lines: readonly string[], allowed: number): RefineError {
