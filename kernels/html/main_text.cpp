@@ -158,6 +158,8 @@ class Finder {
   Sums sum(uint32_t at) const { return sums_[o_.ends[at]] - sums_[at]; }
 
   void remove(uint32_t at) { removed_[at] = 1; }
+  // How far the text of a small block is looked for: nested blocks would else be read again at every level.
+  uint32_t reach(uint32_t at) const { return std::min(o_.ends[at], at + 256); }
 
   uint32_t length_of(const Selection& s) const {
     uint32_t length = 0;
@@ -227,7 +229,8 @@ class Finder {
         names.find("byline") == std::string_view::npos && names.find("author") == std::string_view::npos && names.find("dateline") == std::string_view::npos &&
         names.find("writtenby") == std::string_view::npos) return false;
     uint32_t length = 0;
-    for (uint32_t i = at; i < o_.ends[at] && length < 100; ++i) length += texts_[i].text;
+    for (uint32_t i = at; i < reach(at) && length < 100; ++i) length += texts_[i].text;
+    if (reach(at) < o_.ends[at]) return false;
     return length > 0 && length < 100;
   }
 
@@ -477,7 +480,7 @@ class Finder {
   bool points_elsewhere(uint32_t at) const {
     if (sum(at).text > 70 || sum(at).text == 0) return false;
     std::string text;
-    for (uint32_t i = at; i < o_.ends[at] && text.size() < 200; ++i) if (node(i).type == NodeType::kText && !removed_[i]) text += tree_.text_of(o_.order[i]);
+    for (uint32_t i = at; i < reach(at) && text.size() < 200; ++i) if (node(i).type == NodeType::kText && !removed_[i]) text += tree_.text_of(o_.order[i]);
     const size_t first = text.find_first_not_of(" \n\t\r\f");
     if (first == std::string::npos) return false;
     text.erase(0, first);
@@ -499,7 +502,7 @@ class Finder {
   bool repeats_title(uint32_t at) const {
     if (title_.empty()) return false;
     std::string text;
-    for (uint32_t i = at; i < o_.ends[at] && text.size() < 1024; ++i) if (node(i).type == NodeType::kText) text += tree_.text_of(o_.order[i]);
+    for (uint32_t i = at; i < reach(at) && text.size() < 1024; ++i) if (node(i).type == NodeType::kText) text += tree_.text_of(o_.order[i]);
     const auto squash = [](std::string_view s) {
       std::string out;
       for (char c : s) if (static_cast<unsigned char>(c) > 0x20) out.push_back(c >= 'A' && c <= 'Z' ? char(c + 32) : c);

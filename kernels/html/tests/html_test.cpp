@@ -57,6 +57,8 @@ int main() {
       "<title>" + repeat("</titl", 100'000),
       repeat("<svg><foreignObject>", 10'000) + repeat("</p>", 20'000),
       repeat("<template>", 10'000) + repeat("<td>", 20'000),
+      repeat("<div class=author>", 30'000),
+      repeat("<div>", 30'000) + "hi",
       repeat("<font size=1><nobr>", 10'000) + repeat("</nobr>", 20'000),
   };
   for (const auto& input : hostile) {
