@@ -1,5 +1,6 @@
 #include "byte_stream.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -44,7 +45,9 @@ ByteStream::Fill ByteStream::detect() {
     refusal_ = Status::error("ERR_REFINE_INPUT", std::string("unsupported container: ") + name);
     return Fill::kRefused;
   }
+  unsigned kind = 0;
   if (starts(data, in_.size(), "\x1f\x8b")) container_ = Container::kGzip;
+  else if (in_.size() >= 4 && (zstd::is_frame(data, in_.size()) || zstd::skippable_length(data, in_.size(), &kind) >= 0)) container_ = Container::kZstd;
   else container_ = Container::kPlain;
   return Fill::kProgress;
 }
@@ -157,7 +160,7 @@ ByteStream::Fill ByteStream::resync() {
   const size_t held = before + in_.size();
   size_t at = size_t(scan_ - (in_position_ - before));
   for (;;) {
-    const void* found = at < held ? std::memchr(oldest + at, 0x1F, held - at) : nullptr;
+    const void* found = at < held ? std::memchr(oldest + at, container_ == Container::kZstd ? 0x28 : 0x1F, held - at) : nullptr;
     at = found ? size_t(static_cast<const uint8_t*>(found) - oldest) : held;
     if (at == held) break;
     bool undecided = false;
@@ -187,6 +190,19 @@ ByteStream::Fill ByteStream::resync() {
 }
 
 bool ByteStream::is_member_at(const uint8_t* data, size_t size, bool* undecided) {
+  if (container_ == Container::kZstd) {
+    size_t header = 0;
+    const auto begun = size >= 4 && !zstd::is_frame(data, size) ? zstd::FrameDecoder::Begin::kBad : zstd_->begin(data, size, &header);
+    if (begun == zstd::FrameDecoder::Begin::kNeedInput) *undecided = !finished_;
+    if (begun != zstd::FrameDecoder::Begin::kOk) return false;
+    std::string probe(zstd::kMaxBlock, 0);
+    uint8_t* out = reinterpret_cast<uint8_t*>(probe.data());
+    const uint8_t* in = data + header;
+    const zstd::FrameDecoder::Block block = zstd_->block(in, data + size, out, 0);
+    if (block == zstd::FrameDecoder::Block::kNeedInput) *undecided = !finished_;
+    probe.resize(size_t(out - reinterpret_cast<uint8_t*>(probe.data())));
+    return block == zstd::FrameDecoder::Block::kProgress && may_open_record(std::string_view(probe).substr(0, 64));
+  }
   const ptrdiff_t header = gzip_header_length(data, size);
   if (header < 0) return false;
   if (header == 0) {
@@ -206,7 +222,113 @@ bool ByteStream::is_member_at(const uint8_t* data, size_t size, bool* undecided)
   return may_open_record(std::string_view(reinterpret_cast<const char*>(probe), size_t(out - probe)));
 }
 
-ByteStream::Fill ByteStream::fill_zstd() { return Fill::kEnd; }
+// ---- zstd: one frame a member; a dictionary may stand in a skippable frame of kind 13 at the file's start -----------------
+// (the .warc.zst draft of the IIPC and ArchiveTeam), itself compressed or not.
+
+ByteStream::Fill ByteStream::read_dictionary(size_t size) {
+  constexpr size_t kMaxDictionary = 16 << 20;
+  if (size > kMaxDictionary) {
+    refusal_ = Status::error("ERR_REFINE_INPUT", "the zstd dictionary has " + std::to_string(size) + " bytes, expected at most 16 MiB");
+    return Fill::kRefused;
+  }
+  if (in_.size() < size) {
+    if (!finished_) return Fill::kNeedInput;
+    refusal_ = Status::error("ERR_REFINE_INPUT", "the file ends inside its zstd dictionary. Fetch it again");
+    return Fill::kRefused;
+  }
+  std::string_view bytes(reinterpret_cast<const char*>(in_.data()) + 8, size - 8);
+  std::string unpacked;
+  auto dictionary = std::make_shared<zstd::Dictionary>();
+  const bool sound = !zstd::is_frame(in_.data() + 8, size - 8) || zstd::decode(bytes, kMaxDictionary, unpacked) == DecodeResult::kOk;
+  if (!sound || !dictionary->parse(unpacked.empty() ? bytes : std::string_view(unpacked))) {
+    refusal_ = Status::error("ERR_REFINE_INPUT", "the zstd dictionary in the file's first frame is damaged. Fetch the file again");
+    return Fill::kRefused;
+  }
+  dictionary_ = std::move(dictionary);
+  return Fill::kProgress;
+}
+
+ByteStream::Fill ByteStream::start_zstd() {
+  if (!zstd_) zstd_ = std::make_unique<zstd::FrameDecoder>();
+  if (in_.size() == 0) return finished_ ? Fill::kEnd : Fill::kNeedInput;
+  unsigned kind = 0;
+  const ptrdiff_t skip = zstd::skippable_length(in_.data(), in_.size(), &kind);
+  if (skip == 0 && !finished_) return Fill::kNeedInput;
+  if (skip > 0) {
+    if (kind == 13 && in_position_ == 0) {
+      const Fill read = read_dictionary(size_t(skip));
+      if (read != Fill::kProgress) return read;
+      zstd_->set_dictionary(dictionary_);
+    }
+    open_member();
+    members_.back().frame_only = true;
+    skip_left_ = uint64_t(skip);
+    step_ = Step::kSkip;
+    return Fill::kProgress;
+  }
+  size_t header = 0;
+  const auto begun = skip == 0 && in_.size() < 5 ? zstd::FrameDecoder::Begin::kNeedInput : zstd_->begin(in_.data(), in_.size(), &header);
+  if (begun == zstd::FrameDecoder::Begin::kNeedInput && !finished_) return Fill::kNeedInput;
+  open_member();
+  switch (begun) {
+    case zstd::FrameDecoder::Begin::kOk:
+      take(header);
+      out_.set_history(size_t(std::max<uint64_t>(Inflater::kWindow, zstd_->window())));
+      step_ = Step::kBody;
+      break;
+    case zstd::FrameDecoder::Begin::kNeedInput:
+      damage_member("truncated-member");
+      break;
+    case zstd::FrameDecoder::Begin::kBad:
+      damage_member("between-members");
+      break;
+    case zstd::FrameDecoder::Begin::kWindowTooLarge:
+      damage_member("zstd-window");
+      break;
+    case zstd::FrameDecoder::Begin::kOtherDictionary:
+      damage_member("zstd-dictionary");
+      break;
+  }
+  return Fill::kProgress;
+}
+
+ByteStream::Fill ByteStream::fill_zstd() {
+  if (step_ == Step::kResync) return resync();
+  if (step_ == Step::kStart) return start_zstd();
+  if (step_ == Step::kSkip) {
+    const size_t step = size_t(std::min<uint64_t>(skip_left_, in_.size()));
+    take(step);
+    skip_left_ -= step;
+    if (skip_left_ == 0) close_member(nullptr);
+    else if (step == 0 && !finished_) return Fill::kNeedInput;
+    else if (step == 0) damage_member("truncated-member");
+    return Fill::kProgress;
+  }
+  out_.make_room(zstd::kMaxBlock);
+  const uint8_t *in = in_.data(), *const from = in;
+  uint8_t *out = out_.back(), *const to = out;
+  const uint64_t made = end() - members_.back().stream_start;
+  const zstd::FrameDecoder::Block block = zstd_->block(in, in + in_.size(), out, std::min<uint64_t>(made, out_.size() + out_.held_before()));
+  if (block != zstd::FrameDecoder::Block::kError) {
+    out_.produced(size_t(out - to));
+    take(size_t(in - from));
+  }
+  switch (block) {
+    case zstd::FrameDecoder::Block::kProgress:
+      break;
+    case zstd::FrameDecoder::Block::kNeedInput:
+      if (!finished_) return Fill::kNeedInput;
+      damage_member("truncated-member");
+      break;
+    case zstd::FrameDecoder::Block::kError:
+      damage_member("bad-zstd");
+      break;
+    case zstd::FrameDecoder::Block::kEnd:
+      close_member(nullptr);
+      break;
+  }
+  return Fill::kProgress;
+}
 
 void ByteStream::forget_members_before(uint64_t position) {
   while (members_.size() > 1 && members_.front().closed && members_.front().stream_end <= position && members_[1].stream_start <= position) members_.pop_front();

@@ -10,7 +10,7 @@
 #include "refine/digest.h"
 #include "refine/inflate.h"
 #include "refine/views.h"
-#include "zstd_frames.h"
+#include "zstd.h"
 
 namespace refine {
 
@@ -21,6 +21,7 @@ struct Member {
   uint64_t stream_start = 0, stream_end = 0;  // positions among the decoded bytes
   bool closed = false;
   const char* damage = nullptr;  // a code of damage when the member did not end well
+  bool frame_only = false;       // a skippable zstd frame, such as the dictionary: no content by design
 };
 
 class ByteStream {
@@ -48,11 +49,13 @@ class ByteStream {
   const Status& refusal() const { return refusal_; }
 
  private:
-  enum class Step { kStart, kBody, kTrailer, kResync };
+  enum class Step { kStart, kBody, kTrailer, kSkip, kResync };
   Fill detect();
   Fill fill_plain();
   Fill fill_gzip();
   Fill fill_zstd();
+  Fill start_zstd();
+  Fill read_dictionary(size_t size);
   Fill resync();
   void open_member();
   void close_member(const char* damage);
@@ -74,7 +77,9 @@ class ByteStream {
   std::unique_ptr<Inflater> inflater_ = std::make_unique<Inflater>();
   uint32_t crc_ = 0;
   uint64_t scan_ = 0;  // file position of the next candidate of a resync
-  ZstdFrames zstd_;
+  std::unique_ptr<zstd::FrameDecoder> zstd_;
+  std::shared_ptr<const zstd::Dictionary> dictionary_;
+  uint64_t skip_left_ = 0;  // of a skippable frame
   Status refusal_;
 };
 

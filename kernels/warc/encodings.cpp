@@ -3,7 +3,8 @@
 #include <memory>
 
 #include "refine/digest.h"
-#include "refine/inflate.h"
+#include "refine/content_coding.h"
+#include "zstd.h"
 
 namespace refine {
 namespace {
@@ -95,6 +96,14 @@ DecodeResult decode_deflate(std::string_view body, size_t limit, std::string& ou
   }
   out.clear();
   return inflate_onto(in, end, limit, out);
+}
+
+bool decode_content(std::string_view coding, std::string_view body, size_t limit, std::string& out, DecodeResult* result) {
+  if (coding == "gzip" || coding == "x-gzip") *result = decode_gzip(body, limit, out);
+  else if (coding == "deflate") *result = decode_deflate(body, limit, out);
+  else if (coding == "zstd") *result = zstd::decode(body, limit, out);
+  else return false;
+  return true;
 }
 
 }  // namespace refine

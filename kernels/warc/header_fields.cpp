@@ -88,14 +88,15 @@ size_t parse_fields(std::string_view text, Fields* fields) {
 }
 
 size_t find_head_end(std::string_view text, size_t from) {
-  size_t at = from > 3 ? from - 3 : 0;
+  size_t at = from > 6 ? from - 6 : 0;
   for (;;) {
     const void* found = at < text.size() ? std::memchr(text.data() + at, '\n', text.size() - at) : nullptr;
     if (!found) return std::string_view::npos;
     const size_t lf = size_t(static_cast<const char*>(found) - text.data());
-    if (lf + 1 < text.size() && text[lf + 1] == '\n') return lf + 2;
-    if (lf + 2 < text.size() && text[lf + 1] == '\r' && text[lf + 2] == '\n') return lf + 3;
     at = lf + 1;
+    size_t next = at;  // a blank line: nothing but CRs (some files have two) before its LF
+    while (next < text.size() && text[next] == '\r' && next - at < 4) ++next;
+    if (next < text.size() && text[next] == '\n') return next + 1;
   }
 }
 

@@ -14,9 +14,11 @@ void parse_http_head(std::string_view block, bool request, HttpHead* head) {
     const size_t space = line.find(' ');
     head->present = space != std::string_view::npos && space > 0 && line.find(' ', space + 1) != std::string_view::npos;
   } else {
-    // `HTTP/1.1 200 OK`, without a reason, with more spaces, or from servers that say `HTTP 200` or `ICY 200`.
-    if (!starts_nocase(line, "http/") && !starts_nocase(line, "http ") && !starts_nocase(line, "icy ")) return;
+    // `HTTP/1.1 200 OK`, without a reason, with more spaces, or from servers that say `HTTP 200`, `ICY 200` and worse.
     size_t at = line.find_first_of(" \t");
+    const std::string_view protocol = line.substr(0, at);
+    const bool sound = starts_nocase(protocol, "http") || protocol == "ICY";
+    if (!sound) return;
     if (at != std::string_view::npos) {
       at = line.find_first_not_of(" \t", at);
       size_t digits = at;

@@ -20,6 +20,7 @@ class RawBuffer {
   const uint8_t* base() const { return bytes_; }  // the oldest byte still held
   size_t held_before() const { return begin_; }
   uint8_t* back() { return bytes_ + end_; }
+  void set_history(size_t history) { history_ = history; }
   size_t room() const { return capacity_ - end_; }
   void consume(size_t n) { begin_ += n; }
   void unconsume(size_t n) { begin_ -= n; }  // n <= held_before()

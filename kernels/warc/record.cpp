@@ -4,6 +4,7 @@
 
 #include "refine/digest.h"
 #include "refine/inflate.h"
+#include "zstd.h"
 
 namespace refine {
 namespace {
@@ -122,6 +123,12 @@ const char* decode_payload(const WarcOptions& options, Record* record, Scratch* 
           record->note(Note::kNotEncoded);
           continue;
         }
+      } else if (coding == "zstd") {
+        if (!zstd::is_frame(reinterpret_cast<const uint8_t*>(current.data()), current.size())) {
+          record->note(Note::kNotEncoded);
+          continue;
+        }
+        result = zstd::decode(current, limit, *to);
       } else if (coding == "compress" || coding == "x-compress") {
         return "bad-encoding";
       } else {
@@ -245,7 +252,7 @@ void examine(const WarcOptions& options, Record* record, Scratch* scratch) {
   const bool request = record->type == "request";
   const std::string_view record_type = record->arc ? record->arc_line.content_type : value("content-type");
   const bool carries_http = (record->type == "response" || record->type == "revisit" || request) && !record->block.empty() &&
-                            (starts_nocase(record_type, "application/http") || has_http_scheme(record->url) || starts_nocase(record->block, "http/"));
+                            (record->url.empty() ? starts_nocase(record_type, "application/http") || starts_nocase(record->block, "http/") : has_http_scheme(record->url));
   if (carries_http) parse_http_head(record->block, request, &record->http);
   record->body = record->block.substr(record->http.present ? record->http.length : 0);
   if (options.verify_digests) check_digests(record, scratch);
@@ -262,7 +269,7 @@ void examine(const WarcOptions& options, Record* record, Scratch* scratch) {
     record->content_type = record_type;
   }
   if (!record->skip && !record->damage && record->type == "response" && !record->http.present)
-    record->skip = carries_http || has_http_scheme(record->url) || starts_nocase(record_type, "application/http") ? "bad-http" : "not-html";
+    record->skip = carries_http || has_http_scheme(record->url) ? "bad-http" : "not-html";  // dns:, metadata:, ftp: and the like
   if (!record->skip && record->http.present && record->http.status != 200) record->skip = record->http.status == 0 ? "bad-http" : "http-status";
   if (record->damage || (record->skip && !(options.records && options.payloads))) return;
 

@@ -48,9 +48,8 @@ const Member* RecordParser::next_break(uint64_t from) const {
 RecordParser::Opens RecordParser::opens_at(uint64_t at, uint64_t limit, bool hard) const {
   const std::string_view text = view(at, std::min(limit, at + kMaxLine));
   if (!arc_) {
-    constexpr std::string_view kMagic = "WARC/";
-    const size_t known = std::min(text.size(), kMagic.size());
-    if (text.substr(0, known) == kMagic.substr(0, known)) {
+    constexpr std::string_view kMagic = "warc/";
+    if (starts_nocase(text, kMagic.substr(0, std::min(text.size(), kMagic.size())))) {
       if (text.size() >= 6) return is_warc_start(text) ? Opens::kYes : Opens::kNo;
       return hard ? Opens::kNo : Opens::kUndecided;
     }
@@ -69,7 +68,7 @@ void RecordParser::report_members(uint64_t up_to) {
     if (member.file_start < members_reported_) continue;
     members_reported_ = member.file_end;
     if (member.damage) events_.damage(member.damage, member.file_start, member.file_end - member.file_start);
-    else if (member.stream_start == member.stream_end) events_.damage("empty-member", member.file_start, member.file_end - member.file_start);
+    else if (member.stream_start == member.stream_end && !member.frame_only) events_.damage("empty-member", member.file_start, member.file_end - member.file_start);
   }
 }
 
@@ -303,8 +302,8 @@ RecordParser::Outcome RecordParser::cut_block(const Limit& limit) {
 }
 
 uint64_t RecordParser::find_embedded(uint64_t from, uint64_t to) const {
-  const std::string_view text = view(from, to);
-  for (size_t at = 0; at < text.size();) {
+  const std::string_view text = view(from, std::min(stream_.end(), to + kMaxLine));  // a start may reach out of the block
+  for (size_t at = 0; at < to - from;) {
     const std::string_view line = text.substr(at);
     if (arc_) {
       ArcLine parsed;

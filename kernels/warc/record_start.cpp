@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "header_fields.h"
+
 namespace refine {
 namespace {
 
@@ -34,7 +36,7 @@ bool looks_like_address(std::string_view token) {
 
 }  // namespace
 
-bool is_warc_start(std::string_view line) { return line.size() >= 6 && line.substr(0, 5) == "WARC/" && is_digit(line[5]); }
+bool is_warc_start(std::string_view line) { return line.size() >= 6 && starts_nocase(line, "warc/") && is_digit(line[5]); }
 
 bool parse_arc_line(std::string_view line, ArcLine* arc) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);

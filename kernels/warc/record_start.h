@@ -5,7 +5,7 @@
 
 namespace refine {
 
-// `WARC/` and a digit at the start of a line.
+// `WARC/` and a digit at the start of a line, in either case.
 bool is_warc_start(std::string_view line);
 
 struct ArcLine {

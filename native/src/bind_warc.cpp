@@ -2,8 +2,8 @@
 #include <atomic>
 
 #include "bind.h"
+#include "refine/content_coding.h"
 #include "refine/digest.h"
-#include "refine/inflate.h"
 #include "refine/warc.h"
 
 namespace refine::node {
@@ -263,9 +263,7 @@ Napi::Value DecodeContent(const Napi::CallbackInfo& info) {
   if (!(limit >= 1 && limit <= double(1 << 30))) throw Napi::RangeError::New(info.Env(), "decodeContent: limit is out of range");
   std::string out;
   DecodeResult result;
-  if (coding == "gzip" || coding == "x-gzip") result = decode_gzip(bytes, size_t(limit), out);
-  else if (coding == "deflate") result = decode_deflate(bytes, size_t(limit), out);
-  else throw Napi::TypeError::New(info.Env(), "decodeContent: unknown coding " + coding);
+  if (!decode_content(coding, bytes, size_t(limit), out, &result)) throw Napi::TypeError::New(info.Env(), "decodeContent: unknown coding " + coding);
   static constexpr const char* kNames[] = {"ok", "truncated", "too-large", "bad"};
   auto object = Napi::Object::New(info.Env());
   object.Set("result", kNames[size_t(result)]);
