@@ -8,6 +8,7 @@ namespace {
 constexpr uint64_t kMaxHead = 1 << 20;              // CommonCrawl's are below 8 KiB
 constexpr uint64_t kMaxLine = 64 << 10;             // an ARC line, URL included
 constexpr uint64_t kMaxPad = 64 << 10;              // line ends behind a record that still belong to it
+constexpr uint64_t kLookahead = 8 << 10;            // how far behind a block the head of a record that starts in it is looked at
 constexpr uint64_t kFirstRecordWithin = 64 << 10;   // else the file is refused
 constexpr uint64_t kHeldOfLarge = 1 << 20;          // enough for the HTTP head of a block that is not held
 }  // namespace
@@ -83,9 +84,10 @@ RecordParser::Outcome RecordParser::start(bool ended) {
   const Member* broken = next_break(at_);
   const uint64_t limit = broken ? broken->stream_end : stream_.end();
   if (at_ == limit) {
-    if (!ended) return Outcome::kNeedMore;
-    return any_record_ ? Outcome::kEnd : Outcome::kNoRecords;
+    if (!any_record_ && (ended || stream_.file_position() > 4 * kFirstRecordWithin)) return Outcome::kNoRecords;  // nothing decodes, or nothing comes
+    return ended ? Outcome::kEnd : Outcome::kNeedMore;
   }
+  if (!any_record_ && member_of(at_)->file_start > kFirstRecordWithin) return Outcome::kNoRecords;
   switch (opens_at(at_, limit, ended || broken)) {
     case Opens::kUndecided:
       return Outcome::kNeedMore;
@@ -126,7 +128,7 @@ void RecordParser::leave_garbage(uint64_t to) {
 }
 
 RecordParser::Outcome RecordParser::garbage(bool ended) {
-  if (!any_record_ && (at_ > kFirstRecordWithin || stream_.file_position() > (stream_.container() == Container::kPlain ? UINT64_MAX : 4 * kFirstRecordWithin))) return Outcome::kNoRecords;
+  if (!any_record_ && at_ > kFirstRecordWithin) return Outcome::kNoRecords;
   drop_to(at_);
   uint64_t limit = stream_.end();
   bool hard = ended;
@@ -220,7 +222,7 @@ RecordParser::Outcome RecordParser::head(bool ended) {
   } else {
     end = find_head_end(text, searched_);
   }
-  if (end != std::string_view::npos) return read_head(text.substr(0, end));
+  if (end != std::string_view::npos && end <= kMaxHead) return read_head(text.substr(0, end));
   searched_ = text.size();
   if (text.size() > kMaxHead) {
     enter_garbage(record_at_, "head-too-long");
@@ -265,6 +267,12 @@ RecordParser::Outcome RecordParser::block(bool ended) {
     const Member* member = member_of(block_at_ > record_at_ ? block_at_ - 1 : record_at_);
     if (member->closed) block_end_ = std::max(member->stream_end, block_at_);
   }
+  if (!too_large_ && std::min(block_end_, to_member_end_ ? limit.at : UINT64_MAX) - block_at_ > max_block_bytes_) {
+    too_large_ = true;
+    held_.assign(view(record_at_, block_at_));
+    held_head_ = held_.size();
+    block_seen_ = block_at_;
+  }
   if (limit.at >= block_end_) {
     at_ = block_end_;
     phase_ = Phase::kTail;
@@ -276,12 +284,6 @@ RecordParser::Outcome RecordParser::block(bool ended) {
     return Outcome::kProgress;
   }
   if (limit.hard) return cut_block(limit);
-  if (!too_large_ && (to_member_end_ ? limit.at - block_at_ : block_end_ - block_at_) > max_block_bytes_) {
-    too_large_ = true;
-    held_.assign(view(record_at_, block_at_));
-    held_head_ = held_.size();
-    block_seen_ = block_at_;
-  }
   if (too_large_) {
     const std::string_view more = view(block_seen_, limit.at);
     const size_t room = held_head_ + kHeldOfLarge - std::min<size_t>(held_.size(), held_head_ + kHeldOfLarge);
@@ -295,14 +297,14 @@ RecordParser::Outcome RecordParser::block(bool ended) {
 // The block meets a hard end before its length is reached. A record that opens inside it shows the length to be wrong;
 // else the block is cut.
 RecordParser::Outcome RecordParser::cut_block(const Limit& limit) {
-  const uint64_t embedded = too_large_ ? limit.at : find_embedded(block_at_, limit.at);
+  const uint64_t embedded = too_large_ ? limit.at : find_embedded(block_at_, limit.at, limit.at);
   if (embedded < limit.at) close_record(embedded, "bad-length");
   else close_record(limit.at, limit.code);
   return Outcome::kProgress;
 }
 
-uint64_t RecordParser::find_embedded(uint64_t from, uint64_t to) const {
-  const std::string_view text = view(from, std::min(stream_.end(), to + kMaxLine));  // a start may reach out of the block
+uint64_t RecordParser::find_embedded(uint64_t from, uint64_t to, uint64_t see) const {
+  const std::string_view text = view(from, see);
   for (size_t at = 0; at < to - from;) {
     const std::string_view line = text.substr(at);
     if (arc_) {
@@ -344,7 +346,9 @@ RecordParser::Outcome RecordParser::tail(bool ended) {
     const Opens opens = opens_at(at_, limit, ended || member_done);
     if (opens == Opens::kUndecided) return Outcome::kNeedMore;
     if (opens == Opens::kNo) {
-      const uint64_t embedded = too_large_ ? block_end_ : find_embedded(block_at_, block_end_);
+      const uint64_t see = std::min(block_end_ + kLookahead, limit);
+      if (see < block_end_ + kLookahead && !ended && !member_done) return Outcome::kNeedMore;
+      const uint64_t embedded = too_large_ ? block_end_ : find_embedded(block_at_, block_end_, see);
       if (embedded < block_end_) {
         close_record(embedded, "bad-length");
         return Outcome::kProgress;

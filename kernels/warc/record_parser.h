@@ -44,7 +44,8 @@ class RecordParser {
   const Member* next_break(uint64_t from) const;     // the first damaged member that ends behind `from`
   bool find_limit(bool ended, Limit* limit);         // false: more bytes are needed to tell
   Opens opens_at(uint64_t at, uint64_t limit, bool hard) const;
-  uint64_t find_embedded(uint64_t from, uint64_t to) const;  // a record's start inside a block; `to` where there is none
+  // A record's start in [from, to), judged by the bytes before `see`; `to` where there is none.
+  uint64_t find_embedded(uint64_t from, uint64_t to, uint64_t see) const;
   void begin_record(uint64_t at);
   void close_record(uint64_t record_end, const char* damage);
   void enter_garbage(uint64_t from, const char* code);

@@ -9,7 +9,7 @@
 
 namespace {
 struct Outcome {
-  std::string text, error;
+  std::string text, damage, error;  // apart: only within a batch is their order one
   std::vector<std::pair<uint64_t, uint64_t>> ranges;
   bool plain_tiles = true;
 };
@@ -23,12 +23,13 @@ void drain(refine::WarcReader& reader, Outcome* outcome) {
   }
   reader.records().clear();
   for (const refine::DamageEntry& entry : reader.damage()) {
-    outcome->text += std::string(entry.code) + "@" + std::to_string(entry.offset) + "+" + std::to_string(entry.length) + "\n";
+    outcome->damage += std::string(entry.code) + "@" + std::to_string(entry.offset) + "+" + std::to_string(entry.length) + "\n";
     outcome->ranges.push_back({entry.offset, entry.length});
   }
   reader.damage().clear();
   const refine::DocumentColumns& documents = reader.documents();
-  outcome->text += documents.html.data + documents.text.data + documents.url.data;
+  const auto cell = [](const refine::BytesColumn& column, size_t row) { return column.data.substr(size_t(column.offsets[row]), size_t(column.offsets[row + 1] - column.offsets[row])); };
+  for (size_t row = 0; row < documents.rows(); ++row) outcome->text += cell(documents.url, row) + cell(documents.html, row) + cell(documents.text, row) + cell(documents.id, row);
   reader.documents().clear();
 }
 
@@ -61,6 +62,7 @@ Outcome read(const uint8_t* data, size_t size, size_t cut, bool records) {
       return outcome;
     }
   }
+  outcome.text += outcome.damage;
   for (const char* kind : {"skips", "damage", "notes"})
     for (const refine::NamedCount& count : reader.counts(kind)) outcome.text += count.name + "=" + std::to_string(count.count) + ";";
   return outcome;
