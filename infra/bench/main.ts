@@ -1,6 +1,8 @@
 // `npm run bench -- [NAME...]`: runs the named benches (all by default), prints one JSON object on stdout and words on
 // stderr. Figures are per second of process CPU time, so other work on the machine moves them little. Never fails on time.
+//   --from FILE  takes the figures of an earlier run instead of measuring
 //   --table    prints the README's table (Markdown) made from the figures instead of JSON
+import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** One measured line: what, how fast, and on what. `spread` is (max - min) / median over the repeats. */
@@ -24,6 +26,12 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<re
 
 async function main(args: readonly string[]): Promise<void> {
   const table = args.includes('--table');
+  const from = args.includes('--from') ? args[args.indexOf('--from') + 1] : undefined;
+  if (from !== undefined) {
+    const kept = JSON.parse(readFileSync(from, 'utf8')) as { figures: Figure[]; machine: { cpu: string; cores: number; node: string } };
+    console.log(table ? markdown(kept.figures, kept.machine) : JSON.stringify(kept, null, 1));
+    return;
+  }
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const unknown = wanted.filter((name) => BENCHES[name] === undefined);
   if (unknown.length > 0) {

@@ -1,0 +1,38 @@
+// Fills README.md's marked blocks with what the commands really print: node infra/docs/readme.mjs [--bench FILE.json]
+// Run it from the repository root after npm ci; a run of the sample goes to runs/sample anew.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const refine = (...args) => execFileSync(process.execPath, ['pipeline/cli/refine.mjs', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const block = (command, text) => `\`\`\`\n$ ${command}\n${text.trimEnd()}\n\`\`\``;
+
+rmSync('runs/sample', { recursive: true, force: true });
+const run = spawnSync(process.execPath, ['pipeline/cli/refine.mjs', 'run', 'manifests/sample.yaml'], { encoding: 'utf8' }).stderr;
+const page = join(mkdtempSync(join(tmpdir(), 'refine-readme-')), 'page.html');
+writeFileSync(
+  page,
+  `<!doctype html><html lang="en"><head><title>On salt</title></head><body><nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
+<article><h1>On salt</h1><p>Salt was carried over the mountains long before there were roads, and the towns that stood on its way took their names from it.</p>
+<p>What is left of the trade is a row of stone huts, each a day's walk from the next, and a song about a mule.</p></article>
+<footer>© 2024 <a href="/privacy">Privacy policy</a></footer></body></html>`,
+);
+const tour = {
+  run: block('npx refine run manifests/sample.yaml', run.slice(run.search(/^[\d,]+ documents in/m))),
+  stats: block('npx refine stats runs/sample', `${refine('stats', 'runs/sample').split('\n').slice(0, 30).join('\n')}\n...`),
+  inspect: block(
+    'npx refine inspect runs/sample --reason dedupe-exact/duplicate-text --sample 1',
+    `${refine('inspect', 'runs/sample', '--reason', 'dedupe-exact/duplicate-text', '--sample', '1').split('\n').slice(0, 8).join('\n')}\n...`,
+  ),
+  try: block('npx refine try extract,langid page.html', refine('try', 'extract,langid', page)),
+};
+let readme = readFileSync('README.md', 'utf8');
+for (const [name, text] of Object.entries(tour))
+  readme = readme.replace(new RegExp(`(<!-- tour:${name} -->)[\\s\\S]*?(<!-- /tour -->)`), (_, open, close) => `${open}\n${text}\n${close}`);
+const bench = process.argv[process.argv.indexOf('--bench') + 1];
+if (process.argv.includes('--bench')) {
+  const table = execFileSync(process.execPath, ['dist/infra/bench/main.js', '--from', bench, '--table'], { encoding: 'utf8' });
+  readme = readme.replace(/(<!-- bench -->)[\s\S]*?(<!-- \/bench -->)/, (_, open, close) => `${open}\n${table.trimEnd()}\n${close}`);
+}
+writeFileSync('README.md', readme);
