@@ -10,16 +10,19 @@ using namespace refine::bpe;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const ToyVocabulary toy;
+  constexpr size_t kNfc = 4;  // the last tokenizer normalises, so it need not give the text back
   static const auto tokenizers = [] {
     const std::vector<std::vector<SplitStep>> programs = {
         {SplitStep::kGpt2Words},
         {SplitStep::kPunctuationContiguous, SplitStep::kGpt2Words, SplitStep::kByteDigitsContiguous, SplitStep::kDigitTriples},
         {SplitStep::kDigitsIndividual, SplitStep::kPunctuationIsolated, SplitStep::kGpt2Words, SplitStep::kByteDigitsIndividual},
-        {}};
+        {},
+        {SplitStep::kGpt2Words}};  // with NFC
     std::vector<std::unique_ptr<Tokenizer>> made;
     for (const auto& program : programs) {
       Definition definition = toy.definition();
       definition.program = program;
+      definition.nfc = made.size() == kNfc;
       definition.added = {{"<end>", 256, true, false, true, true, false}, {"  ", 257, false, false, false, false, true}};
       if (!Tokenizer::make(definition, made.emplace_back()).ok()) std::abort();
     }
@@ -28,13 +31,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string valid = to_valid_utf8(text);
   for (const auto& tokenizer : tokenizers) {
+    const bool lossless = &tokenizer != &tokenizers[kNfc];
     std::vector<uint32_t> ids, again;
     tokenizer->encode(text, Special::kParse, ids);  // matched tokens decode to the vocabulary's bytes: only its bounds matter here
     ids.clear();
     tokenizer->encode(text, Special::kText, ids);
     tokenizer->encode(text, Special::kText, again);
     if (ids != again) std::abort();
-    if (valid.find("  ") == std::string::npos && tokenizer->decode(ids.data(), ids.size()) != valid) std::abort();
+    if (lossless && valid.find("  ") == std::string::npos && tokenizer->decode(ids.data(), ids.size()) != valid) std::abort();
   }
   return 0;
 }
