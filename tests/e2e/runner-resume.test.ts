@@ -116,9 +116,10 @@ test('--verify-inputs finds a file that was touched where its identity does not 
   });
 });
 
-test('a second live parent is refused by pid and host; the lock of a dead one is taken over', async () => {
+test('a second live parent is refused by pid and host; the lock of a dead one is taken over', async (t) => {
   const out = join(folder, 'locked');
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
   await new Promise((resolve) => child.once('spawn', resolve));
   await runManifest(manifest, runOptions(out));
   const lock = join(out, 'run.lock');
