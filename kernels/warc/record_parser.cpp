@@ -9,6 +9,7 @@ constexpr uint64_t kMaxHead = 1 << 20;              // CommonCrawl's are below 8
 constexpr uint64_t kMaxLine = 64 << 10;             // an ARC line, URL included
 constexpr uint64_t kMaxPad = 64 << 10;              // line ends behind a record that still belong to it
 constexpr uint64_t kLookahead = 8 << 10;            // how far behind a block the head of a record that starts in it is looked at
+constexpr uint64_t kMaxGarbageHeld = 1 << 20;
 constexpr uint64_t kFirstRecordWithin = 64 << 10;   // else the file is refused
 constexpr uint64_t kHeldOfLarge = 1 << 20;          // enough for the HTTP head of a block that is not held
 }  // namespace
@@ -58,8 +59,8 @@ RecordParser::Opens RecordParser::opens_at(uint64_t at, uint64_t limit, bool har
   }
   ArcLine line;
   const size_t lf = text.find('\n');
+  if ((lf != std::string_view::npos || text.size() >= 64) && !may_open_record(text.substr(0, std::min<size_t>(lf, 64)))) return Opens::kNo;
   if (lf != std::string_view::npos) return parse_arc_line(text.substr(0, lf), &line) ? Opens::kYes : Opens::kNo;
-  if (text.size() >= 64 && !may_open_record(text.substr(0, 64))) return Opens::kNo;
   return hard || text.size() >= kMaxLine ? Opens::kNo : Opens::kUndecided;
 }
 
@@ -129,7 +130,15 @@ void RecordParser::leave_garbage(uint64_t to) {
 
 RecordParser::Outcome RecordParser::garbage(bool ended) {
   if (!any_record_ && at_ > kFirstRecordWithin) return Outcome::kNoRecords;
-  drop_to(at_);
+  if (at_ > garbage_from_) {  // garbage ends with its member, whether or not the next one is there yet
+    drop_to(at_ - 1);
+    const Member* member = member_of(at_ - 1);
+    if ((member->closed || member->damage) && member->stream_end == at_) {
+      if (!member->closed) return Outcome::kNeedMore;
+      leave_garbage(at_);
+      return Outcome::kProgress;
+    }
+  }
   uint64_t limit = stream_.end();
   bool hard = ended;
   if (const Member* broken = next_break(at_)) {
@@ -145,13 +154,11 @@ RecordParser::Outcome RecordParser::garbage(bool ended) {
   }
   for (;;) {
     if (at_ == limit) {
-      if (hard) {
-        const Member* member = at_ > garbage_from_ ? member_of(at_ - 1) : nullptr;
-        if (member && !member->closed && !ended) return Outcome::kNeedMore;
-        leave_garbage(at_);
-        return Outcome::kProgress;
-      }
-      return Outcome::kNeedMore;
+      if (!hard) return Outcome::kNeedMore;
+      const Member* member = at_ > garbage_from_ ? member_of(at_ - 1) : nullptr;
+      if (member && !member->closed && !ended) return Outcome::kNeedMore;
+      leave_garbage(at_);
+      return Outcome::kProgress;
     }
     if (line_start_) {
       const Opens opens = opens_at(at_, limit, hard);
@@ -345,7 +352,12 @@ RecordParser::Outcome RecordParser::tail(bool ended) {
     const uint64_t limit = member_done ? member->stream_end : stream_.end();
     const Opens opens = opens_at(at_, limit, ended || member_done);
     if (opens == Opens::kUndecided) return Outcome::kNeedMore;
+    bool owns_member = false;
     if (opens == Opens::kNo) {
+      // In a compressed member, what follows is waited for: its checksum speaks for the record too, and without another
+      // record in it the member's range is this record's.
+      const bool compressed = stream_.container() != Container::kPlain;
+      if (compressed && !member->closed && !ended && (member->damage || stream_.end() - at_ < kMaxGarbageHeld)) return Outcome::kNeedMore;
       const uint64_t see = std::min(block_end_ + kLookahead, limit);
       if (see < block_end_ + kLookahead && !ended && !member_done) return Outcome::kNeedMore;
       const uint64_t embedded = too_large_ ? block_end_ : find_embedded(block_at_, block_end_, see);
@@ -354,15 +366,16 @@ RecordParser::Outcome RecordParser::tail(bool ended) {
         return Outcome::kProgress;
       }
       record_.note(Note::kBytesAfterRecord);
+      owns_member = compressed && member->closed && find_embedded(at_, member->stream_end, member->stream_end) == member->stream_end;
     } else if (at_ == block_end_) {
       record_.note(Note::kNoEndOfRecord);
     }
-    close_record(at_, nullptr);
+    close_record(at_, owns_member ? member->damage : nullptr, owns_member);
     return Outcome::kProgress;
   }
 }
 
-void RecordParser::close_record(uint64_t record_end, const char* damage) {
+void RecordParser::close_record(uint64_t record_end, const char* damage, bool owns_member) {
   const uint64_t block_to = std::min(block_end_, record_end);
   std::string_view head, block;
   if (too_large_) {
@@ -391,7 +404,7 @@ void RecordParser::close_record(uint64_t record_end, const char* damage) {
   } else {
     const Member* last = member_of(record_end > record_at_ ? record_end - 1 : record_at_);
     record_.offset = first_member_.file_start;
-    if (first_member_.stream_start == record_at_ && last->closed && last->stream_end == record_end) {
+    if (first_member_.stream_start == record_at_ && last->closed && (last->stream_end == record_end || owns_member)) {
       record_.length = int64_t(last->file_end - first_member_.file_start);
       members_reported_ = std::max(members_reported_, last->file_end);
     } else {

@@ -47,7 +47,7 @@ class RecordParser {
   // A record's start in [from, to), judged by the bytes before `see`; `to` where there is none.
   uint64_t find_embedded(uint64_t from, uint64_t to, uint64_t see) const;
   void begin_record(uint64_t at);
-  void close_record(uint64_t record_end, const char* damage);
+  void close_record(uint64_t record_end, const char* damage, bool owns_member = false);
   void enter_garbage(uint64_t from, const char* code);
   void leave_garbage(uint64_t to);
   void report_members(uint64_t up_to);  // closed members that hold no record byte: empty, or nothing but damage
