@@ -45,6 +45,7 @@ class Finder {
 
   Selection find() {
     drop_invisible();
+    show_hidden_page();
     const std::vector<uint8_t> visible = removed_;
     Selection best;
     uint32_t best_length = 0;
@@ -190,11 +191,51 @@ class Finder {
           break;
         default: break;
       }
-      const auto style = attribute(at, kAttr_style);
-      if (!style.empty() && hides(style)) { remove(at); continue; }
-      if (tree_.has_attribute(o_.order[at], kAttr_hidden)) { remove(at); continue; }
-      if (attribute(at, kAttr_aria_hidden) == "true" && attribute(at, kAttr_class_).find("fallback-image") == std::string_view::npos) { remove(at); continue; }
+      if (is_hidden(at)) {
+        any_hidden_ = true;
+        if (!show_hidden_ && !(shown_above_ > 0 && sum(at).text > shown_above_)) { remove(at); continue; }
+      }
+      if (is_line_numbers(at)) remove(at);
     }
+  }
+
+  bool is_hidden(uint32_t at) const {
+    const auto style = attribute(at, kAttr_style);
+    if (!style.empty() && hides(style)) return true;
+    if (tree_.has_attribute(o_.order[at], kAttr_hidden)) return true;
+    return attribute(at, kAttr_aria_hidden) == "true" && attribute(at, kAttr_class_).find("fallback-image") == std::string_view::npos;
+  }
+
+  // A page that shows nothing is shown by its script: where hardly any text is visible, a hidden element that holds most of
+  // the text is the page itself. Smaller hidden elements inside it stay hidden.
+  void show_hidden_page() {
+    if (!any_hidden_) return;
+    uint32_t seen = 0;
+    for (uint32_t at = 0; at < o_.order.size() && seen < kTooShort; at = removed_[at] ? o_.ends[at] : at + 1) if (!removed_[at]) seen += texts_[at].text;
+    if (seen >= kTooShort) return;
+    show_hidden_ = true;
+    drop_invisible();
+    prefix_sums();
+    shown_above_ = std::max(sums_.back().text / 2, kTooShort);
+    show_hidden_ = false;
+    drop_invisible();
+  }
+
+  // The column of line numbers beside a code listing (Octopress, Pygments, Rouge, SyntaxHighlighter): named so, and digits only.
+  bool is_line_numbers(uint32_t at) {
+    const auto names = attribute(at, kAttr_class_);
+    if (names.size() < 6) return false;
+    const uint32_t t = tag(at);
+    if (names.find("lineno") == std::string_view::npos && names.find("line-number") == std::string_view::npos && names.find("linenumber") == std::string_view::npos &&
+        !((t == k_td || t == k_th) && names.find("gutter") != std::string_view::npos)) return false;
+    if (next_word_.empty()) {  // at or after each position, the next text that is more than digits
+      next_word_.assign(o_.order.size() + 1, uint32_t(o_.order.size()));
+      for (uint32_t i = uint32_t(o_.order.size()); i-- > 0;) {
+        next_word_[i] = next_word_[i + 1];
+        if (node(i).type == NodeType::kText && tree_.text_of(o_.order[i]).find_first_not_of("0123456789 \t\r\n\f") != std::string_view::npos) next_word_[i] = i;
+      }
+    }
+    return next_word_[at] >= o_.ends[at];
   }
 
   static bool hides(std::string_view style) {
@@ -540,6 +581,9 @@ class Finder {
   bool strip_unlikely_ = true, weigh_names_ = true, clean_ = true;
   std::vector<Sums> texts_, sums_;
   std::vector<uint8_t> removed_, scored_;
+  std::vector<uint32_t> next_word_;
+  bool any_hidden_ = false, show_hidden_ = false;
+  uint32_t shown_above_ = 0;  // a hidden element with more text than this counts as shown; 0: none does
   const std::vector<uint8_t>* visible_ = nullptr;
   std::vector<double> scores_;
   std::vector<uint32_t> candidates_;
