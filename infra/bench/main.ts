@@ -16,6 +16,7 @@ export interface Figure {
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<readonly Figure[]> }>>> = {
+  warc: () => import('./warc.js'),
   hash: () => import('./hash.js'),
   langid: () => import('./langid.js'),
   run: () => import('./run.js'),

@@ -201,7 +201,7 @@ bool ByteStream::is_member_at(const uint8_t* data, size_t size, bool* undecided)
     const zstd::FrameDecoder::Block block = zstd_->block(in, data + size, out, 0);
     if (block == zstd::FrameDecoder::Block::kNeedInput) *undecided = !finished_;
     probe.resize(size_t(out - reinterpret_cast<uint8_t*>(probe.data())));
-    return block == zstd::FrameDecoder::Block::kProgress && may_open_record(std::string_view(probe).substr(0, 64));
+    return block == zstd::FrameDecoder::Block::kProgress && may_open_record(std::string_view(probe).substr(0, 48));
   }
   const ptrdiff_t header = gzip_header_length(data, size);
   if (header < 0) return false;
@@ -210,12 +210,13 @@ bool ByteStream::is_member_at(const uint8_t* data, size_t size, bool* undecided)
     return false;
   }
   inflater_->reset();
-  uint8_t probe[64];
+  uint8_t probe[48];  // judged by its first bytes alone, so that cuts of the input do not matter
   uint8_t* out = probe;
   const uint8_t* in = data + header;
   const InflateResult result = inflater_->run(in, data + size, probe, out, probe + sizeof probe);
-  if (result == InflateResult::kError) return false;
-  if (result == InflateResult::kNeedInput && !finished_ && out - probe < 48 && size < kRetained / 2) {
+  const bool full = out == probe + sizeof probe;
+  if (result == InflateResult::kError && !full) return false;
+  if (result == InflateResult::kNeedInput && !full && !finished_) {
     *undecided = true;
     return false;
   }

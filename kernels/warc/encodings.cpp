@@ -13,17 +13,17 @@ const uint8_t* bytes_of(std::string_view text) { return reinterpret_cast<const u
 
 // Appends one deflate stream to `out`; `in` moves behind it. Room grows with what really comes out, so a small body
 // never costs the limit's memory.
-DecodeResult inflate_onto(const uint8_t*& in, const uint8_t* end, size_t limit, std::string& out) {
-  const auto inflater = std::make_unique<Inflater>();
+DecodeResult inflate_onto(Inflater& inflater, const uint8_t*& in, const uint8_t* end, size_t limit, std::string& out) {
+  inflater.reset();
   const size_t start = out.size();
   size_t made = start;
   for (;;) {
     if (made >= limit + 1) break;
-    size_t room = made - start + size_t(end - in) * 4 + 512;
+    size_t room = made - start < 1024 ? 1024 : made - start;  // doubles, and starts small: bodies of a thousand tiny members exist
     if (room > limit + 1 - made) room = limit + 1 - made;
     out.resize(made + room);
     uint8_t* at = reinterpret_cast<uint8_t*>(out.data()) + made;
-    const InflateResult result = inflater->run(in, end, reinterpret_cast<uint8_t*>(out.data()) + start, at, reinterpret_cast<uint8_t*>(out.data()) + out.size());
+    const InflateResult result = inflater.run(in, end, reinterpret_cast<uint8_t*>(out.data()) + start, at, reinterpret_cast<uint8_t*>(out.data()) + out.size());
     made = size_t(at - reinterpret_cast<uint8_t*>(out.data()));
     out.resize(made);
     if (made > limit) break;
@@ -62,13 +62,14 @@ ptrdiff_t gzip_header_length(const uint8_t* data, size_t size) {
 
 DecodeResult decode_gzip(std::string_view body, size_t limit, std::string& out) {
   out.clear();
+  const auto inflater = std::make_unique<Inflater>();
   const uint8_t *in = bytes_of(body), *const end = in + body.size();
   for (bool first = true;; first = false) {
     const ptrdiff_t header = gzip_header_length(in, size_t(end - in));
     if (header <= 0) return !first ? DecodeResult::kOk : header < 0 ? DecodeResult::kBad : DecodeResult::kTruncated;
     in += header;
     const size_t start = out.size();
-    const DecodeResult result = inflate_onto(in, end, limit, out);
+    const DecodeResult result = inflate_onto(*inflater, in, end, limit, out);
     if (result != DecodeResult::kOk) return result;
     if (end - in < 8) return DecodeResult::kTruncated;
     const auto word = [&](size_t i) { return uint32_t(in[i]) | uint32_t(in[i + 1]) << 8 | uint32_t(in[i + 2]) << 16 | uint32_t(in[i + 3]) << 24; };
@@ -79,13 +80,14 @@ DecodeResult decode_gzip(std::string_view body, size_t limit, std::string& out) 
 }
 
 DecodeResult decode_deflate(std::string_view body, size_t limit, std::string& out) {
+  const auto inflater = std::make_unique<Inflater>();
   const uint8_t *in = bytes_of(body), *const end = in + body.size();
   // zlib's header: method 8, window at most 32 KiB, no preset dictionary, and a multiple of 31.
   const bool framed = body.size() >= 2 && (in[0] & 15) == 8 && in[0] >> 4 <= 7 && !(in[1] & 32) && (in[0] << 8 | in[1]) % 31 == 0;
   if (framed) {
     in += 2;
     out.clear();
-    const DecodeResult result = inflate_onto(in, end, limit, out);
+    const DecodeResult result = inflate_onto(*inflater, in, end, limit, out);
     if (result == DecodeResult::kOk) {
       if (end - in < 4) return DecodeResult::kTruncated;
       const uint32_t adler = uint32_t(in[0]) << 24 | uint32_t(in[1]) << 16 | uint32_t(in[2]) << 8 | in[3];
@@ -95,7 +97,7 @@ DecodeResult decode_deflate(std::string_view body, size_t limit, std::string& ou
     in = bytes_of(body);  // some raw streams look framed by chance
   }
   out.clear();
-  return inflate_onto(in, end, limit, out);
+  return inflate_onto(*inflater, in, end, limit, out);
 }
 
 bool decode_content(std::string_view coding, std::string_view body, size_t limit, std::string& out, DecodeResult* result) {
