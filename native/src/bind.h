@@ -47,7 +47,6 @@ template <class T>
 Span<T> typed_array(const Napi::Value& value, const char* what) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != TypedArrayKind<T>::type)
     throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a " + TypedArrayKind<T>::name);
-  auto array = value.As<Napi::TypedArray>();
   void* data = nullptr;  // napi_get_typedarray_info also reads views of SharedArrayBuffers
   size_t length = 0;
   napi_get_typedarray_info(value.Env(), value, nullptr, &length, &data, nullptr, nullptr);

@@ -1,7 +1,7 @@
 // What a user meets when a machine lacks something: one line that names the place and the next move.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -37,5 +37,26 @@ test('a checkout installed with --ignore-scripts says how to build it', () => {
     assert.match(result.stderr, /^ERR_REFINE_NATIVE .* refine is not built: .*--ignore-scripts.* Run: npm run build\n$/);
   } finally {
     rmSync(checkout, { recursive: true });
+  }
+});
+
+interface LockedPackage {
+  readonly version: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+test('the lock file names a hash and no registry for every package of every platform, and runs no install script but ours', () => {
+  const { packages } = JSON.parse(readFileSync(packagePath('package-lock.json'), 'utf8')) as { packages: Readonly<Record<string, LockedPackage>> };
+  for (const [path, entry] of Object.entries(packages)) {
+    if (path === '') continue;
+    assert.equal(entry.resolved, undefined, path);
+    assert.match(entry.integrity ?? '', /^sha512-/, path);
+    assert.equal(entry.hasInstallScript, undefined, path);
+    // npm leaves a platform's package out when the registry it asked lacked it; npm 11 then refuses the whole lock file.
+    for (const name of Object.keys(entry.optionalDependencies ?? {}))
+      assert.ok(packages[`${path}/node_modules/${name}`] ?? packages[`node_modules/${name}`], `${path} needs ${name}`);
   }
 });
