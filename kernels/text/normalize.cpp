@@ -16,8 +16,8 @@ struct AsciiTable {
   constexpr AsciiTable() : kind() {
     for (int c = 0; c < 128; ++c) kind[c] = kCopy;
     for (int c = 9; c <= 13; ++c) kind[c] = kSpace;
-    kind[' '] = kSpace;
-    for (const char* c = "!\"#%&'()*,-./:;?@[\\]_{}"; *c; ++c) kind[int(*c)] = kSpace;  // ASCII of category P; $+<=>^`|~ are symbols
+    kind[uint8_t(' ')] = kSpace;
+    for (const char* c = "!\"#%&'()*,-./:;?@[\\]_{}"; *c; ++c) kind[uint8_t(*c)] = kSpace;  // ASCII of category P; $+<=>^`|~ are symbols
   }
 };
 constexpr AsciiTable kAscii;
