@@ -1,5 +1,5 @@
 // What only the operating system knows: whether a process is the one that was written down, what memory it holds, what memory
-// there is. The only file with calls that differ between systems; where one does not answer, null says so.
+// there is, what the processor can do. The only file with calls that differ between systems; where one does not answer, null says so.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -38,6 +38,18 @@ export function residentBytes(pid: number): number | null {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const line = /^VmRSS:\s+(\d+) kB$/m.exec(status);
     return line === null ? null : Number(line[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** The processor's name and instruction sets; null where the system does not list them (the core finds out by itself). */
+export function describeProcessor(): { readonly model: string | null; readonly flags: ReadonlySet<string> } | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    const info = readFileSync('/proc/cpuinfo', 'utf8');
+    const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' ') ?? []; // x86 and arm64 name the line differently
+    return { model: /^model name\s*:\s*(.*)$/m.exec(info)?.[1] ?? null, flags: new Set(flags) };
   } catch {
     return null;
   }

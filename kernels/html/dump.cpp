@@ -137,7 +137,9 @@ std::string dump_tree(const Tree& tree, uint32_t root) {
       case NodeType::kElement: {
         line(depth);
         const auto name = tree.tag_names.name(n.name);
-        out += n.ns == Namespace::kSvg ? "<svg " + cased(name, kSvgTags) : n.ns == Namespace::kMathml ? "<math " + std::string(name) : "<" + std::string(name);
+        out += n.ns == Namespace::kSvg ? "<svg " : n.ns == Namespace::kMathml ? "<math " : "<";
+        if (n.ns == Namespace::kSvg) out += cased(name, kSvgTags);
+        else out += name;
         out += ">\n";
         std::vector<std::pair<std::string, std::string_view>> attributes;
         for (uint32_t i = 0; i < n.size; ++i) {

@@ -82,7 +82,12 @@ std::string split_text(const AddedTokenFinder& finder, std::string_view text, Sp
   std::vector<Split> splits;
   finder.split(text, special, splits);
   std::string out;
-  for (const Split& split : splits) out += split.id == Split::kPlain ? "(" + std::string(split.text) + ")" : "<" + std::to_string(split.id) + ":" + std::string(split.text) + ">";
+  for (const Split& split : splits) {
+    const bool plain = split.id == Split::kPlain;
+    out += plain ? "(" : "<";
+    if (!plain) out.append(std::to_string(split.id)).append(":");
+    out.append(split.text).append(plain ? ")" : ">");
+  }
   return out;
 }
 

@@ -26,7 +26,7 @@ int main() {
   CHECK(filter.judge("http://x.c.kobe.jp/", 2) == UrlVerdict::kKeep);
 
   StringTable table;  // growth past several sizes
-  for (int i = 0; i < 20000; ++i) CHECK(table.insert("k" + std::to_string(i)));
+  for (int i = 0; i < 20000; ++i) CHECK(table.insert(std::string(1, 'k').append(std::to_string(i))));
   CHECK(!table.insert("k7") && table.contains("k19999") && !table.contains("k20000") && !table.contains(""));
   return testing::report();
 }
