@@ -63,9 +63,9 @@ class Finder {
         best_length = length;
         best = std::move(found);
       }
-      if (best_length >= (mode_ == ExtractMode::kPrecision ? 250u : 500u)) break;
+      if (best_length >= (mode_ == ExtractMode::kPrecision ? kEnough / 2 : kEnough)) break;
     }
-    if (best_length < kTooShort) {
+    if (best_length < kEnough) {
       // The scores found nothing much: the whole body without what is plainly furniture, where that is far more.
       removed_ = visible;
       weigh_names_ = strip_unlikely_ = clean_ = true;
@@ -80,7 +80,7 @@ class Finder {
   }
 
  private:
-  static constexpr uint32_t kTooShort = 200;  // units of text
+  static constexpr uint32_t kTooShort = 200, kEnough = 500;  // units of text
 
   uint32_t body() const {
     for (uint32_t at = 0; at < o_.order.size(); ++at) if (tag(at) == k_body) return at;
