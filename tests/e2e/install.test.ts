@@ -45,6 +45,8 @@ interface LockedPackage {
   readonly resolved?: string;
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
+  readonly optional?: boolean;
+  readonly engines?: { readonly node?: string };
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -55,6 +57,9 @@ test('the lock file names a hash and no registry for every package of every plat
     assert.equal(entry.resolved, undefined, path);
     assert.match(entry.integrity ?? '', /^sha512-/, path);
     assert.equal(entry.hasInstallScript, undefined, path);
+    // npm skips an optional package that asks for a newer Node without a word, and what needs it fails later.
+    const least = Number(/\d+/.exec((entry.optional && entry.engines?.node) || '')?.[0] ?? 0);
+    assert.ok(least <= 20, `${path} needs Node ${entry.engines?.node}`);
     // npm leaves a platform's package out when the registry it asked lacked it; npm 11 then refuses the whole lock file.
     for (const name of Object.keys(entry.optionalDependencies ?? {}))
       assert.ok(packages[`${path}/node_modules/${name}`] ?? packages[`node_modules/${name}`], `${path} needs ${name}`);
