@@ -20,13 +20,22 @@ export type ErrorCode =
   | 'ERR_REFINE_INTERRUPTED'
   | 'ERR_REFINE_INTERNAL';
 
+/**
+ * Messages are sentences. A single line that ends in a word gets its full stop; one that ends in a command or a URL does not,
+ * for people copy those.
+ */
+function sentence(message: string): string {
+  if (message.includes('\n') || !/[\p{L}\p{N})\]"'`’]$/u.test(message)) return message;
+  return /(?:\bRun: .*|\bhttps?:\/\/\S+)$/.test(message) ? message : `${message}.`;
+}
+
 export class RefineError extends Error {
   readonly code: ErrorCode;
   /** `place` is a file, `file:line:column`, URL, step or task; it opens the printed line. */
   readonly place: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { readonly place?: string; readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(sentence(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'RefineError';
     this.code = code;
     this.place = options.place;

@@ -9,7 +9,7 @@ import type { DoneEntry } from './ledger.js';
 import { TaskOutputs } from './outputs.js';
 import type { BarrierStep } from './segments.js';
 import { readArrow } from './store.js';
-import { barrierPath, type ReduceSpec, type ResolveSpec, shardName } from './tasks.js';
+import { barrierPath, entryBase, type ReduceSpec, type ResolveSpec, shardName } from './tasks.js';
 import type { Shard } from './types.js';
 import { DroppedRows, readVerdicts, verdictBatches } from './verdicts.js';
 
@@ -85,15 +85,8 @@ export function verdictNumber(path: string): number {
 }
 
 function done(spec: ReduceSpec | ResolveSpec, outputs: Shard[], rowsIn: number, rowsOut: number, started: number): DoneEntry {
-  const { task, kind, label, segment, number, step } = spec;
   return {
-    format: 1,
-    task,
-    kind,
-    label,
-    segment,
-    number,
-    step,
+    ...entryBase(spec),
     state: 'done',
     outputs,
     rowsIn,

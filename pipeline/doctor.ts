@@ -1,11 +1,11 @@
 // What this machine offers: each thing refine stands on, whether it is there, and what to do where it is not.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { arch, availableParallelism, freemem, platform, totalmem } from 'node:os';
+import { arch, availableParallelism, freemem, platform } from 'node:os';
 import { join, relative } from 'node:path';
 import { packagePath, packageRoot } from '../native/package-root.js';
 import type { AnyStep } from '../stages/contract/stage.js';
-import { describeProcessor } from './platform.js';
+import { describeProcessor, memoryBytes, WORKER_BYTES, workersInMemory } from './platform.js';
 import { bytes } from './stats-text.js';
 
 export interface Finding {
@@ -16,7 +16,6 @@ export interface Finding {
   readonly next?: string;
 }
 
-const WORKER_BYTES = 1024 ** 3;
 const LEAST_NODE = [20, 18, 1] as const;
 
 export async function examine(folder: string): Promise<Finding[]> {
@@ -61,10 +60,8 @@ function processor(): Finding {
 }
 
 function memory(): Finding {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  const total = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  const workers = Math.max(0, Math.floor(total / WORKER_BYTES) - 1);
-  const value = `${bytes(total)} (${bytes(Math.min(freemem(), total))} free); room for ${Math.max(1, workers)} workers of 1 GiB`;
+  const total = memoryBytes();
+  const value = `${bytes(total)} (${bytes(Math.min(freemem(), total))} free); room for ${Math.max(1, workersInMemory())} workers of 1 GiB`;
   return total < 2 * WORKER_BYTES
     ? { name: 'memory', value, state: 'missing', next: 'A run needs 2 GiB: one for a worker, the rest for the system.' }
     : { name: 'memory', value, state: 'ok' };

@@ -6,7 +6,7 @@ import { withoutColumns } from './outcomes.js';
 import { TaskOutputs } from './outputs.js';
 import { concatBatches } from './rebatch.js';
 import { ArrowFile, readArrow } from './store.js';
-import type { FinalizeSpec } from './tasks.js';
+import { entryBase, type FinalizeSpec } from './tasks.js';
 
 export async function runFinalizeTask(
   spec: FinalizeSpec,
@@ -30,14 +30,8 @@ export async function runFinalizeTask(
       await output.add(merged);
     }
     const shards = await outputs.commit();
-    const { task, kind, label, segment, number } = spec;
     return {
-      format: 1,
-      task,
-      kind,
-      label,
-      segment,
-      number,
+      ...entryBase(spec),
       state: 'done',
       outputs: shards,
       rowsIn: spec.tokens.length,

@@ -197,8 +197,6 @@ class ManifestBuilder {
     if (parsed === undefined) return null;
     return { tokens: { perShard: parsed.tokens['per-shard'] }, text: { keep: parsed.text.keep }, samplesPerReason: parsed['samples-per-reason'] };
   }
-
-  /** null stands for a step that could not be read; its problems are told. */
 }
 
 /** Defaults filled, paths as written: what the lock file records and identities hash. Listing order of files is no difference. */

@@ -13,7 +13,7 @@ import { type ArrowOutput, TaskOutputs } from './outputs.js';
 import { RowHash, Sampler } from './samples.js';
 import type { BarrierStep, Segment, StageStep } from './segments.js';
 import { readArrow } from './store.js';
-import { type MapSpec, scratchPath, shardName } from './tasks.js';
+import { entryBase, type MapSpec, scratchPath, shardName } from './tasks.js';
 import type { Sink } from './types.js';
 import { type InputVerdicts, readVerdicts } from './verdicts.js';
 
@@ -97,13 +97,7 @@ class MapTask {
     await this.#writeSamples();
     const shards = await this.#outputs.commit();
     return {
-      format: 1,
-      task: this.#spec.task,
-      kind: 'map',
-      label: this.#spec.label,
-      segment: this.#spec.segment,
-      number: this.#spec.number,
-      input: this.#spec.input.path,
+      ...entryBase(this.#spec),
       state: 'done',
       outputs: shards,
       rowsIn: this.#rowsIn,

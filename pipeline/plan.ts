@@ -10,10 +10,9 @@ import { listInputs } from '../stages/fetch/list-inputs.js';
 import { openInput } from '../stages/fetch/open-input.js';
 import { stepIdentity } from './identity.js';
 import { Ledger } from './ledger.js';
-import { defaultWorkers } from './platform.js';
+import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import { readPlan } from './run-folder.js';
 import { differenceFromLock } from './run-lock.js';
-import { WORKER_BYTES } from './runner.js';
 import { segmentsOf } from './segments.js';
 import { readArrow } from './store.js';
 import { TaskGraph } from './task-graph.js';
@@ -72,7 +71,7 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
   }
   const finished = difference === null && ((await readPlan(folder))?.finished ?? false) && states.every((state) => state === 'done');
   const left = inputs.filter((_, index) => states[index] !== 'done');
-  const count = workers ?? defaultWorkers(WORKER_BYTES);
+  const count = workers ?? defaultWorkers();
   const sample = finished ? null : await sampleOf(manifest, env, left.length > 0 ? left : inputs, gate, signal);
   return {
     folder,

@@ -62,7 +62,15 @@ export function memoryBytes(): number {
   return limit > 0 && limit < total ? limit : total;
 }
 
-/** A worker a core, as far as memory lets each have its cap; an eighth stays for the system and this process. */
-export function defaultWorkers(workerBytes: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor((memoryBytes() * 7) / 8 / workerBytes)));
+/** Resident bytes a worker process may use. */
+export const WORKER_BYTES = 1024 ** 3;
+
+/** Workers that memory has room for; an eighth stays for the system and this process. */
+export function workersInMemory(workerBytes = WORKER_BYTES): number {
+  return Math.floor((memoryBytes() * 7) / 8 / workerBytes);
+}
+
+/** A worker a core, as far as memory lets each have its cap. */
+export function defaultWorkers(workerBytes = WORKER_BYTES): number {
+  return Math.max(1, Math.min(availableParallelism(), workersInMemory(workerBytes)));
 }

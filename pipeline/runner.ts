@@ -9,20 +9,20 @@ import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { replaceFile } from './atomic-file.js';
-import { LocalPool, type TaskFailure } from './executors/local/pool.js';
-import { fileSha256, stepIdentity } from './identity.js';
+import { LocalPool } from './executors/local/pool.js';
+import { FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
+import { stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger, missingOutput } from './ledger.js';
 import { removeParts, removeUnnamed } from './leftovers.js';
 import { lockRunFolder } from './parent-lock.js';
-import { defaultWorkers } from './platform.js';
-
+import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
 import type { RunPlan } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
 import { type GraphInput, type Node, TaskGraph } from './task-graph.js';
-import type { WorkerContext } from './tasks.js';
+import type { MapSpec, WorkerContext } from './tasks.js';
 import type { Manifest } from './types.js';
 
 export type { RunSummary } from './run-summary.js';
@@ -59,7 +59,6 @@ interface InputsModule {
   localGate(): FetchGate;
 }
 
-export const WORKER_BYTES = 1024 ** 3;
 const SHIPPED: RunModules = { steps: new URL('./registry.js', import.meta.url).href, inputs: new URL('./inputs.js', import.meta.url).href };
 
 export async function runManifest(manifest: Manifest, options: RunOptions): Promise<RunSummary> {
@@ -134,7 +133,7 @@ class Run {
   readonly #context: WorkerContext;
   readonly #gate: FetchGate;
   readonly #entries = new Map<string, DoneEntry>();
-  readonly #failed = new Map<number, FailedInput>();
+  readonly #failed: FailedInputs;
   readonly #plan = new Set<string>();
   #reused = 0;
   #ran = 0;
@@ -147,6 +146,7 @@ class Run {
     this.#graph = graph;
     this.#context = context;
     this.#gate = gate;
+    this.#failed = new FailedInputs(options.out, ledger);
   }
 
   async toTheEnd(progress: Progress, signal: AbortSignal): Promise<{ failed: readonly FailedInput[]; ran: number; reused: number }> {
@@ -171,8 +171,9 @@ class Run {
       retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
     });
     try {
-      await this.#failChanged();
-      if (this.#options.verifyInputs === true) await this.#verifyInputs(signal);
+      const firstMap = (number: number): MapSpec => this.#firstMap(number);
+      await this.#failed.failChanged(this.#locked, firstMap);
+      if (this.#options.verifyInputs === true) await this.#failed.verify(this.#locked, firstMap, signal);
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
       while (!(await this.#pass(pool, progress, signal))) this.#plan.clear();
     } finally {
@@ -180,7 +181,7 @@ class Run {
     }
     await this.#writePlan(true);
     await this.#prune();
-    return { failed: [...this.#failed.values()], ran: this.#ran, reused: this.#reused };
+    return { failed: this.#failed.all(), ran: this.#ran, reused: this.#reused };
   }
 
   /** One way through all levels; false where another input failed on the way. */
@@ -235,31 +236,17 @@ class Run {
     );
     this.#ran += missing.length - failures.length;
     for (const failure of failures) {
-      const { task, kind, label, segment, number } = failure.spec;
-      await this.#ledger
-        .put({
-          format: 1,
-          task,
-          kind,
-          label,
-          segment,
-          number,
-          ...(failure.spec.kind === 'map' ? { input: failure.spec.input.path } : {}),
-          state: 'failed',
-          code: failure.code,
-          message: messageOf(failure),
-        })
-        .catch((error) => {
-          if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
-        });
+      await recordFailure(this.#ledger, failure, messageOf(failure)).catch((error) => {
+        if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
+      });
     }
     const disk = failures.find((failure) => failure.code === 'ERR_REFINE_DISK');
     if (disk !== undefined) throw new RefineError('ERR_REFINE_DISK', disk.message, disk.place === undefined ? {} : { place: disk.place });
     signal.throwIfAborted();
     if (failures.length === 0) return true;
-    const other = failures.find((failure) => failure.spec.kind !== 'map');
-    if (other !== undefined) throw tasksFailed(this.#options.out, failures.map(described), 0);
-    for (const failure of failures) this.#failInput(failure);
+    const lines = failures.map((failure) => `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`);
+    if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#options.out, lines, 0);
+    for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
     await this.#checkAllowed();
     return false;
   }
@@ -287,69 +274,26 @@ class Run {
     return missing;
   }
 
-  #failInput(failure: TaskFailure): void {
-    if (failure.spec.kind !== 'map') return;
-    const { task, number, label, input } = failure.spec;
-    this.#failed.set(number, { task, number, label, input: input.path, code: failure.code, message: messageOf(failure), place: failure.place });
-  }
-
-  async #failChanged(): Promise<void> {
-    for (const { input, locked } of this.#locked.changed) {
-      const message = `changed since the run began: found ${input.identity}, expected ${locked.identity}. Restore the file, or take the new one with --update.`;
-      await this.#failBefore(
-        this.#locked.inputs.findIndex((other) => other.path === input.path),
-        message,
-      );
-    }
-  }
-
-  async #verifyInputs(signal: AbortSignal): Promise<void> {
-    for (const [number, input] of this.#locked.inputs.entries()) {
-      signal.throwIfAborted();
-      if (this.#failed.has(number) || /^https?:/i.test(input.location)) continue;
-      const read = (await this.#ledger.done(this.#firstMap(number).spec.task))?.source?.sha256;
-      if (read === undefined || read === null) continue;
-      const found = await fileSha256(input.location).catch((cause: NodeJS.ErrnoException) => cause.code ?? 'unreadable');
-      if (found === read) continue;
-      await this.#failBefore(number, `changed since it was read: sha256 is ${found}, ${read} was read. Restore the file, or take the new one with --update.`);
-    }
-  }
-
-  #firstMap(number: number): Node {
-    return this.#graph.firstMaps([{ number, input: this.#locked.inputs[number]! }])[0]!;
-  }
-
-  /** An input that fails without a try, for its content is not what the run began with. */
-  async #failBefore(number: number, message: string): Promise<void> {
-    const { task, label } = this.#firstMap(number).spec;
-    const input = this.#locked.inputs[number]!.path;
-    const code = 'ERR_REFINE_INPUT_CHANGED';
-    await this.#ledger.put({ format: 1, task, kind: 'map', label, segment: 0, number, input, state: 'failed', code, message });
-    this.#failed.set(number, { task, number, label, input, code, message, place: input });
+  #firstMap(number: number): MapSpec {
+    return this.#graph.firstMaps([{ number, input: this.#locked.inputs[number]! }])[0]!.spec as MapSpec;
   }
 
   async #checkAllowed(): Promise<void> {
-    const allowed = this.#options.allowFailed ?? 0;
-    if (this.#failed.size <= allowed && this.#failed.size < Math.max(1, this.#locked.inputs.length)) return;
-    if (this.#failed.size === 0) return;
+    const error = this.#failed.tooMany(this.#options.allowFailed ?? 0, this.#locked.inputs.length);
+    if (error === null) return;
     await this.#writePlan(false);
-    const failed = [...this.#failed.values()].sort((a, b) => a.number - b.number);
-    throw tasksFailed(
-      this.#options.out,
-      failed.map(({ label, code, message }) => `${code} ${label}  ${message}`),
-      allowed,
-    );
+    throw error;
   }
 
   async #writePlan(finished: boolean): Promise<void> {
-    const failed = new Set([...this.#failed.values()].map(({ task }) => task));
+    const failed = new Set(this.#failed.tasks());
     const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
     await replaceFile(join(this.#options.out, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
   }
 
   /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
   async #prune(): Promise<void> {
-    await this.#ledger.prune(new Set([...this.#plan, ...[...this.#failed.values()].map(({ task }) => task)]));
+    await this.#ledger.prune(new Set([...this.#plan, ...this.#failed.tasks()]));
     const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
     await removeUnnamed(this.#options.out, named);
   }
@@ -359,25 +303,4 @@ function phaseOf(nodes: readonly Node[], missing: readonly Node[]): { unit: 'fil
   const reads = missing.map(({ spec }) => (spec.kind === 'map' && spec.previous === null ? spec.input.bytes : null));
   const bytes = reads.includes(null) ? null : reads.reduce<number>((sum, size) => sum + size!, 0);
   return { unit: nodes.every((node) => node.spec.kind === 'map') ? 'files' : 'tasks', tasks: nodes.length, done: nodes.length - missing.length, bytes };
-}
-
-function described(failure: TaskFailure): string {
-  return `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`;
-}
-
-/** The message with its place where the task's label does not name it already: a URL, a file below the run folder. */
-function messageOf({ spec, message, place }: TaskFailure): string {
-  return place === undefined || spec.label.endsWith(place) ? message : `${place}: ${message}`;
-}
-
-function tasksFailed(folder: string, lines: readonly string[], allowed: number): RefineError {
-  const shown = lines.slice(0, 20).map((line) => `\n  ${line.split('\n')[0]}`);
-  const more = lines.length > shown.length ? `\n  and ${lines.length - shown.length} more (ledger/*.failed.json)` : '';
-  const limit = allowed === 0 ? '' : `, --allow-failed is ${allowed}`;
-  const noun = lines.length === 1 ? '1 task' : `${lines.length} tasks`;
-  return new RefineError(
-    'ERR_REFINE_TASKS_FAILED',
-    `${noun} failed${limit}; final shards were not made. Run the same command again to retry them, or go on without with --allow-failed ${lines.length}:${shown.join('')}${more}`,
-    { place: folder },
-  );
 }

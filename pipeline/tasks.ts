@@ -1,6 +1,6 @@
 // What a worker is told: the run's context once, then tasks one at a time. Everything here crosses a process boundary.
 import type { Input } from '../stages/contract/source.js';
-import type { Sink } from './types.js';
+import type { EntryBase, Sink } from './types.js';
 
 /** A manifest's step, with its stage by name: the worker's registry holds the code. */
 export interface StepSpec {
@@ -71,6 +71,21 @@ export interface FinalizeSpec extends TaskBase {
 }
 
 export type TaskSpec = MapSpec | ReduceSpec | ResolveSpec | FinalizeSpec;
+
+/** What a ledger entry says of its task, done or failed. */
+export function entryBase(spec: TaskSpec): EntryBase {
+  const { task, kind, label, segment, number } = spec;
+  const of = { format: 1, task, kind, label, segment, number } as const;
+  switch (spec.kind) {
+    case 'map':
+      return { ...of, input: spec.input.path };
+    case 'reduce':
+    case 'resolve':
+      return { ...of, step: spec.step };
+    case 'finalize':
+      return of;
+  }
+}
 
 /** A scratch file of a map task. Named by identity: an input that changes its number keeps its scratch. */
 export function scratchPath(segment: number, task: string, role: string): string {

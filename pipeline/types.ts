@@ -51,7 +51,7 @@ export interface StepCounts {
   readonly wallMs: number;
 }
 
-interface EntryBase {
+export interface EntryBase {
   readonly format: 1;
   /** The task's identity: hex sha256 over step names, versions, options, asset digests and input identity. */
   readonly task: string;

@@ -28,11 +28,7 @@ bool has_long_noscript(const html::Tree& tree) {
   return false;
 }
 
-std::string_view trimmed(std::string_view s) {
-  const size_t first = s.find_first_not_of(" \t\r\n\f");
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(" \t\r\n\f") - first + 1);
-}
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f") == std::string_view::npos; }
 
 }  // namespace
 
@@ -83,11 +79,8 @@ Status extract_pages(const BytesView& url, const BytesView& html, const BytesVie
       extract_page(html[row], content_type.valid(row) ? content_type[row] : std::string_view(), url.valid(row) ? url[row] : std::string_view(), options, page);
     } else {
       page = ExtractedPage();
-      if (text.valid(row)) {
-        page.text = to_valid_utf8(text[row]);
-        page.text = std::string(trimmed(page.text));
-      }
-      if (page.text.empty()) page.outcome = ExtractOutcome::kEmpty;
+      if (text.valid(row)) page.text = to_valid_utf8(text[row]);
+      if (is_blank(page.text)) page.outcome = ExtractOutcome::kEmpty;
     }
     if (!room(out.text, page.text.size())) return Status::error("ERR_REFINE_MEMORY", "extract: the text of one batch passes 2 GiB; lower the batch size");
     out.outcomes.push_back(uint16_t(page.outcome));

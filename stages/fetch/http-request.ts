@@ -33,8 +33,8 @@ function dispatcher(limits: RetryLimits): Dispatcher {
   if (shared === null) {
     const options = { connect: { timeout: limits.connectTimeoutMs }, keepAliveTimeout: 10_000, pipelining: 1 };
     const env = process.env;
-    const proxied = [env['HTTP_PROXY'], env['http_proxy'], env['HTTPS_PROXY'], env['https_proxy']].some(Boolean);
-    const noProxy = [env['NO_PROXY'] ?? env['no_proxy'] ?? '', 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',');
+    const proxied = [env.HTTP_PROXY, env.http_proxy, env.HTTPS_PROXY, env.https_proxy].some(Boolean);
+    const noProxy = [env.NO_PROXY ?? env.no_proxy ?? '', 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',');
     shared = proxied ? new EnvHttpProxyAgent({ ...options, noProxy }) : new Agent(options);
   }
   return shared;

@@ -37,7 +37,7 @@ export async function* inputBytes(input: Input, env: BytesEnv, signal: AbortSign
 
 async function* remoteBytes(input: Input, env: BytesEnv, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   const version = remoteVersion(input.identity);
-  const cacheDir = env.cacheDir ?? process.env['REFINE_CACHE'] ?? '';
+  const cacheDir = env.cacheDir ?? process.env.REFINE_CACHE ?? '';
   const http = readUrl(input.location, version, { gate: env.gate, signal, ...(env.limits && { limits: env.limits }), ...(env.clock && { clock: env.clock }) });
   // Without an ETag a version cannot be told from the next one of equal size: nothing is kept.
   if (cacheDir === '' || version?.bytes == null || version.tag === null) {

@@ -64,13 +64,13 @@ export function readJsonl(open: (signal: AbortSignal) => AsyncIterable<Uint8Arra
         if (records === (skips['bad-json'] ?? 0) + (skips['too-large'] ?? 0) && read >= SNIFF_BYTES) throw noJson(options.path, line);
         if (value === null) continue;
         documents++;
-        const url = typeof value['url'] === 'string' ? value['url'] : null;
-        const id = value['id'];
+        const url = typeof value.url === 'string' ? value.url : null;
+        const id = value.id;
         rows.add({
           id: typeof id === 'string' && id !== '' ? id : typeof id === 'number' ? String(id) : `${baseName(options.path)}:${line.number}`,
           url,
           host: hostOf(url),
-          date: secondsOf(value['date'] ?? value['timestamp']),
+          date: secondsOf(value.date ?? value.timestamp),
           offset: line.offset,
           length: line.length,
           text: encoder.encode(value[options.textField] as string),

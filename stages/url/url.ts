@@ -2,7 +2,7 @@
 // and curated sources that a corpus mixes in from elsewhere. Matching: kernels/text/url_filter.cpp. A document without a
 // URL is kept. Lists that are absent count as empty and are named by `warnings`.
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { column, native, packagePath } from '../../native/index.js';
@@ -31,6 +31,14 @@ const schema = z.strictObject({
   exclude: paths.default([]).describe('Curated sources to leave out: lists of hosts and URLs, as files or folders.'),
 });
 export type UrlOptions = z.output<typeof schema>;
+
+/** From where the command was typed, for that is where lists are copied to. */
+const shown = (path: string): string => `"${relative('', path) || '.'}"`;
+
+function nextMove(option: string | number | undefined): string {
+  if (option === 'scores') return 'Put text files of words there, a word a line';
+  return `Put a file or folder there, ${option === 'lists' ? 'such as the unpacked UT1 blacklists, ' : ''}with a host or URL a line`;
+}
 
 const WORD_LISTS = ['strict', 'hard', 'soft'] as const;
 type ListKind = 'block' | 'exclude' | (typeof WORD_LISTS)[number];
@@ -72,9 +80,9 @@ export const url: Stage<UrlOptions> = {
     const absent = namedLists(options, env).filter(({ files }) => files === null || files.length === 0);
     const places = [...new Map(absent.map(({ option }) => [option.join('.'), option])).values()];
     return places.map((option) => {
-      const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => `"${path}"`);
-      const [is, it] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
-      return { path: option, message: `${paths.join(', ')} ${is} not there, so ${it} nothing. Put the lists there, or take the option out.` };
+      const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => shown(locate(path, env.baseDir)));
+      const [are, they] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
+      return { path: option, message: `${paths.join(', ')} ${are} not there, so ${they} nothing. ${nextMove(option[0])}, or take the option out.` };
     });
   },
 

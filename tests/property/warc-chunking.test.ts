@@ -100,8 +100,8 @@ test('records that npm warcio writes come back with right digests, ranges and pa
     const seen: (string | null)[] = [];
     for await (const batch of reader.batches(new AbortController().signal)) {
       for (let row = 0; row < batch.rows; row++) {
-        assert.deepEqual(Buffer.from(bytesAt(batch.columns['html'] as BytesColumn, row)), Buffer.from(plain));
-        seen.push(stringAt(batch.columns['host'] as BytesColumn, row));
+        assert.deepEqual(Buffer.from(bytesAt(batch.columns.html as BytesColumn, row)), Buffer.from(plain));
+        seen.push(stringAt(batch.columns.host as BytesColumn, row));
       }
     }
     assert.deepEqual(

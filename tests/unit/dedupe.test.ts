@@ -110,9 +110,11 @@ test('clusters are the connected components that repeated relabelling finds, wha
     for (let changed = true; changed; ) {
       changed = false;
       for (const [a, b] of pairs) {
-        const least = label.get(a)! < label.get(b)! ? label.get(a)! : label.get(b)!;
-        if (label.get(a) !== least || label.get(b) !== least) changed = true;
-        label.set(a, least).set(b, least);
+        const [one, other] = [label.get(a)!, label.get(b)!];
+        if (one === other) continue;
+        changed = true;
+        if (one < other) label.set(b, one);
+        else label.set(a, other);
       }
     }
     const rows = [...label.keys()].sort((a, b) => (a < b ? -1 : 1));

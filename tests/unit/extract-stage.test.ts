@@ -70,10 +70,17 @@ test('keeps empty lines and indentation inside pre, and nowhere else', async () 
   assert.equal(rows[0]!.text, `${prose}\nif a:\n\n    b()\n${prose}`);
 });
 
-test('text rows pass through as valid UTF-8 without outer white space, and rows without anything are empty', async () => {
-  const { rows, reasons } = await run([{ text: Uint8Array.from([0x20, 0x61, 0xff, 0x62, 0x0a]) }, {}, { html: '<p></p>' }]);
-  assert.deepEqual(reasons, [null, 'empty', 'empty']);
-  assert.equal(rows[0]!.text, 'a\uFFFDb');
+test('text rows pass through as they are, with U+FFFD for what is no UTF-8, and rows that hold nothing to read are empty', async () => {
+  const { rows, reasons } = await run([
+    { text: Uint8Array.from([0x20, 0x61, 0xff, 0x62, 0x0a]) },
+    { text: '\r\n\ufeff\tverse one,\r\n    verse two\u2028\n\n ' },
+    {},
+    { html: '<p></p>' },
+    { text: ' \r\n\t' },
+  ]);
+  assert.deepEqual(reasons, [null, null, 'empty', 'empty', 'empty']);
+  assert.equal(rows[0]!.text, ' a\uFFFDb\n');
+  assert.equal(rows[1]!.text, '\r\n\ufeff\tverse one,\r\n    verse two\u2028\n\n ');
   assert.equal(rows[0]!.charset, null);
 });
 

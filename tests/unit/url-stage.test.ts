@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import test from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { native, packagePath, utf8Column } from '../../native/index.js';
@@ -202,13 +202,15 @@ test('folders are read in UT1’s layout, gzip by its magic; licences and expres
 });
 
 test('absent lists drop nothing and are named by a warning', async () => {
-  const options = url.schema.parse({ lists: ['no/such'], scores: 'refinedweb' });
+  const options = url.schema.parse({ lists: ['no/such'], scores: 'refinedweb', exclude: 'curated.txt' });
+  const there = (...names: string[]) => `"${relative('', join(env.baseDir, ...names))}"`;
   const warnings = url.warnings!(options, env);
   assert.deepEqual(
     warnings.map(({ path, message }) => `${path.join('.')}: ${message}`),
     [
-      'lists.0: "no/such" is not there, so it drops nothing. Put the lists there, or take the option out.',
-      `scores: "${join('lists', 'refinedweb', 'strict.txt')}", "${join('lists', 'refinedweb', 'hard.txt')}", "${join('lists', 'refinedweb', 'soft.txt')}" are not there, so they drop nothing. Put the lists there, or take the option out.`,
+      `lists.0: ${there('no', 'such')} is not there, so it drops nothing. Put a file or folder there, such as the unpacked UT1 blacklists, with a host or URL a line, or take the option out.`,
+      `scores: ${there('lists', 'refinedweb', 'strict.txt')}, ${there('lists', 'refinedweb', 'hard.txt')}, ${there('lists', 'refinedweb', 'soft.txt')} are not there, so they drop nothing. Put text files of words there, a word a line, or take the option out.`,
+      `exclude.0: ${there('curated.txt')} is not there, so it drops nothing. Put a file or folder there, with a host or URL a line, or take the option out.`,
     ],
   );
   assert.deepEqual(await reasonsOf({ lists: ['no/such'], scores: 'refinedweb' }, ['http://a.com/']), [null]);

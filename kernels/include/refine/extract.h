@@ -36,7 +36,7 @@ struct ExtractedColumns {
   BytesColumn text, title, charset, declared_lang, author, published, canonical_url, site_name;
   std::vector<uint16_t> outcomes;
 };
-// Rows without html keep their text, made valid UTF-8 and trimmed; null where both are.
+// Rows without html keep their text as it is, but for bytes that are no UTF-8, each U+FFFD; empty where it is white space alone.
 Status extract_pages(const BytesView& url, const BytesView& html, const BytesView& text, const BytesView& content_type, const ExtractOptions& options, ExtractedColumns& out);
 
 }  // namespace refine

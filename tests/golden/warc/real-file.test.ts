@@ -18,8 +18,8 @@ test('real.warc.gz gives 2,431 documents at the offsets and lengths of its index
   const reader = readWarc(createReadStream(file!), { path: 'real.warc.gz', format: 'warc' });
   let row = 0;
   for await (const batch of reader.batches(new AbortController().signal)) {
-    const offsets = (batch.columns['warc_offset'] as FixedColumn).values;
-    const lengths = (batch.columns['warc_length'] as FixedColumn).values;
+    const offsets = (batch.columns.warc_offset as FixedColumn).values;
+    const lengths = (batch.columns.warc_length as FixedColumn).values;
     for (let i = 0; i < batch.rows; i++, row++) assert.deepEqual([Number(offsets[i]), Number(lengths[i])], expected[row]!.slice(0, 2).map(Number));
   }
   assert.equal(row, 2431);
