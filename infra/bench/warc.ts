@@ -59,7 +59,7 @@ export async function figures(): Promise<readonly Figure[]> {
 
 /** One JSON line a reader from peers/warc_peers.py; none where no such Python is found. */
 function pythonPeers(path: string, name: string, raw: number): Figure[] {
-  const python = process.env['REFINE_PYTHON'] ?? packagePath('.venv/bin/python');
+  const python = process.env.REFINE_PYTHON ?? packagePath('.venv/bin/python');
   if (!existsSync(python)) return [];
   const run = spawnSync(python, [packagePath('infra/bench/peers/warc_peers.py'), path], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   return run.stdout
