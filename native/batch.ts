@@ -15,13 +15,11 @@ export type ListColumn = { readonly kind: 'list'; readonly values: NumericArray;
 export type DictionaryColumn = { readonly kind: 'dictionary'; readonly indices: Uint16Array; readonly labels: readonly string[] } & Nullable;
 export type Column = BytesColumn | FixedColumn | ListColumn | DictionaryColumn;
 
-/** At most MAX_BATCH_ROWS rows; sources aim at MAX_BATCH_BYTES of data and pass it only for one large row. */
+/** Sources cut at 256 rows or 16 MiB of data, and pass that only for one large row; shards at 1,024 rows or 8 MiB. */
 export interface Batch {
   readonly rows: number;
   readonly columns: Readonly<Record<string, Column>>;
 }
-export const MAX_BATCH_ROWS = 8192;
-export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 export type Document = Readonly<Record<string, unknown>>;
 

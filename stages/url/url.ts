@@ -32,8 +32,11 @@ const schema = z.strictObject({
 });
 export type UrlOptions = z.output<typeof schema>;
 
-/** From where the command was typed, for that is where lists are copied to. */
-const shown = (path: string): string => `"${relative('', path) || '.'}"`;
+/** As seen from where the command was typed, in full where that lies elsewhere. */
+function shown(path: string): string {
+  const below = relative('', path);
+  return `"${below === '' || below.startsWith('..') ? path : below}"`;
+}
 
 function nextMove(option: string | number | undefined): string {
   if (option === 'scores') return 'Put text files of words there, a word a line';

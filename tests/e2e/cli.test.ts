@@ -27,6 +27,22 @@ test('an unknown option, an unknown command and a missing argument are usage: ex
   }
 });
 
+test('neither the command nor its workers let Node print a warning', async () => {
+  const english = 'The harbour was quiet that morning, and the boats, which had come in before dawn, lay still along the wall of the old town.';
+  await writeFile(join(folder, 'quiet.jsonl'), `${JSON.stringify({ text: english })}\n${JSON.stringify({ text: english })}\n`);
+  const steps = 'url, langid, repetition, lines, dedupe-url, dedupe-exact, dedupe-minhash, tokenize';
+  await writeFile(join(folder, 'quiet.yaml'), `name: quiet\nsource: { jsonl: [quiet.jsonl] }\nsteps: [${steps}]\n`);
+  const out = join(folder, 'quiet-run');
+  const env = { NODE_OPTIONS: '--pending-deprecation' };
+  for (const args of [['run', join(folder, 'quiet.yaml'), '--out', out], ['stats', out], ['load', out, '--seq-len', '16', '--batch-size', '1'], ['doctor']]) {
+    const result = await refine(args, { env });
+    assert.equal(result.code, 0, result.stderr);
+    assert.doesNotMatch(result.stderr, /\(node:\d+\)|Warning:/, args.join(' '));
+  }
+  const control = await refine(['--version'], { env: { NODE_OPTIONS: '--pending-deprecation --import=data:text/javascript,new%20Buffer(1)' } });
+  assert.match(control.stderr, /\(node:\d+\).*DeprecationWarning:/, 'a warning would be seen');
+});
+
 test('--help and --version are data: exit 0', async () => {
   const help = await refine(['--help']);
   assert.equal(help.code, 0);
