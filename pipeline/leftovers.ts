@@ -1,6 +1,6 @@
 // Files of a run folder that nobody names: parts of killed processes, and outputs of tasks that are not in the plan any more.
 import { readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { diskError } from './atomic-file.js';
 
 const OUTPUTS = ['text', 'tokens', 'features', 'samples', 'scratch'];
@@ -31,8 +31,7 @@ async function filesBelow(folder: string, names: readonly string[]): Promise<str
     const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
     for (const entry of entries) {
       if (!entry.isFile()) continue;
-      const path = join(entry.parentPath, entry.name).slice(folder.length);
-      paths.push(path.replaceAll('\\', '/').replace(/^\/+/, ''));
+      paths.push(relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
     }
   }
   return paths;

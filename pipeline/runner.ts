@@ -180,6 +180,7 @@ class Run {
       await pool.close();
     }
     await this.#writePlan(true);
+    await removeParts(this.#options.out); // of workers that were killed while this run went on
     await this.#prune();
     return { failed: this.#failed.all(), ran: this.#ran, reused: this.#reused };
   }
