@@ -34,7 +34,7 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f"
 
 void extract_page(std::string_view bytes, std::string_view content_type, std::string_view, const ExtractOptions& options, ExtractedPage& out) {
   out = ExtractedPage();
-  if (bytes.size() > options.max_bytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
+  if (bytes.size() > options.max_bytes || bytes.size() > kMaxPageBytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
   const Charset charset = decide_charset(bytes, content_type);
   out.charset = encoding_name(charset.encoding);
   std::string input;

@@ -104,7 +104,15 @@ Napi::Value to_typed_array(Napi::Env env, const std::vector<T>& values) {
   return to_typed_array(env, values.data(), values.size());
 }
 
+inline void refuse_overflow(Napi::Env env, bool overflowed) {
+  if (!overflowed) return;
+  auto error = Napi::Error::New(env, "a batch's result passes 2 GiB in one column, which 32-bit offsets cannot name; lower the batch size");
+  error.Set("code", "ERR_REFINE_MEMORY");
+  throw error;
+}
+
 inline Napi::Object to_column(Napi::Env env, const BytesColumn& column, const char* kind) {
+  refuse_overflow(env, column.overflowed);
   auto object = Napi::Object::New(env);
   object.Set("kind", kind);
   object.Set("data", to_typed_array(env, reinterpret_cast<const uint8_t*>(column.data.data()), column.data.size()));
@@ -118,6 +126,7 @@ inline Napi::Object to_column(Napi::Env env, const BytesColumn& column, const ch
 }
 template <class T>
 Napi::Object to_column(Napi::Env env, const ListColumn<T>& column) {
+  refuse_overflow(env, column.overflowed);
   auto object = Napi::Object::New(env);
   object.Set("kind", "list");
   object.Set("values", to_typed_array(env, column.values));
@@ -155,7 +164,7 @@ class PromiseWorker final : public Napi::AsyncWorker {
     } catch (const std::exception& e) {
       status_ = Status::error("ERR_REFINE_INTERNAL", e.what());
     }
-    if (!status_.ok()) SetError(status_.message);
+    if (!status_.ok()) SetError(status_.message.empty() ? status_.code : status_.message);  // "" would mean success
   }
   void OnOK() override {
     Napi::HandleScope scope(Env());
@@ -163,6 +172,10 @@ class PromiseWorker final : public Napi::AsyncWorker {
       deferred_.Resolve(resolve_ ? resolve_(Env()) : Env().Undefined());
     } catch (const Napi::Error& e) {
       deferred_.Reject(e.Value());
+    } catch (const std::exception& e) {  // building the result ran out of memory
+      auto error = Napi::Error::New(Env(), std::string("a native call's result could not be built: ") + e.what());
+      error.Set("code", "ERR_REFINE_MEMORY");
+      deferred_.Reject(error.Value());
     }
   }
   void OnError(const Napi::Error& error) override {

@@ -16,6 +16,9 @@ enum class ExtractMode : uint8_t { kBalanced, kPrecision, kRecall };
 // The stage's reasons in their order, after 0 for kept.
 enum class ExtractOutcome : uint16_t { kKept, kEmpty, kTooLarge, kTooDeep, kTooManyNodes, kTooComplex, kBadEncoding };
 
+// Above it a page is too large whatever the options: decoding may triple it, and the tree counts bytes in 32 bits.
+constexpr size_t kMaxPageBytes = size_t(1) << 30;
+
 struct ExtractOptions {
   ExtractMode mode = ExtractMode::kBalanced;
   uint32_t max_bytes = 32u << 20;

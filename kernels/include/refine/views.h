@@ -32,13 +32,20 @@ struct ListView {  // a `list` column: row r owns values[offsets[r] .. offsets[r
 };
 
 // Owned results that grow while a batch is worked on; the boundary copies them into JavaScript's memory once.
+// A column ends at INT32_MAX bytes or values, as its offsets are int32: what passes that is left out, `overflowed` says so,
+// and the boundary answers with an error (native/src/bind.h) instead of offsets that wrapped.
+constexpr size_t kMaxColumn = INT32_MAX;
+
 struct BytesColumn {
   std::string data;
   std::vector<int32_t> offsets{0};
   std::vector<uint8_t> valid;  // one byte a row; empty means all valid
+  size_t limit = kMaxColumn;   // lower in tests only
+  bool overflowed = false;
 
   void append(std::string_view value) {
-    data.append(value);
+    if (value.size() > limit - data.size()) overflowed = true;
+    else data.append(value);
     offsets.push_back(int32_t(data.size()));
     if (!valid.empty()) valid.push_back(1);
   }
@@ -54,7 +61,16 @@ template <class T>
 struct ListColumn {
   std::vector<T> values;
   std::vector<int32_t> offsets{0};
-  void end_row() { offsets.push_back(int32_t(values.size())); }
+  size_t limit = kMaxColumn;
+  bool overflowed = false;
+
+  void end_row() {
+    if (values.size() > limit) {
+      overflowed = true;
+      values.resize(size_t(offsets.back()));
+    }
+    offsets.push_back(int32_t(values.size()));
+  }
   size_t rows() const { return offsets.size() - 1; }
 };
 
