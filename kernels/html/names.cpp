@@ -1,9 +1,13 @@
 // Interned names: see names.h.
 #include "names.h"
 
+#include "refine/salted_hash.h"
+
 namespace refine::html {
 
-static uint32_t hash_of(std::string_view name) {  // FNV-1a
+// The fixed tables hash by FNV-1a, which is quickest on short names and cannot be crowded: nobody adds to them.
+uint64_t NameTable::hash_of(std::string_view name) const {
+  if (fixed_) return hash_bytes(name, salt_);
   uint32_t h = 2166136261u;
   for (unsigned char c : name) h = (h ^ c) * 16777619u;
   return h;
@@ -11,7 +15,7 @@ static uint32_t hash_of(std::string_view name) {  // FNV-1a
 
 NameTable::NameTable(const NameTable* fixed) : fixed_(fixed), base_(fixed ? uint32_t(fixed->entries_.size()) : 0) { slots_.assign(fixed ? 16 : 1024, 0); }
 
-uint32_t NameTable::find(std::string_view name, uint32_t hash) const {
+uint32_t NameTable::find(std::string_view name, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
   for (size_t i = hash & mask; slots_[i] != 0; i = (i + 1) & mask) {
     const Entry& e = entries_[slots_[i] - 1];
@@ -31,10 +35,10 @@ void NameTable::grow() {
 }
 
 uint32_t NameTable::intern(std::string_view name) {
-  const uint32_t hash = hash_of(name);
   if (fixed_) {
-    if (const uint32_t found = fixed_->find(name, hash)) return found - 1;
+    if (const uint32_t found = fixed_->find(name, fixed_->hash_of(name))) return found - 1;
   }
+  const uint64_t hash = hash_of(name);
   if (const uint32_t found = find(name, hash)) return base_ + found - 1;
   entries_.push_back({uint32_t(bytes_.size()), uint32_t(name.size()), hash});
   bytes_.append(name);

@@ -40,21 +40,25 @@ enum Attribute : uint32_t {
 };
 
 // An open-addressed table from name to id. Ids below the fixed count come from the static table.
+// A page names its own tags and attributes, so their hash is salted (salted_hash.h); ids are in order of first sight.
 class NameTable {
  public:
   explicit NameTable(const NameTable* fixed = nullptr);
+  void salt(uint64_t salt) { salt_ = salt; }  // before the first intern
   uint32_t intern(std::string_view name);
   std::string_view name(uint32_t id) const;
   static const NameTable& tags();
   static const NameTable& attributes();
 
  private:
-  uint32_t find(std::string_view name, uint32_t hash) const;
+  uint32_t find(std::string_view name, uint64_t hash) const;
+  uint64_t hash_of(std::string_view name) const;
   void grow();
   const NameTable* fixed_;
   uint32_t base_;
+  uint64_t salt_ = 0;
   std::string bytes_;
-  struct Entry { uint32_t begin, size, hash; };
+  struct Entry { uint32_t begin, size; uint64_t hash; };
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_;  // entry index + 1
 };

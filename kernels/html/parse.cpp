@@ -1,11 +1,15 @@
 // parse_html: tokenizer and tree builder joined. See tree.h.
 #include <cstring>
 
+#include "refine/salted_hash.h"
 #include "tree_builder.h"
 
 namespace refine::html {
 
 ParseResult parse_html(std::string_view input, const ParseOptions& options, Tree& tree) {
+  const uint64_t salt = hash_bytes(input, 0);
+  tree.tag_names.salt(salt);
+  tree.attribute_names.salt(salt);
   TreeBuilder builder(tree, options, input.size());
   Tokenizer tokenizer(input, tree.tag_names, tree.attribute_names, builder);
   builder.attach(tokenizer);

@@ -1,38 +1,15 @@
 // Numbers equal things equally: strings by their bytes, pairs of numbers by value. Ids count up from 0 in order of first
 // sight, so nothing depends on the hash; equality is always compared, never taken from a hash.
-// The hash is salted by the document's own bytes: text written to collide would have to know its own hash.
+// The hash is salted by the document's own bytes (salted_hash.h): text written to collide would have to know its own hash.
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
+#include "refine/salted_hash.h"
+
 namespace refine {
-
-inline uint64_t mix64(uint64_t h) {  // SplitMix64's finaliser
-  h = (h ^ (h >> 30)) * 0xBF58476D1CE4E5B9ull;
-  h = (h ^ (h >> 27)) * 0x94D049BB133111EBull;
-  return h ^ (h >> 31);
-}
-
-inline uint64_t hash_bytes(std::string_view bytes, uint64_t salt) {
-  uint64_t h = salt ^ (bytes.size() * 0x9E3779B97F4A7C15ull);
-  const char* p = bytes.data();
-  size_t left = bytes.size();
-  for (; left >= 8; p += 8, left -= 8) {
-    uint64_t chunk;
-    std::memcpy(&chunk, p, 8);
-    h = (h ^ chunk) * 0x9FB21C651E98DF25ull;
-    h ^= h >> 32;
-  }
-  if (left > 0) {
-    uint64_t chunk = 0;
-    std::memcpy(&chunk, p, left);
-    h = (h ^ chunk) * 0x9FB21C651E98DF25ull;
-  }
-  return mix64(h);
-}
 
 class StringIds {
  public:
