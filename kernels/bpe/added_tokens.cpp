@@ -73,7 +73,7 @@ void AddedTokenFinder::split(std::string_view text, Special special, std::vector
     }
     if (token.lstrip) {
       size_t left = start;
-      while (left > 0 && (class_before(text, left) & kStrip)) {
+      while (left > plain && (class_before(text, left) & kStrip)) {  // not into the token before: tokens may be white space
         do --left;
         while ((bytes[left] & 0xC0) == 0x80);
       }

@@ -18,7 +18,10 @@ class PieceCache {
  public:
   static constexpr size_t kMaxPiece = 192;  // bytes; longer pieces rarely repeat
 
-  explicit PieceCache(size_t capacity) : slots_(std::bit_ceil(capacity * 2)), limit_(capacity) {
+  // A cache of a text's own pieces looks at no more than kMaxProbe slots: pieces written to collide are forgotten instead
+  // of searched for. The vocabulary must keep them all, and nobody writes into it.
+  static constexpr size_t kMaxProbe = 32;
+  explicit PieceCache(size_t capacity, size_t max_probe = kMaxProbe) : slots_(std::bit_ceil(capacity * 2)), limit_(capacity), max_probe_(max_probe) {
     shift_ = 64 - std::countr_zero(slots_.size());
   }
 
@@ -58,9 +61,14 @@ class PieceCache {
     return key;
   }
 
+  size_t slot_of(const PieceKey& key) const {  // public for the test that crowds one
+    return size_t(((key.low ^ std::rotl(key.high * 0xD6E8FEB86659FD93ull, 29)) * 0x9E3779B97F4A7C15ull) >> shift_);
+  }
+
   // Appends the ids of a remembered piece; false where it is not.
   bool find(const PieceKey& key, const uint8_t* piece, size_t length, std::vector<uint32_t>& ids) const {
-    for (size_t at = slot_of(key);; at = (at + 1) & (slots_.size() - 1)) {
+    size_t at = slot_of(key);
+    for (size_t probe = 0; probe < max_probe_; ++probe, at = (at + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[at];
       if (slot.count == kFree) return false;
       if (slot.key != key) continue;
@@ -70,13 +78,15 @@ class PieceCache {
       else ids.insert(ids.end(), arena_.data() + slot.ids[0], arena_.data() + slot.ids[0] + slot.count);
       return true;
     }
+    return false;
   }
 
   // Only for a piece that find() did not know. A piece may have no ids: bytes without a token are dropped.
   void put(const PieceKey& key, const uint8_t* piece, size_t length, const uint32_t* ids, size_t count) {
     if (used_ == limit_) clear();
     size_t at = slot_of(key);
-    while (slots_[at].count != kFree) at = (at + 1) & (slots_.size() - 1);
+    for (size_t probe = 0; slots_[at].count != kFree; at = (at + 1) & (slots_.size() - 1))
+      if (++probe >= max_probe_) return;
     Slot& slot = slots_[at];
     slot.key = key;
     slot.count = uint32_t(count);
@@ -107,9 +117,6 @@ class PieceCache {
     x *= 0x9FB21C651E98DF25ull;
     return x ^ (x >> 32);
   }
-  size_t slot_of(const PieceKey& key) const {
-    return size_t(((key.low ^ std::rotl(key.high * 0xD6E8FEB86659FD93ull, 29)) * 0x9E3779B97F4A7C15ull) >> shift_);
-  }
   void clear() {
     slots_.assign(slots_.size(), Slot{});
     bytes_.clear();
@@ -119,7 +126,7 @@ class PieceCache {
   std::vector<Slot> slots_;
   std::vector<uint8_t> bytes_;
   std::vector<uint32_t> arena_;
-  size_t used_ = 0, limit_;
+  size_t used_ = 0, limit_, max_probe_;
   int shift_;
 };
 

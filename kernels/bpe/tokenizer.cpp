@@ -162,7 +162,7 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
   std::array<uint32_t, 256> byte_ids;
   std::copy_n(definition.byte_ids, 256, byte_ids.begin());
   tokenizer->parts_.reset(new Parts{MergeTable(definition.merges, definition.merge_count), byte_ids, definition.program,
-                                    AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)), PieceCache(std::max<size_t>(vocab, 1)),
+                                    AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)), PieceCache(std::max<size_t>(vocab, 1), SIZE_MAX),
                                     definition.nfc, definition.ignore_merges, {}, {0}, {}, {}});
   Parts& parts = *tokenizer->parts_;
   MergeScratch scratch;

@@ -1,8 +1,11 @@
 // Expectations: the patterns of GPT-2 and Falcon by hand (comments), and BPE's own definition (slow_merge).
 // Ids of real vocabularies are compared with HuggingFace's in tests/kernels/bpe.test.ts.
+#include <optional>
+
 #include "../../testing/check.h"
 #include "../added_tokens.h"
 #include "../merges.h"
+#include "../piece_cache.h"
 #include "../pre_tokenize.h"
 #include "refine/utf8.h"
 #include "toy_vocabulary.h"
@@ -34,6 +37,38 @@ std::string byte_digits(std::string_view text, bool isolated) {
 }
 std::string triples(std::string_view text) {
   return pieces(text, [](auto p, auto end, auto sink) { split_digit_triples(p, end, sink); });
+}
+
+// Pieces that want one slot: a cache remembers a bounded number of them, the vocabulary all.
+void pieces_that_crowd_a_slot_are_forgotten_not_searched_for() {
+  PieceCache cache(1 << 10), vocabulary(1 << 10, SIZE_MAX);
+  std::vector<std::string> crowd;
+  std::optional<size_t> slot;
+  for (uint32_t n = 0; crowd.size() < 200; ++n) {
+    std::string piece(7, 'a');
+    for (uint32_t i = 0, left = n; i < 7; ++i, left /= 26) piece[i] = char('a' + left % 26);
+    const size_t at = cache.slot_of(PieceCache::key_of(reinterpret_cast<const uint8_t*>(piece.data()), 7, 7));
+    if (!slot) slot = at;
+    if (at == *slot) crowd.push_back(piece);
+  }
+  const auto known = [&](PieceCache& in) {
+    std::vector<uint32_t> ids;
+    size_t found = 0;
+    for (uint32_t i = 0; i < crowd.size(); ++i) {
+      const auto p = reinterpret_cast<const uint8_t*>(crowd[i].data());
+      in.put(PieceCache::key_of(p, 7, 7), p, 7, &i, 1);
+    }
+    for (uint32_t i = 0; i < crowd.size(); ++i) {
+      const auto p = reinterpret_cast<const uint8_t*>(crowd[i].data());
+      ids.clear();
+      if (!in.find(PieceCache::key_of(p, 7, 7), p, 7, ids)) continue;
+      ++found;
+      CHECK_EQ(ids.at(0), i);
+    }
+    return found;
+  };
+  CHECK_EQ(known(cache), PieceCache::kMaxProbe);
+  CHECK_EQ(known(vocabulary), crowd.size());
 }
 
 void scanners() {
@@ -133,6 +168,7 @@ void whole() {
 
 int main() {
   scanners();
+  pieces_that_crowd_a_slot_are_forgotten_not_searched_for();
   merging();
   added_tokens();
   whole();
