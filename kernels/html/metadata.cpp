@@ -43,9 +43,12 @@ struct Fact {
   }
 };
 
+constexpr uint32_t kLookedAt = 256;  // nodes: empty elements nest, and each may ask for its text
+
 std::string inner_text(const Tree& tree, uint32_t root, size_t limit) {
   std::string out;
-  for (uint32_t n = root; n != kNone && out.size() < limit; n = tree.next_in_order(n, root))
+  uint32_t left = kLookedAt;
+  for (uint32_t n = root; n != kNone && out.size() < limit && left-- > 0; n = tree.next_in_order(n, root))
     if (tree.nodes[n].type == NodeType::kText) out += tree.text_of(n).substr(0, limit - out.size());
   return to_valid_utf8(out);
 }
@@ -106,7 +109,7 @@ void read_metadata(const Tree& tree, ExtractedPage& out) {
   for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
     const Node& n = tree.nodes[node];
     if (n.type != NodeType::kElement || n.ns != Namespace::kHtml) continue;
-    if (n.size > 0 && tree.has_attribute(node, kAttr_itemprop)) {
+    if (n.size > 0 && !n.copied && tree.has_attribute(node, kAttr_itemprop)) {
       const std::string prop = lower(tree.attribute(node, kAttr_itemprop));
       const auto content = tree.attribute(node, kAttr_content);
       if (prop == "datepublished") date(6, content.empty() ? tree.attribute(node, kAttr_datetime) : content);

@@ -19,6 +19,7 @@ struct Node {
   NodeType type = NodeType::kElement;
   Namespace ns = Namespace::kHtml;
   bool continues = false;  // a text node that is one with the text node before it
+  bool copied = false;     // shares the attributes of a formatting element before it
   uint32_t name = 0;       // tag id; a doctype's: index into doctypes
   uint32_t parent = kNone, first = kNone, last = kNone, prev = kNone, next = kNone;
   uint32_t begin = 0, size = 0;  // text: span of `text`; elements: their attributes

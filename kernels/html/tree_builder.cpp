@@ -1,4 +1,4 @@
-// Stacks, insertion and the adoption agency: see tree_builder.h.
+// The stack of open elements, insertion and scopes: see tree_builder.h.
 #include "tree_builder.h"
 
 #include <algorithm>
@@ -35,7 +35,6 @@ const TagSet& scope_ends() {
   static const TagSet set = tag_set({k_applet, k_caption, k_html, k_table, k_td, k_th, k_marquee, k_object, k_select, k_template});
   return set;
 }
-bool known(const Node& n) { return n.ns == Namespace::kHtml && n.name < kFirstUnknownTag; }
 
 bool ends_scope(const Node& n, Scope scope) {
   if (scope == Scope::kTable) return n.ns == Namespace::kHtml && (n.name == k_html || n.name == k_table || n.name == k_template);
@@ -61,7 +60,9 @@ bool is_html_point(const Tree& tree, uint32_t node) {
   const Node& n = tree.nodes[node];
   if (n.ns == Namespace::kSvg) return n.name == k_foreignobject || n.name == k_desc || n.name == k_title;
   if (n.ns != Namespace::kMathml || n.name != k_annotation_xml) return false;
-  std::string encoding(tree.attribute(node, kAttr_encoding));
+  const auto value = tree.attribute(node, kAttr_encoding);
+  if (value.size() > 32) return false;  // asked at every token, so a long value must not be copied each time
+  std::string encoding(value);
   for (char& c : encoding) if (c >= 'A' && c <= 'Z') c = char(c + 32);
   return encoding == "text/html" || encoding == "application/xhtml+xml";
 }
@@ -101,6 +102,7 @@ uint32_t TreeBuilder::clone_element(uint32_t node) {  // shares the attributes: 
   const Node& from = tree_.nodes[node];
   Node& to = tree_.nodes[copy];
   to.ns = from.ns;
+  to.copied = true;
   to.name = from.name;
   to.begin = from.begin;
   to.size = from.size;
@@ -190,13 +192,13 @@ void TreeBuilder::insert_comment(std::string_view text, uint32_t parent) {
 
 void TreeBuilder::push(uint32_t node) {
   stack_.push_back(node);
-  if (known(tree_.nodes[node])) ++open_count_[tree_.nodes[node].name];
+  if (is_known_html(tree_.nodes[node])) ++open_count_[tree_.nodes[node].name];
   if (stack_.size() > options_.limits.max_depth) stop(ParseResult::kTooDeep);
 }
 
 void TreeBuilder::pop() {
   const Node& n = tree_.nodes[stack_.back()];
-  if (known(n)) --open_count_[n.name];
+  if (is_known_html(n)) --open_count_[n.name];
   stack_.pop_back();
 }
 
@@ -220,7 +222,7 @@ void TreeBuilder::remove_from_stack(uint32_t node) {
   for (size_t i = stack_.size(); i-- > 0;) {
     step();
     if (stack_[i] != node) continue;
-    if (known(tree_.nodes[node])) --open_count_[tree_.nodes[node].name];
+    if (is_known_html(tree_.nodes[node])) --open_count_[tree_.nodes[node].name];
     stack_.erase(stack_.begin() + std::ptrdiff_t(i));
     return;
   }
@@ -266,11 +268,11 @@ bool TreeBuilder::heading_in_scope() {
 }
 
 void TreeBuilder::generate_implied_end_tags(uint32_t except) {
-  while (known(tree_.nodes[current()]) && tree_.nodes[current()].name != except && implied_end_tags()[tree_.nodes[current()].name]) pop();
+  while (is_known_html(tree_.nodes[current()]) && tree_.nodes[current()].name != except && implied_end_tags()[tree_.nodes[current()].name]) pop();
 }
 
 void TreeBuilder::generate_all_implied_end_tags() {
-  while (known(tree_.nodes[current()]) && all_implied_end_tags()[tree_.nodes[current()].name]) pop();
+  while (is_known_html(tree_.nodes[current()]) && all_implied_end_tags()[tree_.nodes[current()].name]) pop();
 }
 
 void TreeBuilder::close_p() {
@@ -309,162 +311,6 @@ void TreeBuilder::reset_insertion_mode() {
       default: break;
     }
     if (last) { mode_ = Mode::kInBody; return; }
-  }
-}
-
-// ---- the list of active formatting elements ----
-
-void TreeBuilder::clear_to_marker() {
-  while (!formatting_.empty()) {
-    const bool marker = formatting_.back().node == kNone;
-    formatting_.pop_back();
-    if (marker) return;
-  }
-}
-
-void TreeBuilder::push_formatting(uint32_t node) {
-  // Noah's Ark: at most three elements of one name and equal attributes after the last marker.
-  const auto equal = [&](uint32_t a, uint32_t b) {
-    const Node& x = tree_.nodes[a];
-    const Node& y = tree_.nodes[b];
-    if (x.name != y.name || x.ns != y.ns || x.size != y.size) return false;
-    for (uint32_t i = 0; i < x.size; ++i) {
-      step();
-      const auto& attribute = tree_.attributes[x.begin + i];
-      const auto other = tree_.find_attribute(b, attribute.name);
-      if (!other || tree_.span(other->begin, other->size) != tree_.span(attribute.begin, attribute.size)) return false;
-    }
-    return true;
-  };
-  size_t same = 0, earliest = 0;
-  for (size_t i = formatting_.size(); i-- > 0 && formatting_[i].node != kNone;) {
-    step();
-    if (equal(formatting_[i].node, node)) ++same, earliest = i;
-  }
-  if (same >= 3) formatting_.erase(formatting_.begin() + std::ptrdiff_t(earliest));
-  formatting_.push_back({node});
-}
-
-void TreeBuilder::reconstruct_formatting() {
-  if (formatting_.empty() || formatting_.back().node == kNone || on_stack(formatting_.back().node)) return;
-  size_t i = formatting_.size() - 1;
-  while (i > 0 && formatting_[i - 1].node != kNone && !on_stack(formatting_[i - 1].node)) --i;
-  for (; i < formatting_.size() && !stopped; ++i) {
-    const Place place = appropriate_place();
-    const uint32_t copy = clone_element(formatting_[i].node);
-    insert_at(copy, place);
-    push(copy);
-    formatting_[i].node = copy;
-  }
-}
-
-void TreeBuilder::remove_formatting(uint32_t node) {
-  for (size_t i = formatting_.size(); i-- > 0;) {
-    step();
-    if (formatting_[i].node == node) { formatting_.erase(formatting_.begin() + std::ptrdiff_t(i)); return; }
-  }
-}
-
-uint32_t TreeBuilder::formatting_after_marker(uint32_t tag) {
-  for (size_t i = formatting_.size(); i-- > 0 && formatting_[i].node != kNone;) {
-    step();
-    if (tree_.nodes[formatting_[i].node].name == tag) return formatting_[i].node;
-  }
-  return kNone;
-}
-
-// False: act as for any other end tag.
-bool TreeBuilder::adoption_agency(uint32_t tag) {
-  if (current_is(tag) && std::none_of(formatting_.begin(), formatting_.end(), [&](const Formatting& f) { return step(), f.node == current(); })) {
-    pop();
-    return true;
-  }
-  for (int outer = 0; outer < 8 && !stopped; ++outer) {
-    const uint32_t element = formatting_after_marker(tag);
-    if (element == kNone) return outer > 0;
-    if (!on_stack(element)) { remove_formatting(element); return true; }
-    if (!node_in_scope(element)) return true;
-    size_t at = stack_.size() - 1;
-    uint32_t furthest = kNone;
-    size_t furthest_at = 0;
-    for (; stack_[at] != element; --at) {
-      step();
-      if (is_special(tree_.nodes[stack_[at]])) furthest = stack_[at], furthest_at = at;
-    }
-    if (furthest == kNone) {
-      pop_until_node(element);
-      remove_formatting(element);
-      return true;
-    }
-    const uint32_t ancestor = stack_[at - 1];
-    size_t bookmark = 0;
-    while (formatting_[bookmark].node != element) step(), ++bookmark;
-    uint32_t last = furthest;
-    size_t node_at = furthest_at;
-    for (int inner = 1;; ++inner) {
-      --node_at;
-      step();
-      uint32_t node = stack_[node_at];
-      if (node == element) break;
-      size_t entry = 0;
-      while (entry < formatting_.size() && formatting_[entry].node != node) step(), ++entry;
-      bool listed = entry < formatting_.size();
-      if (inner > 3 && listed) {
-        formatting_.erase(formatting_.begin() + std::ptrdiff_t(entry));
-        if (entry < bookmark) --bookmark;
-        listed = false;
-      }
-      if (!listed) {
-        remove_from_stack(node);
-        continue;
-      }
-      const uint32_t copy = clone_element(node);
-      formatting_[entry].node = copy;
-      stack_[node_at] = copy;
-      if (last == furthest) bookmark = entry + 1;
-      detach(last);
-      insert_at(last, {copy, kNone});
-      last = copy;
-    }
-    detach(last);
-    const bool foster = foster_;
-    foster_ = true;
-    insert_at(last, appropriate_place(ancestor));
-    foster_ = foster;
-    const uint32_t copy = clone_element(element);
-    // All children of the furthest block move below the copy.
-    auto& nodes = tree_.nodes;
-    nodes[copy].first = nodes[furthest].first;
-    nodes[copy].last = nodes[furthest].last;
-    for (uint32_t child = nodes[copy].first; child != kNone; child = nodes[child].next) step(), nodes[child].parent = copy;
-    nodes[furthest].first = nodes[furthest].last = kNone;
-    insert_at(copy, {furthest, kNone});
-    size_t old = 0;
-    while (formatting_[old].node != element) step(), ++old;
-    formatting_.erase(formatting_.begin() + std::ptrdiff_t(old));
-    if (old < bookmark) --bookmark;
-    formatting_.insert(formatting_.begin() + std::ptrdiff_t(std::min(bookmark, formatting_.size())), {copy});
-    remove_from_stack(element);
-    const auto below = std::find(stack_.begin(), stack_.end(), furthest);
-    step(stack_.size());
-    stack_.insert(below + 1, copy);
-    if (known(nodes[copy])) ++open_count_[nodes[copy].name];
-  }
-  return true;
-}
-
-void TreeBuilder::any_other_end_tag(uint32_t tag) {
-  if (tag < kFirstUnknownTag && open_count_[tag] == 0) return;
-  for (size_t i = stack_.size(); i-- > 0;) {
-    step();
-    const uint32_t node = stack_[i];
-    const Node& n = tree_.nodes[node];
-    if (n.ns == Namespace::kHtml && n.name == tag) {
-      generate_implied_end_tags(tag);
-      pop_until_node(node);
-      return;
-    }
-    if (is_special(n)) return;
   }
 }
 

@@ -1,6 +1,6 @@
-// Tree construction of the HTML standard (13.2.6): one method an insertion mode, in tree_modes.cpp; the stacks and
-// the insertion algorithms in tree_builder.cpp. Invariant: every walk over a stack is counted in `steps_`, so the
-// whole work is bounded by the input's length.
+// Tree construction of the HTML standard (13.2.6): one method an insertion mode, in tree_modes.cpp, tree_body.cpp and
+// tree_table.cpp; the stack of open elements and insertion in tree_builder.cpp, formatting elements in tree_formatting.cpp.
+// Invariant: every walk over a stack is counted in `steps_`, so the whole work is bounded by the input's length.
 #pragma once
 #include "tokenizer.h"
 #include "tree.h"
@@ -61,7 +61,7 @@ class TreeBuilder final : public TokenSink {
   void process_eof(Mode mode);
   void reprocess(TagToken& t) { process_tag(t, mode_); }
 
-  // ---- tree_builder.cpp: stacks and insertion ----
+  // ---- tree_builder.cpp: open elements and insertion ----
   uint32_t new_node(NodeType type);
   uint32_t create_element(const TagToken& t, Namespace ns);
   uint32_t create_element(uint32_t name);
@@ -91,12 +91,14 @@ class TreeBuilder final : public TokenSink {
   void generate_implied_end_tags(uint32_t except = 0);
   void generate_all_implied_end_tags();
   void close_p();
-  void clear_stack_to_table(); 
+  void clear_stack_to_table();
   void clear_stack_to_table_body();
   void clear_stack_to_row();
   void reset_insertion_mode();
   void raw_text(TagToken& t, TokenizerState state);
   void close_cell();
+  void add_missing_attributes(uint32_t node, const TagToken& t);
+  // ---- tree_formatting.cpp ----
   void insert_marker() { formatting_.push_back({kNone}); }
   void clear_to_marker();
   void push_formatting(uint32_t node);
@@ -105,7 +107,7 @@ class TreeBuilder final : public TokenSink {
   uint32_t formatting_after_marker(uint32_t tag);
   bool adoption_agency(uint32_t tag);
   void any_other_end_tag(uint32_t tag);
-  void add_missing_attributes(uint32_t node, const TagToken& t);
+
   void stop(ParseResult result) { if (result_ == ParseResult::kOk) result_ = result; stopped = true; }
   void step(uint64_t n = 1) { if ((steps_ += n) > max_steps_) stop(ParseResult::kTooComplex); }
 
@@ -126,6 +128,7 @@ class TreeBuilder final : public TokenSink {
   ParseResult result_ = ParseResult::kOk;
 };
 
+inline bool is_known_html(const Node& n) { return n.ns == Namespace::kHtml && n.name < kFirstUnknownTag; }
 bool is_special(const Node& node);
 bool is_mathml_text_point(const Node& node);
 bool is_html_point(const Tree& tree, uint32_t node);

@@ -1,4 +1,6 @@
 // The parser's limits and linearity, counted; its fidelity is tests/kernels/html5lib.test.ts and parse5.test.ts.
+#include <unordered_map>
+
 #include "../tree.h"
 
 #include "../../testing/check.h"
@@ -22,6 +24,40 @@ static ParseResult result_of(std::string_view input, Limits limits = {}) {
   ParseOptions options;
   options.limits = limits;
   return parse_html(input, options, tree);
+}
+
+// Names of one FNV-1a hash modulo 2^21, by a birthday pair of blocks at each of `stages` states: 2^stages names.
+static std::vector<std::string> colliding_names(int stages, size_t count) {
+  constexpr uint32_t kMask = (1u << 21) - 1;
+  const auto run = [](uint32_t h, std::string_view s) {
+    for (unsigned char c : s) h = (h ^ c) * 16777619u;
+    return h & kMask;
+  };
+  std::vector<std::pair<std::string, std::string>> pairs;
+  uint32_t state = 2166136261u & kMask;
+  for (int stage = 0; stage < stages; ++stage) {
+    std::unordered_map<uint32_t, std::string> seen;
+    for (uint32_t n = 0;; ++n) {
+      std::string block(5, 'a');
+      for (uint32_t i = 0, left = n; i < 5; ++i, left /= 26) block[i] = char('a' + left % 26);
+      const uint32_t next = run(state, block);
+      const auto [found, fresh] = seen.emplace(next, block);
+      if (fresh) continue;
+      pairs.emplace_back(found->second, block);
+      state = next;
+      break;
+    }
+  }
+  std::vector<std::string> names(count);
+  for (size_t i = 0; i < count; ++i)
+    for (int stage = 0; stage < stages; ++stage) names[i] += i >> stage & 1 ? pairs[size_t(stage)].second : pairs[size_t(stage)].first;
+  return names;
+}
+static std::string colliding_attributes() {
+  std::string out;
+  size_t n = 0;
+  for (const auto& name : colliding_names(17, 100'000)) out += (n++ % 100 ? " " : "><br ") + name;
+  return out + ">";
 }
 
 int main() {
@@ -60,6 +96,13 @@ int main() {
       repeat("<div class=author>", 30'000),
       repeat("<div>", 30'000) + "hi",
       repeat("<font size=1><nobr>", 10'000) + repeat("</nobr>", 20'000),
+      // Work of extraction that was quadratic: long attributes of copied formatting elements, of an open <annotation-xml>;
+      // empty elements that each look for their text; names that share a hash.
+      "<p><b class='" + repeat("ad ", 300'000) + "'>" + repeat("<p>x", 200'000),
+      "<p><b itemprop=author content='" + repeat("  ", 500'000) + "'>" + repeat("<p>x", 200'000),
+      "<math><annotation-xml encoding='" + repeat("text/", 200'000) + "'>" + repeat("x&amp;", 200'000),
+      repeat("<div itemprop=author>", 10'000) + repeat("<h1><div>", 10'000) + repeat("<br>", 400'000),
+      colliding_attributes(),
   };
   for (const auto& input : hostile) {
     Tree tree;
