@@ -42,7 +42,7 @@ ByteStream::Fill ByteStream::detect() {
   if (in_.size() < 6 && !finished_) return Fill::kNeedInput;
   const uint8_t* data = in_.data();
   if (const char* name = unsupported_container(data, in_.size())) {
-    refusal_ = Status::error("ERR_REFINE_INPUT", std::string("unsupported container: ") + name);
+    refusal_ = Status::error("ERR_REFINE_INPUT", std::string("unsupported container: ") + name + " (expected gzip, zstd or none). Unpack the file first.");
     return Fill::kRefused;
   }
   unsigned kind = 0;

@@ -66,7 +66,8 @@ function cutReal(parts: number): string[] {
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'refine-determinism-'));
   mkdirSync(join(folder, 'crawl-data'));
-  if (full && sharedPath('data', 'real.warc.gz') !== null) files = cutReal(8);
+  assert.ok(!full || sharedPath('data', 'real.warc.gz') !== null, 'REFINE_FULL=1 needs ../shared/data/real.warc.gz');
+  if (full) files = cutReal(8);
   else {
     const sample = packagePath('manifests', 'sample');
     files = readdirSync(sample)

@@ -22,7 +22,7 @@ before(async () => {
   expected = finalBytes(join(folder, 'undisturbed'));
 });
 
-/** Runs the parent process; `killAfterMs` sends `signal` unless it ended before. */
+/** Runs the parent process; killed after `killAfterMs`, or sent `signal` once its tasks are under way, unless it ended before. */
 function run(
   out: string,
   options: { steps?: readonly StepText[]; killAfterMs?: number; signal?: NodeJS.Signals; fault?: object; run?: object } = {},
@@ -33,10 +33,18 @@ function run(
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));
-  const timer = options.killAfterMs === undefined ? undefined : setTimeout(() => child.kill(options.signal ?? 'SIGKILL'), options.killAfterMs);
+  const { killAfterMs, signal } = options;
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  const begun = (): boolean => existsSync(join(out, 'ledger', 'plan.json'));
+  const watch = setInterval(() => {
+    if (signal === undefined || !begun()) return;
+    clearInterval(watch);
+    child.kill(signal);
+  }, 20);
   return new Promise((resolve) =>
     child.on('close', (code) => {
       clearTimeout(timer);
+      clearInterval(watch);
       resolve({ code, text });
     }),
   );
@@ -82,7 +90,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} stops the run cleanly with 130, and it goes on later`, async () => {
     const out = join(folder, signal);
     const steps: StepText[] = [['trouble', { 'sleep-ms': 40 }], ...ALL_STEPS];
-    const { code, text } = await run(out, { steps, killAfterMs: 1200, signal });
+    const { code, text } = await run(out, { steps, signal });
     assert.equal(code, 130, text);
     assert.match(text, /ERR_REFINE_INTERRUPTED .*Run the same command again to go on/);
     assert.deepEqual(leftovers(out), []);

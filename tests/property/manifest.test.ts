@@ -43,11 +43,15 @@ const pieces = [
   '\r',
 ];
 
+const seen = { read: 0, refused: 0 };
+
 async function checked(text: string, sets: readonly string[] = []): Promise<void> {
   try {
     await parseManifest(text, { path: 'm.yaml', registry: fakeSteps, sets });
+    seen.read++;
   } catch (error) {
     if (!(error instanceof ManifestErrors)) throw error;
+    seen.refused++;
     assert.ok(error.problems.length > 0);
     const lines = text.split(/\r\n|\n|\r/).length;
     for (const { place, message } of error.problems) {
@@ -89,6 +93,7 @@ test('any JSON value in any place of a manifest is read or refused with its plac
     fc.asyncProperty(fc.constantFrom(...places), fc.jsonValue({ maxDepth: 2 }), async (text, value) => checked(text.replaceAll('V', JSON.stringify(value)))),
     { numRuns: 500, seed: 20240607 },
   );
+  assert.ok(seen.read >= 10 && seen.refused >= 500, `${seen.read} read, ${seen.refused} refused`);
 });
 
 test('one edit of a word of four letters or more still finds it', () => {

@@ -101,7 +101,13 @@ async function fates(steps: readonly Step[], ...inputs: readonly (readonly strin
   try {
     const all: Outcome[] = [];
     for await (const outcome of trial.documents(source(...inputs), () => true, signal)) all.push(outcome);
-    for (const [, counts] of trial.counts) assert.ok(counts.out <= counts.in);
+    let reaching = all.length;
+    for (const { name } of steps) {
+      const dropped = all.filter(({ reason }) => reason?.startsWith(`${name}/`)).length;
+      const { in: rowsIn, out } = trial.counts.get(name)!;
+      assert.deepEqual({ rowsIn, out }, { rowsIn: reaching, out: reaching - dropped }, name);
+      reaching -= dropped;
+    }
     return all;
   } finally {
     await trial.close();

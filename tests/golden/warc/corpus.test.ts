@@ -114,7 +114,7 @@ test('zip, lz4 and bzip2 containers are refused as unsupported', { skip }, async
   const rows = index().filter((row) => UNSUPPORTED.has(row.container));
   assert.equal(rows.length, 11);
   for (const row of rows) {
-    const { error } = await outcomeOf(row.file);
+    const { error } = await outcomeOf(row.file); // what stands before the bracket
     assert.equal(error, `ERR_REFINE_INPUT unsupported container: ${row.container}`, row.file);
   }
 });
