@@ -235,3 +235,9 @@ test('wrong arguments are refused at once, by name', () => {
   assert.throws(() => native.clusterEdges(new BigUint64Array(1), new BigUint64Array(2)), /left has 1 ends, right 2/);
   assert.throws(() => native.minhashSign({ kind: 'list', values: new BigUint64Array(1), offsets: Int32Array.of(0, 2) }, params()), /offsets end past the data/);
 });
+
+test('a result that no memory holds is an error in JavaScript, not the end of the process', () => {
+  // 2^28 rows of 2^16 hashes want 2^47 bytes; the zeros of the offsets are pages that are never written.
+  const shingles = { kind: 'list', values: new BigUint64Array(0), offsets: new Int32Array(2 ** 28 + 1) } as const;
+  assert.throws(() => native.minhashSign(shingles, { bands: 256, rows: 256, words: 5, normalise: 'default' }), /bad_alloc|length_error|vector/);
+});
