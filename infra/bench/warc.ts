@@ -17,9 +17,9 @@ const LIMIT = 2 ** 30;
 function file(): { path: string; name: string } {
   const real = sharedPath('data', 'real.warc.gz');
   if (real !== null) return { path: real, name: 'real.warc.gz' };
-  const sample = packagePath('manifests/sample/sample.warc.gz');
-  if (!existsSync(sample)) throw new Error('neither ../shared/data/real.warc.gz nor manifests/sample/sample.warc.gz is there');
-  return { path: sample, name: 'sample.warc.gz' };
+  const sample = packagePath('manifests/sample/0-sites.warc.gz');
+  if (!existsSync(sample)) throw new Error('neither ../shared/data/real.warc.gz nor manifests/sample/0-sites.warc.gz is there');
+  return { path: sample, name: '0-sites.warc.gz' };
 }
 
 export async function figures(): Promise<readonly Figure[]> {
