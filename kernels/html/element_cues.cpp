@@ -60,8 +60,8 @@ uint32_t ElementCues::read(uint32_t node, Part part) const {
   }
   lower_names(class_names, id, names);
   if (names.size() <= 2) return 0;
-  if (part == kLeadRead) return names_lead(names) ? kLead : 0;
-  if (part == kSharesRead) return shares(names) ? kShares : 0;
+  if (part == kLeadRead) return names_lead(names) ? uint32_t{kLead} : 0;
+  if (part == kSharesRead) return shares(names) ? uint32_t{kShares} : 0;
   uint32_t set = 0;
   if (names_unlikely(names) && !names_maybe_content(names)) set |= kUnlikely;
   if (names_always_furniture(names)) set |= kFurniture;
