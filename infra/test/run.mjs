@@ -30,11 +30,11 @@ const child = spawn(process.execPath, ['--enable-source-maps', '--test', `--test
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 child.stdout.on('data', (chunk) => {
-  output = (output + chunk).slice(-4000);
+  output = (output + chunk).slice(-1_000_000); // the totals stand before the failures, however long those are
   process.stdout.write(chunk);
 });
 child.on('close', (code) => {
-  const count = (name) => Number(new RegExp(`${name} (\\d+)`).exec(output)?.[1] ?? 0);
+  const count = (name) => Number(new RegExp(`^\\S ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failed = count('fail') + count('cancelled');
   console.log(`${count('pass')} passed, ${failed > 0 ? failed : code === 0 ? 0 : 1} failed, ${count('skipped')} skipped`);
   process.exit(code ?? 1);

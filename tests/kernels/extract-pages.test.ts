@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { benchExtract } from '../../infra/bench/extract.js';
-import { bytesColumn, native } from '../../native/index.js';
+import { bytesAt, bytesColumn, column, native } from '../../native/index.js';
+import { realPages } from '../support/real-pages.js';
 import { needsShared, sharedPath } from '../support/shared.js';
 
 const pages = sharedPath('data', 'pages');
@@ -35,11 +36,38 @@ test('no page of the other corpora stops extraction, and those that have a body 
   }
 });
 
-test('bytes of real pages, cut and shifted, never stop extraction', warc === null ? { skip: needsShared } : {}, async () => {
+test(
+  'no page of a crawl stops extraction, whole, cut in half or begun in the middle, and what comes out is UTF-8',
+  warc === null ? { skip: needsShared } : {},
+  async () => {
+    const utf8 = new TextDecoder('utf-8', { fatal: true });
+    let pages = 0;
+    let withText = 0;
+    for (const batch of realPages(256)!) {
+      const html = Array.from({ length: batch.rows }, (_, row) => bytesAt(column(batch, 'html', 'binary'), row));
+      for (const shape of [
+        (page: Uint8Array) => page,
+        (page: Uint8Array) => page.subarray(0, page.length >> 1),
+        (page: Uint8Array) => page.subarray((page.length >> 1) + 1),
+      ]) {
+        const found = await extractAll(html.map(shape));
+        assert.equal(found.outcomes.length, batch.rows);
+        utf8.decode(found.text.data); // throws on ill-formed bytes
+        if (shape(html[0]!) !== html[0]) continue;
+        pages += batch.rows;
+        withText += found.outcomes.filter((code) => code === 0).length;
+      }
+    }
+    assert.equal(pages, 2431);
+    assert.ok(withText >= pages - 10, `${withText} of ${pages} pages have text`); // five have an empty body, drops-by-eye.md names them
+  },
+);
+
+test('binary noise has no text: nine tenths of such inputs are refused, none stops extraction', warc === null ? { skip: needsShared } : {}, async () => {
   const bytes = readFileSync(warc!).subarray(0, 3_000_000);
-  const raw: Uint8Array[] = [];
-  for (let at = 0; at + 40_000 < bytes.length; at += 40_000) raw.push(bytes.subarray(at, at + 40_000)); // compressed: binary noise
-  const found = await extractAll(raw);
-  assert.equal(found.outcomes.length, raw.length);
-  assert.ok(found.outcomes.filter((code) => code !== 0).length > raw.length * 0.9);
+  const noise: Uint8Array[] = [];
+  for (let at = 0; at + 40_000 < bytes.length; at += 40_000) noise.push(bytes.subarray(at, at + 40_000)); // gzip members, still compressed
+  const found = await extractAll(noise);
+  assert.equal(found.outcomes.length, noise.length);
+  assert.ok(found.outcomes.filter((code) => code !== 0).length > noise.length * 0.9);
 });
