@@ -13,7 +13,15 @@ export type FixedColumn = { readonly kind: 'fixed'; readonly values: NumericArra
 export type ListColumn = { readonly kind: 'list'; readonly values: NumericArray; readonly offsets: Int32Array } & Nullable;
 /** Row r's value is labels[indices[r]]; labels are sorted by bytes and equal in every batch of one run. */
 export type DictionaryColumn = { readonly kind: 'dictionary'; readonly indices: Uint16Array; readonly labels: readonly string[] } & Nullable;
-export type Column = BytesColumn | FixedColumn | ListColumn | DictionaryColumn;
+/** Row r's strings are the rows offsets[r] .. offsets[r+1] of `values`, none of which is null. A list without entries is no null. */
+export type ListUtf8Column = { readonly kind: 'list-utf8'; readonly values: BytesColumn; readonly offsets: Int32Array } & Nullable;
+/** Row r's entries are the rows offsets[r] .. offsets[r+1] of every field: utf8 columns of equal rows without nulls, in the order of the schema. */
+export type ListStructColumn = {
+  readonly kind: 'list-struct';
+  readonly fields: Readonly<Record<string, BytesColumn>>;
+  readonly offsets: Int32Array;
+} & Nullable;
+export type Column = BytesColumn | FixedColumn | ListColumn | ListUtf8Column | ListStructColumn | DictionaryColumn;
 
 /** Sources cut at 256 rows or 16 MiB of data, and pass that only for one large row; shards at 1,024 rows or 8 MiB. */
 export interface Batch {
@@ -32,6 +40,8 @@ export function rowsOf(column: Column): number {
     case 'utf8':
     case 'binary':
     case 'list':
+    case 'list-utf8':
+    case 'list-struct':
       return column.offsets.length - 1;
     case 'fixed':
       return column.values.length / column.width;
@@ -52,7 +62,7 @@ export function stringAt(column: BytesColumn, row: number): string | null {
   return isValid(column, row) ? utf8Decoder.decode(bytesAt(column, row)) : null;
 }
 
-/** One cell as a JavaScript value: string, Uint8Array (binary), number, bigint, array, or null. */
+/** One cell as a JavaScript value: string, Uint8Array (binary), number, bigint, array (of numbers, strings or objects of strings), or null. */
 export function valueAt(column: Column, row: number): unknown {
   if (!isValid(column, row)) return null;
   switch (column.kind) {
@@ -62,6 +72,12 @@ export function valueAt(column: Column, row: number): unknown {
       return bytesAt(column, row).slice();
     case 'list':
       return Array.from(column.values.subarray(column.offsets[row]!, column.offsets[row + 1]!) as ArrayLike<number | bigint>);
+    case 'list-utf8':
+      return entriesOf(column, row).map((at) => utf8Decoder.decode(bytesAt(column.values, at)));
+    case 'list-struct': {
+      const fields = Object.entries(column.fields);
+      return entriesOf(column, row).map((at) => Object.fromEntries(fields.map(([name, field]) => [name, utf8Decoder.decode(bytesAt(field, at))])));
+    }
     case 'fixed':
       return column.width === 1
         ? column.values[row]
@@ -69,6 +85,11 @@ export function valueAt(column: Column, row: number): unknown {
     case 'dictionary':
       return column.labels[column.indices[row]!];
   }
+}
+
+function entriesOf(column: { readonly offsets: Int32Array }, row: number): number[] {
+  const from = column.offsets[row]!;
+  return Array.from({ length: column.offsets[row + 1]! - from }, (_, i) => from + i);
 }
 
 export function documentAt(batch: Batch, row: number): Document {
@@ -97,6 +118,30 @@ export function bytesColumn(kind: 'utf8' | 'binary', values: readonly (Uint8Arra
   });
   if (nulls === 0) return { kind, data, offsets };
   return { kind, data, offsets, validity: validityOf(values.map((value) => value !== null)) };
+}
+
+/** Builds a list-utf8 column; null and undefined become nulls. For tests and small columns. */
+export function listUtf8Column(values: readonly (readonly string[] | null | undefined)[]): ListUtf8Column {
+  return { kind: 'list-utf8', values: utf8Column(values.flatMap((list) => list ?? [])), ...listParts(values) };
+}
+
+/** Builds a list-struct column whose entries have `names` as fields; null and undefined become nulls. For tests and small columns. */
+export function listStructColumn(
+  names: readonly string[],
+  values: readonly (readonly Readonly<Record<string, string>>[] | null | undefined)[],
+): ListStructColumn {
+  const entries = values.flatMap((list) => list ?? []);
+  const fields = Object.fromEntries(names.map((name) => [name, utf8Column(entries.map((entry) => entry[name] ?? ''))]));
+  return { kind: 'list-struct', fields, ...listParts(values) };
+}
+
+function listParts(values: readonly (readonly unknown[] | null | undefined)[]): { offsets: Int32Array; validity?: Uint8Array } {
+  const offsets = new Int32Array(values.length + 1);
+  values.forEach((list, row) => {
+    offsets[row + 1] = offsets[row]! + (list?.length ?? 0);
+  });
+  const present = values.map((list) => list !== null && list !== undefined);
+  return present.every(Boolean) ? { offsets } : { offsets, validity: validityOf(present) };
 }
 
 export function fixedColumn(values: NumericArray, validity?: Uint8Array): FixedColumn {
@@ -148,6 +193,18 @@ export function takeColumn(source: Column, keep: Uint32Array | readonly number[]
       for (let i = 0; i < rows; i++) values.set(source.values.subarray(source.offsets[keep[i]!]!, source.offsets[keep[i]! + 1]!) as never, offsets[i]!);
       return { kind: 'list', values, offsets, ...validity };
     }
+    case 'list-utf8':
+      return {
+        kind: 'list-utf8',
+        values: takeColumn(source.values, takenEntries(source, keep)) as BytesColumn,
+        offsets: takeOffsets(source.offsets, keep),
+        ...validity,
+      };
+    case 'list-struct': {
+      const entries = takenEntries(source, keep);
+      const fields = Object.entries(source.fields).map(([name, field]) => [name, takeColumn(field, entries) as BytesColumn] as const);
+      return { kind: 'list-struct', fields: Object.fromEntries(fields), offsets: takeOffsets(source.offsets, keep), ...validity };
+    }
     case 'fixed': {
       const values = emptyLike(source.values, rows * source.width);
       for (let i = 0; i < rows; i++) {
@@ -166,6 +223,14 @@ export function takeColumn(source: Column, keep: Uint32Array | readonly number[]
 function takeOffsets(offsets: Int32Array, keep: Uint32Array | readonly number[]): Int32Array {
   const out = new Int32Array(keep.length + 1);
   for (let i = 0; i < keep.length; i++) out[i + 1] = out[i]! + offsets[keep[i]! + 1]! - offsets[keep[i]!]!;
+  return out;
+}
+
+/** The entries of the kept rows' lists, in order. */
+function takenEntries(source: { readonly offsets: Int32Array }, keep: Uint32Array | readonly number[]): Uint32Array {
+  const out = new Uint32Array(takeOffsets(source.offsets, keep).at(-1)!);
+  let at = 0;
+  for (let i = 0; i < keep.length; i++) for (let entry = source.offsets[keep[i]!]!; entry < source.offsets[keep[i]! + 1]!; entry++) out[at++] = entry;
   return out;
 }
 

@@ -27,7 +27,7 @@ import {
   Utf8,
   Vector,
 } from 'apache-arrow';
-import type { Batch, Column, NumericArray } from '../native/batch.js';
+import type { Batch, BytesColumn, Column, NumericArray } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
 
 /** Turns the batches of one file into record batches of one schema. */
@@ -74,6 +74,12 @@ export class BatchEncoder {
         return new Binary();
       case 'list':
         return new List(new Field('item', numberType(column.values), true));
+      case 'list-utf8':
+        return new List(new Field('item', new Utf8(), true));
+      case 'list-struct': {
+        const fields = Object.keys(column.fields).map((field) => new Field(field, new Utf8(), true));
+        return new List(new Field('item', new Struct(fields), true));
+      }
       case 'fixed': {
         if (column.unit === 's') return new TimestampSecond('UTC');
         const item = numberType(column.values);
@@ -102,6 +108,14 @@ export class BatchEncoder {
         const item = (type as List).children[0]!.type;
         return make({ ...base, valueOffsets: column.offsets, child: make({ type: item, length: column.offsets[rows]!, nullCount: 0, data: column.values }) });
       }
+      case 'list-utf8':
+        return make({ ...base, valueOffsets: column.offsets, child: entriesOf(name, column.values, column.offsets, rows) });
+      case 'list-struct': {
+        const fields = Object.entries(column.fields);
+        const struct = (type as List<Struct>).children[0]!.type;
+        const children = fields.map(([field, values]) => entriesOf(`${name}.${field}`, values, column.offsets, rows));
+        return make({ ...base, valueOffsets: column.offsets, child: make({ type: struct, length: column.offsets[rows]!, nullCount: 0, children }) });
+      }
       case 'fixed': {
         if (column.values.length !== rows * column.width)
           throw new RefineError('ERR_REFINE_INTERNAL', `column "${name}" has ${column.values.length} values, expected ${rows} rows x ${column.width}`);
@@ -118,6 +132,15 @@ export class BatchEncoder {
       }
     }
   }
+}
+
+/** The first offsets[rows] strings of a list's values: more may stand there than the offsets use. */
+function entriesOf(name: string, values: BytesColumn, offsets: Int32Array, rows: number): Data<Utf8> {
+  const entries = offsets[rows] ?? 0;
+  checkOffsets(name, offsets, rows, values.offsets.length - 1);
+  const valueOffsets = values.offsets.subarray(0, entries + 1);
+  checkOffsets(name, valueOffsets, entries, values.data.length);
+  return makeData({ type: new Utf8(), length: entries, nullCount: 0, valueOffsets, data: values.data.subarray(0, valueOffsets[entries]) });
 }
 
 /** A record batch as our columns: views of its buffers, which stay alive with them. `labels` caches decoded dictionaries by field. */
@@ -142,6 +165,14 @@ function columnOf(field: Field, data: Data, labels: Map<string, readonly string[
     }
     case Type.List: {
       const { offsets, begin, end } = offsetsOf(data);
+      const item = data.children[0]!;
+      if (item.type.typeId === Type.Utf8) return { kind: 'list-utf8', values: stringsOf(field, item, begin, end), offsets, ...validity };
+      if (item.type.typeId === Type.Struct) {
+        if (item.nullCount > 0) throw nullsInside(field);
+        const names = (item.type as Struct).children.map((child: Field) => child.name);
+        const fields = names.map((name, index) => [name, stringsOf(field, item.children[index]!, begin, end)] as const);
+        return { kind: 'list-struct', fields: Object.fromEntries(fields), offsets, ...validity };
+      }
       return { kind: 'list', values: numbersOf(field, data.children[0]!).subarray(begin, end) as NumericArray, offsets, ...validity };
     }
     case Type.FixedSizeList: {
@@ -168,12 +199,28 @@ function columnOf(field: Field, data: Data, labels: Map<string, readonly string[
   throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${type}, which refine does not read`);
 }
 
+function nullsInside(field: Field): RefineError {
+  return new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has nulls inside lists, which refine does not read`);
+}
+
+/** Strings begin .. end of a list's values. */
+function stringsOf(field: Field, data: Data, begin: number, end: number): BytesColumn {
+  if (data.type.typeId !== Type.Utf8) throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${field.type}, which refine does not read`);
+  if (data.nullCount > 0) throw nullsInside(field);
+  if (end === begin) return { kind: 'utf8', data: new Uint8Array(0), offsets: new Int32Array(1) };
+  const offsets = (data.valueOffsets as Int32Array).subarray(begin, end + 1);
+  const from = offsets[0]!;
+  return {
+    kind: 'utf8',
+    data: (data.values as Uint8Array).subarray(from, offsets[end - begin]),
+    offsets: from === 0 ? offsets : offsets.map((offset) => offset - from),
+  };
+}
+
 function numbersOf(field: Field, data: Data): NumericArray {
   const values = data.values as NumericArray;
   const known = [Uint8Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigUint64Array, BigInt64Array];
-  if (data.nullCount > 0 && field.type.typeId !== Type.Int && field.type.typeId !== Type.Float) {
-    throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has nulls inside lists, which refine does not read`);
-  }
+  if (data.nullCount > 0 && field.type.typeId !== Type.Int && field.type.typeId !== Type.Float) throw nullsInside(field);
   if (data.type.typeId === Type.Float && (data.type as Float).precision === 0)
     throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" holds 16-bit floats, which refine does not read`);
   if (!known.some((kind) => values instanceof kind))
@@ -223,6 +270,8 @@ function kindOf(column: Column): string {
       return `list<${column.values.constructor.name}>`;
     case 'fixed':
       return `fixed<${column.values.constructor.name}>[${column.width}]${column.unit ?? ''}`;
+    case 'list-struct':
+      return `list-struct<${Object.keys(column.fields).join()}>`;
     default:
       return column.kind;
   }

@@ -19,7 +19,7 @@ export interface Inspected {
   readonly keptId: string | null;
   /** The numeric columns that were reached. */
   readonly metrics: Readonly<Record<string, number | bigint>>;
-  /** Other columns of a kept or sampled document that are words: title, lang, charset, ... */
+  /** Other columns of a kept or sampled document that are words: title, lang, charset, ...; lists of them as JSON. */
   readonly words: Readonly<Record<string, string>>;
   readonly text: string | null;
 }
@@ -210,6 +210,7 @@ function inspected(batch: Batch, row: number): Inspected {
     if (typeof value === 'number') metrics[name] = column.kind === 'fixed' && column.values instanceof Float32Array ? shortestFloat32(value) : value;
     else if (typeof value === 'bigint') metrics[name] = value;
     else if (typeof value === 'string') words[name] = value;
+    else if (Array.isArray(value) && value.length > 0 && column.kind !== 'list' && column.kind !== 'fixed') words[name] = JSON.stringify(value);
   }
   const date = metrics.date;
   if (typeof date === 'bigint') {

@@ -1,6 +1,6 @@
 // Batches joined end to end, so that shards hold few record batches though filters leave many small ones.
 // Invariant: what comes out depends on the sequence of batches alone.
-import { type Batch, type Column, isValid, type NumericArray } from '../native/batch.js';
+import { type Batch, type BytesColumn, type Column, isValid, type NumericArray } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
 
 const TARGET_ROWS = 1024;
@@ -30,15 +30,7 @@ function concatColumns(name: string, parts: readonly Column[], batches: readonly
     case 'binary': {
       const same = parts.filter((part) => part.kind === first.kind) as (typeof first)[];
       if (same.length !== parts.length) break;
-      const offsets = concatOffsets(same, rows);
-      const data = new Uint8Array(offsets[rows]!);
-      let at = 0;
-      for (const part of same) {
-        const used = part.offsets[part.offsets.length - 1]!;
-        data.set(part.data.subarray(0, used), at);
-        at += used;
-      }
-      return { kind: first.kind, data, offsets, ...validity };
+      return { ...concatBytes(first.kind, same), ...validity };
     }
     case 'list': {
       const same = parts.filter((part) => part.kind === 'list' && part.values.constructor === first.values.constructor) as (typeof first)[];
@@ -50,6 +42,18 @@ function concatColumns(name: string, parts: readonly Column[], batches: readonly
         offsets,
         ...validity,
       };
+    }
+    case 'list-utf8': {
+      const same = parts.filter((part) => part.kind === 'list-utf8') as (typeof first)[];
+      if (same.length !== parts.length) break;
+      return { kind: 'list-utf8', values: concatEntries(same.map((part) => [part.values, entriesIn(part)])), offsets: concatOffsets(same, rows), ...validity };
+    }
+    case 'list-struct': {
+      const names = Object.keys(first.fields);
+      const same = parts.filter((part) => part.kind === 'list-struct' && Object.keys(part.fields).join() === names.join()) as (typeof first)[];
+      if (same.length !== parts.length) break;
+      const fields = names.map((field) => [field, concatEntries(same.map((part) => [part.fields[field]!, entriesIn(part)]))] as const);
+      return { kind: 'list-struct', fields: Object.fromEntries(fields), offsets: concatOffsets(same, rows), ...validity };
     }
     case 'fixed': {
       const same = parts.filter(
@@ -71,6 +75,31 @@ function concatColumns(name: string, parts: readonly Column[], batches: readonly
     }
   }
   throw new RefineError('ERR_REFINE_INTERNAL', `column "${name}" changes its type between batches: a step must write the same columns for every batch`);
+}
+
+function concatBytes(kind: BytesColumn['kind'], parts: readonly Pick<BytesColumn, 'data' | 'offsets'>[]): BytesColumn {
+  const rows = parts.reduce((sum, part) => sum + part.offsets.length - 1, 0);
+  const offsets = concatOffsets(parts, rows);
+  const data = new Uint8Array(offsets[rows]!);
+  let at = 0;
+  for (const part of parts) {
+    const used = part.offsets[part.offsets.length - 1]!;
+    data.set(part.data.subarray(0, used), at);
+    at += used;
+  }
+  return { kind, data, offsets };
+}
+
+/** The strings of lists joined: the first `entries` of each part, as a list's offsets use them. */
+function concatEntries(parts: readonly (readonly [values: BytesColumn, entries: number])[]): BytesColumn {
+  return concatBytes(
+    'utf8',
+    parts.map(([values, entries]) => ({ data: values.data, offsets: values.offsets.subarray(0, entries + 1) })),
+  );
+}
+
+function entriesIn(part: { readonly offsets: Int32Array }): number {
+  return part.offsets[part.offsets.length - 1]!;
 }
 
 function concatNumbers(parts: readonly NumericArray[]): NumericArray {
@@ -113,9 +142,15 @@ export function batchBytes(batch: Batch): number {
     if (column.kind === 'dictionary') bytes += column.indices.byteLength;
     else if (column.kind === 'fixed') bytes += column.values.byteLength;
     else if (column.kind === 'list') bytes += column.values.byteLength + column.offsets.byteLength;
-    else bytes += column.data.byteLength + column.offsets.byteLength;
+    else if (column.kind === 'list-utf8') bytes += column.offsets.byteLength + bytesIn(column.values);
+    else if (column.kind === 'list-struct') bytes += Object.values(column.fields).reduce((sum, field) => sum + bytesIn(field), column.offsets.byteLength);
+    else bytes += bytesIn(column);
   }
   return bytes;
+}
+
+function bytesIn(column: BytesColumn): number {
+  return column.data.byteLength + column.offsets.byteLength;
 }
 
 /** Hands `write` batches of at least 1,024 rows or 8 MiB, the last one aside. A batch without rows is kept only if all are so. */

@@ -134,6 +134,25 @@ Napi::Object to_column(Napi::Env env, const ListColumn<T>& column) {
   return object;
 }
 
+inline Napi::Object to_column(Napi::Env env, const BytesListColumn& column) {
+  refuse_overflow(env, column.overflowed());
+  auto object = Napi::Object::New(env);
+  object.Set("kind", "list-utf8");
+  object.Set("values", to_column(env, column.values, "utf8"));
+  object.Set("offsets", to_typed_array(env, column.offsets));
+  return object;
+}
+template <size_t N>
+Napi::Object to_column(Napi::Env env, const StructListColumn<N>& column) {
+  refuse_overflow(env, column.overflowed());
+  auto object = Napi::Object::New(env), fields = Napi::Object::New(env);
+  for (size_t i = 0; i < N; ++i) fields.Set(column.names[i], to_column(env, column.fields[i], "utf8"));
+  object.Set("kind", "list-struct");
+  object.Set("fields", fields);
+  object.Set("offsets", to_typed_array(env, column.offsets));
+  return object;
+}
+
 // ---- promises -------------------------------------------------------------------------------------------------------
 // Runs `work` on libuv's pool (no Napi calls there), then `resolve` on the JavaScript thread to build the result.
 // `lend` keeps JavaScript values, and with them their buffers, alive until the promise settles.

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { tableFromIPC } from 'apache-arrow';
-import { type Batch, bytesColumn, documentAt, fixedColumn, utf8Column, validityOf } from '../../native/batch.js';
+import { Field, List, Table, tableFromIPC, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import polars from 'nodejs-polars';
+import { type Batch, bytesColumn, documentAt, fixedColumn, listStructColumn, listUtf8Column, utf8Column, validityOf } from '../../native/batch.js';
 import { faults } from '../../pipeline/atomic-file.js';
 import { ArrowFile, readArrow, writeArrow } from '../../pipeline/store.js';
 
@@ -42,6 +44,11 @@ function batchOf(rows: number, seed: number): Batch {
       tokens: { kind: 'list', values: tokens, offsets },
       token_count: fixedColumn(Uint32Array.from(numbers, (n) => n % 5)),
       cluster: fixedColumn(BigUint64Array.from(numbers, (n) => BigInt(n) << 40n)),
+      robots: listUtf8Column(numbers.map((n) => (n % 5 === 0 ? null : Array.from({ length: n % 4 }, (_, i) => `é${n}-${i}`.repeat(i))))),
+      links: listStructColumn(
+        ['url', 'text'],
+        numbers.map((n) => (n % 6 === 0 ? null : Array.from({ length: n % 3 }, (_, i) => ({ url: `u${n}`, text: '漢'.repeat(i) })))),
+      ),
     },
   };
 }
@@ -80,7 +87,7 @@ test("apache-arrow's own table reader sees the same values and types", async () 
   const table = tableFromIPC(readFileSync(path));
   assert.equal(
     table.schema.fields.map((field) => `${field.name}:${field.type}`).join(' '),
-    'id:Utf8 title:Utf8 html:Binary date:Timestamp<SECOND, UTC> warc_offset:Int64 http_status:Uint16 lang:Dictionary<Uint16, Utf8> lang_prob:Float32 signature:FixedSizeList[4]<Uint32> tokens:List<Uint16> token_count:Uint32 cluster:Uint64',
+    'id:Utf8 title:Utf8 html:Binary date:Timestamp<SECOND, UTC> warc_offset:Int64 http_status:Uint16 lang:Dictionary<Uint16, Utf8> lang_prob:Float32 signature:FixedSizeList[4]<Uint32> tokens:List<Uint16> token_count:Uint32 cluster:Uint64 robots:List<Utf8> links:List<Struct<{url:Utf8, text:Utf8}>>',
   );
   const expected = batches.flatMap(documents);
   for (const [row, document] of expected.entries()) {
@@ -88,8 +95,52 @@ test("apache-arrow's own table reader sees the same values and types", async () 
     for (const name of ['id', 'title', 'lang', 'lang_prob', 'http_status', 'warc_offset', 'cluster'])
       assert.equal(found[name], document[name], `${name} of row ${row}`);
     assert.deepEqual(Array.from(found.tokens.toArray()), document.tokens);
+    assert.deepEqual(found.robots === null ? null : [...found.robots], document.robots);
+    assert.deepEqual(
+      found.links === null ? null : Array.from(found.links, (link: { toJSON(): unknown }) => link.toJSON()).map((link) => ({ ...(link as object) })),
+      document.links,
+    );
     assert.equal(found.date, document.date === null ? null : Number(document.date) * 1000);
   }
+});
+
+test('polars reads lists of strings and of structs as they were written', async () => {
+  const path = join(folder, 'polars.arrow');
+  const batch = batchOf(40, 3);
+  await writeArrow(path, [batch], { columns: ['id', 'robots', 'links'] });
+  const frame = polars.readIPC(readFileSync(path));
+  const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+  assert.deepEqual(
+    plain(frame.toRecords()),
+    documents(batch).map(({ id, robots, links }) => ({ id, robots, links })),
+  );
+});
+
+const python = process.env.REFINE_PYARROW;
+test('pyarrow reads lists of strings and of structs as they were written', {
+  skip: python === undefined && 'REFINE_PYARROW names no python with pyarrow',
+}, async () => {
+  const path = join(folder, 'pyarrow.arrow');
+  const batch = batchOf(40, 3);
+  await writeArrow(path, [batch], { columns: ['id', 'robots', 'links'] });
+  const script = 'import sys, json, pyarrow as pa\nt = pa.ipc.open_file(sys.argv[1]).read_all()\nt.validate(full=True)\nprint(json.dumps(t.to_pylist()))';
+  const found = JSON.parse(execFileSync(python!, ['-c', script, path], { encoding: 'utf8' }));
+  assert.deepEqual(
+    found,
+    documents(batch).map(({ id, robots, links }) => ({ id, robots, links })),
+  );
+});
+
+test('nulls inside a list of strings are refused by name', async () => {
+  const path = join(folder, 'inner-null.arrow');
+  const list = vectorFromArray([['a', null]], new List(new Field('item', new Utf8(), true)));
+  writeFileSync(path, tableToIPC(new Table({ robots: list }), 'file'));
+  await assert.rejects(
+    async () => {
+      for await (const _ of readArrow(path));
+    },
+    { code: 'ERR_REFINE_SHARD', message: /column "robots" has nulls inside lists/ },
+  );
 });
 
 test('bytes are the same for the same rows: an all-ones validity, stray bits and earlier files change nothing', async () => {

@@ -1,6 +1,7 @@
 // Borrowed columns in Arrow layout: what the core sees of a batch. Mirrors native/batch.ts field for field.
 // Invariant: offsets has rows + 1 entries, starts at 0, never falls and ends within data; the Node boundary checks that before a view exists.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -70,6 +71,37 @@ struct ListColumn {
       values.resize(size_t(offsets.back()));
     }
     offsets.push_back(int32_t(values.size()));
+  }
+  size_t rows() const { return offsets.size() - 1; }
+};
+
+// A `list-utf8` column: row r owns the strings offsets[r] .. offsets[r+1] of `values`; none is null.
+struct BytesListColumn {
+  BytesColumn values;
+  std::vector<int32_t> offsets{0};
+
+  void append(std::string_view value) { values.append(value); }
+  void end_row() { offsets.push_back(int32_t(values.rows())); }
+  bool overflowed() const { return values.overflowed || values.rows() > kMaxColumn; }
+  size_t rows() const { return offsets.size() - 1; }
+};
+
+// A `list-struct` column of utf8 fields: row r owns the entries offsets[r] .. offsets[r+1] of every field.
+template <size_t N>
+struct StructListColumn {
+  std::array<const char*, N> names;  // in the order of the schema
+  std::array<BytesColumn, N> fields{};
+  std::vector<int32_t> offsets{0};
+
+  explicit StructListColumn(std::array<const char*, N> field_names) : names(field_names) {}
+  void append(const std::array<std::string_view, N>& entry) {
+    for (size_t i = 0; i < N; ++i) fields[i].append(entry[i]);
+  }
+  void end_row() { offsets.push_back(int32_t(fields[0].rows())); }
+  bool overflowed() const {
+    for (const auto& field : fields)
+      if (field.overflowed || field.rows() > kMaxColumn) return true;
+    return false;
   }
   size_t rows() const { return offsets.size() - 1; }
 };
