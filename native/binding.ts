@@ -20,6 +20,12 @@ export interface UrlBinding {
   urlFilterJudge(filter: UrlFilterHandle, url: BytesColumn, softWords: number): Promise<Uint16Array>;
   /** The public suffix and one label more, of a URL or a host; null for IP addresses and public suffixes. */
   registrableDomain(filter: UrlFilterHandle, url: string): string | null;
+  /** Each row's serialisation by the WHATWG URL Standard; null where a row is null or does not parse. */
+  canonicalUrls(url: BytesColumn, fragment: 'keep' | 'drop'): Promise<BytesColumn>;
+  /** Each row's href against its base, fragment kept; a null base resolves absolute URLs only. Null where there is no URL. */
+  resolveUrls(base: BytesColumn, href: BytesColumn): Promise<BytesColumn>;
+  /** 128-bit keys (high, low) of the serialisations without fragment, of the URL itself where it does not parse; none for null and "". */
+  urlKeys(url: BytesColumn): Promise<{ keys: BigUint64Array; rows: Uint32Array }>;
 }
 
 export interface TextBinding extends UrlBinding {

@@ -1,5 +1,5 @@
-// Keeps the first document of each URL. The key is the URL's WHATWG serialisation without fragment, or C4's form of it;
-// a document without URL is kept.
+// Keeps the first document of each URL. The key is the URL's WHATWG serialisation without fragment, or C4's form of it; a
+// URL that does not parse stands for itself, and a document without URL is kept. Parsing: kernels/text/whatwg_url.cpp.
 import { z } from 'zod';
 import { type Batch, column, native, stringAt, utf8Column } from '../../../native/index.js';
 import type { Barrier } from '../../contract/stage.js';
@@ -17,7 +17,7 @@ export type DedupeUrlOptions = z.infer<typeof schema>;
 export const dedupeUrl: Barrier<DedupeUrlOptions> = {
   kind: 'barrier',
   name: 'dedupe-url',
-  version: 1,
+  version: 2, // 2: keys by our own parser, no longer by Node's
   reads: ['url'],
   writes: [],
   reasons: ['duplicate-url'],
@@ -25,17 +25,17 @@ export const dedupeUrl: Barrier<DedupeUrlOptions> = {
   payloadBytes: 0,
 
   async openMap(options) {
-    const keyOf = options.normalise === 'c4' ? c4Key : whatwgKey;
     return {
       async map(batch: Batch) {
         const url = column(batch, 'url', 'utf8');
+        if (options.normalise === 'whatwg') return native.urlKeys(url);
         const rows: number[] = [];
         const texts: string[] = [];
         for (let row = 0; row < batch.rows; row++) {
           const written = stringAt(url, row);
           if (written === null || written === '') continue;
           rows.push(row);
-          texts.push(keyOf(written));
+          texts.push(c4Key(written));
         }
         return { keys: await native.contentHash(utf8Column(texts), 'none'), rows: Uint32Array.from(rows) };
       },
@@ -46,17 +46,6 @@ export const dedupeUrl: Barrier<DedupeUrlOptions> = {
   reduce: (_options, group) => starEdges(group, 0),
   resolve: (_options, edges) => resolveClusters(edges, 0, ratherFirst),
 };
-
-/** A URL that does not parse stands for itself. */
-export function whatwgKey(written: string): string {
-  try {
-    const url = new URL(written);
-    url.hash = '';
-    return url.href;
-  } catch {
-    return written;
-  }
-}
 
 /** normalize_url of C4 (tensorflow_datasets, text/c4_utils.py). */
 export function c4Key(written: string): string {
