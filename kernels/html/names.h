@@ -18,11 +18,11 @@ namespace refine::html {
   X(pre) X(progress) X(q) X(rb) X(rp) X(rt) X(rtc) X(ruby) X(s) X(samp) X(script) X(search) X(section) X(select) X(slot) X(small) X(source) \
   X(span) X(strike) X(strong) X(style) X(sub) X(summary) X(sup) X(svg) X(table) X(tbody) X(td) X(textarea) X(tfoot) X(th) X(thead) X(time) \
   X(title) X(tr) X(track) X(tt) X(u) X(ul) X(var) X(video) X(wbr) X(xmp) X(math) X(mi) X(mo) X(mn) X(ms) X(mtext) X(malignmark) X(mglyph) \
-  X(foreignobject) X(desc) X(amp)
+  X(foreignobject) X(desc) X(amp) X(selectedcontent)
 
 #define REFINE_HTML_ATTRIBUTES(X) \
   X(id) X(class_) X(href) X(rel) X(name) X(content) X(property) X(itemprop) X(itemtype) X(role) X(style) X(hidden) X(lang) X(datetime) \
-  X(type) X(encoding) X(color) X(face) X(size) X(charset) X(src) X(alt) X(start) X(value)
+  X(type) X(encoding) X(color) X(face) X(size) X(charset) X(src) X(alt) X(start) X(value) X(selected) X(disabled) X(multiple)
 
 enum Tag : uint32_t {
   kNoTag = 0,

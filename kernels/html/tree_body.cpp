@@ -171,14 +171,18 @@ void TreeBuilder::in_body_start(TagToken& t) {
       if (in_fragment_of(k_select)) return;
       if (in_scope(k_select)) return pop_until_tag(k_select);
       reconstruct_formatting();
-      insert_element(t);
+      select_opened(insert_element(t));
       frameset_ok_ = false;
       return;
     case k_option: case k_optgroup:
       if (in_scope(k_select)) generate_implied_end_tags(t.name == k_option ? uint32_t(k_optgroup) : 0u);
       else if (current_is(k_option)) pop();
       reconstruct_formatting();
-      insert_element(t);
+      { const uint32_t node = insert_element(t); if (t.name == k_option) option_opened(node); }
+      return;
+    case k_selectedcontent:
+      reconstruct_formatting();
+      selectedcontent_opened(insert_element(t));
       return;
     case k_rb: case k_rtc:
       if (in_scope(k_ruby)) generate_implied_end_tags();

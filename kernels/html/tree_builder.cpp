@@ -199,7 +199,9 @@ void TreeBuilder::push(uint32_t node) {
 void TreeBuilder::pop() {
   const Node& n = tree_.nodes[stack_.back()];
   if (is_known_html(n)) --open_count_[n.name];
+  const uint32_t node = stack_.back();
   stack_.pop_back();
+  if ((n.name == k_option || n.name == k_select) && !selects_.empty()) select_or_option_popped(node);
 }
 
 void TreeBuilder::pop_until_tag(uint32_t tag) {

@@ -108,16 +108,29 @@ class TreeBuilder final : public TokenSink {
   bool adoption_agency(uint32_t tag);
   void any_other_end_tag(uint32_t tag);
 
+  // ---- tree_select.cpp: <selectedcontent> ----
+  void select_opened(uint32_t node);
+  void option_opened(uint32_t node);
+  void selectedcontent_opened(uint32_t node);
+  void select_or_option_popped(uint32_t node);
+  void clone_children(uint32_t from, uint32_t to);
+
   void stop(ParseResult result) { if (result_ == ParseResult::kOk) result_ = result; stopped = true; }
   void step(uint64_t n = 1) { if ((steps_ += n) > max_steps_) stop(ParseResult::kTooComplex); }
 
   struct Formatting { uint32_t node; };  // kNone: a marker
+  struct OpenSelect {
+    uint32_t node, selected = kNone, content = kNone;
+    uint32_t options, datalists;  // open outside it: an option below another, or below a <datalist>, is none of the select's
+    bool single, picks_first, has_content = false;
+  };
   Tree& tree_;
   const ParseOptions& options_;
   Tokenizer* tokenizer_ = nullptr;
   std::vector<uint32_t> stack_;
   std::vector<Formatting> formatting_;
   std::vector<Mode> template_modes_;
+  std::vector<OpenSelect> selects_;
   uint32_t open_count_[kFirstUnknownTag] = {};  // open HTML elements by tag: most scope questions end here
   Mode mode_ = Mode::kInitial, original_mode_ = Mode::kInitial;
   uint32_t head_ = kNone, form_ = kNone, fragment_context_ = kNone;

@@ -78,6 +78,7 @@ void TreeBuilder::characters(std::string_view text) {
 void TreeBuilder::comment(std::string_view text) {
   ignore_next_newline_ = false;
   if (mode_ == Mode::kInTableText) flush_table_text();
+  if (in_foreign_content()) return insert_comment(text);  // also after </body>, which leaves what is open open
   switch (mode_) {
     case Mode::kInitial: case Mode::kBeforeHtml: case Mode::kAfterAfterBody: case Mode::kAfterAfterFrameset: insert_comment(text, 0); break;
     case Mode::kAfterBody: insert_comment(text, stack_[0]); break;
@@ -212,6 +213,7 @@ void TreeBuilder::foreign_text(std::string_view text) {
 void TreeBuilder::eof() {
   if (mode_ == Mode::kInTableText) flush_table_text();
   process_eof(mode_);
+  while (!selects_.empty() && !stack_.empty() && !stopped) pop();  // "stop parsing" pops what is open: options are cloned then
 }
 
 void TreeBuilder::process_eof(Mode mode) {
