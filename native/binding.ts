@@ -1,7 +1,7 @@
 // The map of the native surface: every function the addon exports, one interface a room, shapes and errors on the line
 // they concern. Bindings check shapes and throw TypeError or RangeError at once; failed work rejects with a `code`.
 
-import type { BytesColumn, FixedColumn, ListColumn } from './batch.js';
+import type { BytesColumn, FixedColumn, ListColumn, ListUtf8Column } from './batch.js';
 
 declare const urlFilter: unique symbol;
 /** URL lists in native memory, freed with the handle. */
@@ -106,12 +106,13 @@ export interface BpeBinding {
   bpeDecode(handle: BpeHandle, ids: Uint32Array): string;
 }
 
-/** Four columns of equal rows; text and html null by validity. Outcomes: 0 kept, else ExtractOutcome of kernels/include/refine/extract.h. */
+/** Columns of equal rows; text and html null by validity. `xRobotsTag`: that HTTP header's values, one a line. Outcomes: 0 kept, else ExtractOutcome of kernels/include/refine/extract.h. */
 export interface ExtractColumns {
   readonly url: BytesColumn;
   readonly html: BytesColumn;
   readonly text: BytesColumn;
   readonly contentType: BytesColumn;
+  readonly xRobotsTag?: BytesColumn;
 }
 export interface ExtractedColumns {
   readonly text: BytesColumn;
@@ -122,6 +123,10 @@ export interface ExtractedColumns {
   readonly published: BytesColumn;
   readonly canonicalUrl: BytesColumn;
   readonly siteName: BytesColumn;
+  /** article, forum, documentation, product, listing, recipe, qa, home; null where nothing tells. */
+  readonly pageType: BytesColumn;
+  readonly licenses: ListUtf8Column;
+  readonly robots: ListUtf8Column;
   readonly outcomes: Uint16Array;
 }
 

@@ -9,7 +9,7 @@ import type { ArrowOutput, TaskOutputs } from './outputs.js';
 import { shardName } from './tasks.js';
 import type { Sink } from './types.js';
 
-const NOT_IN_TEXT = ['html', 'tokens', 'content_type', 'lang_label'];
+const NOT_IN_TEXT = ['html', 'tokens', 'content_type', 'x_robots_tag', 'lang_label'];
 const TOKEN_COLUMNS = ['id', 'url', 'tokens', 'token_count'];
 
 export class FinalShards {

@@ -8,7 +8,7 @@ export interface PlacedStep extends Step {
   readonly place: Place;
 }
 
-const ALWAYS = ['id', 'url', 'host', 'warc_path', 'date', 'warc_offset', 'warc_length', 'payload_digest', 'http_status', 'content_type'];
+const ALWAYS = ['id', 'url', 'host', 'warc_path', 'date', 'warc_offset', 'warc_length', 'payload_digest', 'http_status', 'content_type', 'x_robots_tag'];
 
 /** Columns with values at the source (stages/contract/source.ts). `text` of a WARC holds only its text/plain documents: no step may count on it. */
 const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
@@ -20,7 +20,7 @@ const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
 };
 
 /** Columns that are never written to a shard: they end at the first barrier. */
-const MAP_PHASE_ONLY = ['html', 'content_type'];
+const MAP_PHASE_ONLY = ['html', 'content_type', 'x_robots_tag'];
 
 export function checkFlow(
   steps: readonly PlacedStep[],

@@ -295,6 +295,7 @@ function emptyBatch(): Batch {
       payload_digest: text(),
       http_status: fixedColumn(new Uint16Array()),
       content_type: text(),
+      x_robots_tag: text(),
       html: { kind: 'binary', data: new Uint8Array(), offsets: new Int32Array(1) },
       text: text(),
       _row: fixedColumn(new Uint32Array()),

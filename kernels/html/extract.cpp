@@ -3,7 +3,9 @@
 
 #include "main_text.h"
 #include "metadata.h"
+#include "page_signs.h"
 #include "refine/utf8.h"
+#include "robots.h"
 #include "tree.h"
 
 namespace refine {
@@ -32,7 +34,7 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f"
 
 }  // namespace
 
-void extract_page(std::string_view bytes, std::string_view content_type, std::string_view, const ExtractOptions& options, ExtractedPage& out) {
+void extract_page(std::string_view bytes, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out) {
   out = ExtractedPage();
   if (bytes.size() > options.max_bytes || bytes.size() > kMaxPageBytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
   const Charset charset = decide_charset(bytes, content_type);
@@ -53,7 +55,10 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
     case html::ParseResult::kTooManyNodes: out.outcome = ExtractOutcome::kTooManyNodes; return;
     case html::ParseResult::kTooComplex: out.outcome = ExtractOutcome::kTooComplex; return;
   }
-  html::read_metadata(tree, out);
+  const html::JsonLd json_ld = html::read_json_ld(tree, url);
+  const html::PageSigns signs = html::read_signs(tree, url, json_ld);
+  html::read_metadata(tree, url, json_ld, out);
+  out.page_type = html::page_type_name(signs.guess);
   const html::Outline outline(tree);
   out.text = html::write_text(outline, html::select_main_text(outline, options.mode, out.title));
   // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
@@ -69,20 +74,22 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   if (out.text.empty()) out.outcome = ExtractOutcome::kEmpty;
 }
 
-Status extract_pages(const BytesView& url, const BytesView& html, const BytesView& text, const BytesView& content_type, const ExtractOptions& options, ExtractedColumns& out) {
+Status extract_pages(const ExtractInput& in, const ExtractOptions& options, ExtractedColumns& out) {
   ExtractedPage page;
   const auto put = [](BytesColumn& column, std::string_view value) { if (value.empty()) column.append_null(); else column.append(value); };
   const auto room = [&](const BytesColumn& column, size_t more) { return column.data.size() + more <= size_t(INT32_MAX); };
-  for (size_t row = 0; row < html.rows; ++row) {
-    const bool has_html = html.valid(row);
+  const auto value = [](const BytesView& column, size_t row) { return row < column.rows && column.valid(row) ? column[row] : std::string_view(); };
+  for (size_t row = 0; row < in.html.rows; ++row) {
+    const bool has_html = in.html.valid(row);
     if (has_html) {
-      extract_page(html[row], content_type.valid(row) ? content_type[row] : std::string_view(), url.valid(row) ? url[row] : std::string_view(), options, page);
+      extract_page(in.html[row], value(in.content_type, row), value(in.url, row), options, page);
     } else {
       page = ExtractedPage();
-      if (text.valid(row)) page.text = to_valid_utf8(text[row]);
+      if (in.text.valid(row)) page.text = to_valid_utf8(in.text[row]);
       if (is_blank(page.text)) page.outcome = ExtractOutcome::kEmpty;
     }
     if (!room(out.text, page.text.size())) return Status::error("ERR_REFINE_MEMORY", "extract: the text of one batch passes 2 GiB; lower the batch size");
+    html::add_robots_header(value(in.x_robots_tag, row), page.robots);
     out.outcomes.push_back(uint16_t(page.outcome));
     put(out.text, page.text);
     put(out.title, page.title);
@@ -92,6 +99,11 @@ Status extract_pages(const BytesView& url, const BytesView& html, const BytesVie
     put(out.published, page.published);
     put(out.canonical_url, page.canonical_url);
     put(out.site_name, page.site_name);
+    put(out.page_type, page.page_type);
+    for (const auto& one : page.licenses) out.licenses.append(one);
+    out.licenses.end_row();
+    for (const auto& one : page.robots) out.robots.append(one);
+    out.robots.end_row();
   }
   return {};
 }

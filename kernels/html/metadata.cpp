@@ -2,7 +2,9 @@
 // <meta name>, JSON-LD, then the markup itself. Values are trimmed, white space collapsed, at most 1,000 bytes.
 #include "metadata.h"
 
+#include "licenses.h"
 #include "refine/utf8.h"
+#include "robots.h"
 
 namespace refine::html {
 namespace {
@@ -103,7 +105,8 @@ std::string title_of(std::string_view raw, std::string_view site) {
 
 }  // namespace
 
-void read_metadata(const Tree& tree, ExtractedPage& out) {
+void read_metadata(const Tree& tree, std::string_view url, const JsonLd& json_ld, ExtractedPage& out) {
+  UrlResolver urls(url);
   Fact og_title, page_title, heading, author, published, canonical, site, lang;
   const auto date = [&](int trust, std::string_view v) { if (trust > published.trust) published.offer(trust, date_of(v)); };
   for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
@@ -124,6 +127,7 @@ void read_metadata(const Tree& tree, ExtractedPage& out) {
       case k_title: if (page_title.trust == 0) page_title.offer(1, inner_text(tree, node, 2000)); break;
       case k_h1: if (heading.trust == 0) heading.offer(1, inner_text(tree, node, 2000)); break;
       case k_link: {
+        if (lower(tree.attribute(node, kAttr_rel)) == "license") add_license(tree.attribute(node, kAttr_href), urls, out.licenses);
         if (canonical.trust < 2 && lower(tree.attribute(node, kAttr_rel)) == "canonical") canonical.offer(2, tree.attribute(node, kAttr_href));
         break;
       }
@@ -132,7 +136,9 @@ void read_metadata(const Tree& tree, ExtractedPage& out) {
         if (published.trust == 0 && !when.empty()) date(1, when);
         break;
       }
-      case k_a: if (author.trust < 2 && lower(tree.attribute(node, kAttr_rel)) == "author") author.offer(2, inner_text(tree, node, 200)); break;
+      case k_a:
+        if (lower(tree.attribute(node, kAttr_rel)) == "license") add_license(tree.attribute(node, kAttr_href), urls, out.licenses);
+        if (author.trust < 2 && lower(tree.attribute(node, kAttr_rel)) == "author") author.offer(2, inner_text(tree, node, 200)); break;
       case k_script:
         if (lower(tree.attribute(node, kAttr_type)) == "application/ld+json" && n.first != kNone) {
           const auto json = tree.text_of(n.first).substr(0, 200'000);
@@ -148,6 +154,8 @@ void read_metadata(const Tree& tree, ExtractedPage& out) {
         if (content.empty()) break;
         for (const auto& key : {lower(tree.attribute(node, kAttr_property)), lower(tree.attribute(node, kAttr_name))}) {
           if (key.empty()) continue;
+          std::string_view agent;
+          if (is_robots_meta(key, &agent)) add_robots_meta(agent, content, out.robots);
           if (key == "og:title") og_title.offer(3, content);
           else if (key == "twitter:title" || key == "dc.title") og_title.offer(1, content);
           else if (key == "og:site_name") site.offer(2, content);
@@ -163,11 +171,13 @@ void read_metadata(const Tree& tree, ExtractedPage& out) {
       default: break;
     }
   }
+  for (const auto& one : json_ld.licenses) add_license(one, urls, out.licenses);
   out.site_name = site.value;
   out.title = !og_title.value.empty() ? title_of(og_title.value, site.value) : !page_title.value.empty() ? title_of(page_title.value, site.value) : heading.value;
   out.author = author.value.size() <= 200 ? author.value : std::string();
   out.published = published.value;
-  out.canonical_url = canonical.value;
+  out.canonical_url.clear();
+  if (!canonical.value.empty()) urls.append_resolved(canonical.value, out.canonical_url);
   out.declared_lang = lang.value.size() <= 35 ? lang.value : std::string();
 }
 

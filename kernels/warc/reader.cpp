@@ -21,7 +21,7 @@ const char* note_name(Note note) {
 }
 
 void DocumentColumns::clear() {
-  for (BytesColumn* column : {&id, &url, &payload_digest, &content_type, &html, &text}) {
+  for (BytesColumn* column : {&id, &url, &payload_digest, &content_type, &x_robots_tag, &html, &text}) {
     column->data.clear();
     column->offsets.assign(1, 0);
     column->valid.clear();
@@ -30,6 +30,18 @@ void DocumentColumns::clear() {
   for (auto* bits : {&date_valid, &warc_length_valid, &http_status_valid}) bits->clear();
   http_status.clear();
   pending.clear();
+}
+
+// The values of a field that may stand more than once, one a line; bounded, as they are few and short where they mean something.
+static std::string all_values(const Fields& fields, std::string_view name) {
+  constexpr size_t kMost = 2000;
+  std::string out;
+  for (const auto& field : fields.list) {
+    if (!equals_nocase(field.name, name) || field.value.empty() || out.size() + field.value.size() > kMost) continue;
+    if (!out.empty()) out.push_back('\n');
+    out += field.value;
+  }
+  return out;
 }
 
 struct WarcReader::Impl {
@@ -88,6 +100,7 @@ struct WarcReader::Impl {
     text(c.url, record.url);
     text(c.payload_digest, record.payload_digest_value);
     text(c.content_type, record.content_type);
+    text(c.x_robots_tag, all_values(record.http.fields, "x-robots-tag"));
     c.date.push_back(record.date_valid ? record.date : 0);
     c.date_valid.push_back(record.date_valid);
     c.warc_offset.push_back(int64_t(record.offset));

@@ -17,18 +17,19 @@ std::string string_of(const Napi::Value& value, const char* what) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-// extractPages({url, html, text, contentType}, {mode, maxBytes, maxDepth, maxNodes})
+// extractPages({url, html, text, contentType, xRobotsTag?}, {mode, maxBytes, maxDepth, maxNodes})
 Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   if (!info[0].IsObject() || !info[1].IsObject()) throw Napi::TypeError::New(env, "extractPages takes (columns, options)");
   const auto columns = info[0].As<Napi::Object>();
   const auto given = info[1].As<Napi::Object>();
-  const auto url = bytes_view(columns.Get("url"), "extractPages url");
-  const auto html = bytes_view(columns.Get("html"), "extractPages html");
-  const auto text = bytes_view(columns.Get("text"), "extractPages text");
-  const auto type = bytes_view(columns.Get("contentType"), "extractPages contentType");
-  if (url.rows != html.rows || text.rows != html.rows || type.rows != html.rows)
-    throw Napi::RangeError::New(env, "extractPages: url, html, text and contentType differ in rows");
+  ExtractInput in{bytes_view(columns.Get("url"), "extractPages url"), bytes_view(columns.Get("html"), "extractPages html"),
+                  bytes_view(columns.Get("text"), "extractPages text"), bytes_view(columns.Get("contentType"), "extractPages contentType"), {}};
+  const bool has_robots = columns.Get("xRobotsTag").IsObject();
+  if (has_robots) in.x_robots_tag = bytes_view(columns.Get("xRobotsTag"), "extractPages xRobotsTag");
+  const size_t rows = in.html.rows;
+  if (in.url.rows != rows || in.text.rows != rows || in.content_type.rows != rows || (has_robots && in.x_robots_tag.rows != rows))
+    throw Napi::RangeError::New(env, "extractPages: url, html, text, contentType and xRobotsTag differ in rows");
   ExtractOptions options;
   const std::string mode = string_of(given.Get("mode"), "extractPages mode");
   if (mode == "precision") options.mode = ExtractMode::kPrecision;
@@ -38,7 +39,7 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
   options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
   auto out = std::make_shared<ExtractedColumns>();
-  auto* worker = new PromiseWorker(env, [=] { return extract_pages(url, html, text, type, options, *out); }, [out](Napi::Env e) -> Napi::Value {
+  auto* worker = new PromiseWorker(env, [=] { return extract_pages(in, options, *out); }, [out](Napi::Env e) -> Napi::Value {
     auto result = Napi::Object::New(e);
     result.Set("text", to_column(e, out->text, "utf8"));
     result.Set("title", to_column(e, out->title, "utf8"));
@@ -48,10 +49,14 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
     result.Set("published", to_column(e, out->published, "utf8"));
     result.Set("canonicalUrl", to_column(e, out->canonical_url, "utf8"));
     result.Set("siteName", to_column(e, out->site_name, "utf8"));
+    result.Set("pageType", to_column(e, out->page_type, "utf8"));
+    result.Set("licenses", to_column(e, out->licenses));
+    result.Set("robots", to_column(e, out->robots));
     result.Set("outcomes", to_typed_array(e, out->outcomes));
     return result;
   });
-  for (const char* name : {"url", "html", "text", "contentType"}) {
+  for (const char* name : {"url", "html", "text", "contentType", "xRobotsTag"}) {
+    if (!columns.Get(name).IsObject()) continue;
     const auto column = columns.Get(name).As<Napi::Object>();
     worker->lend({column.Get("data"), column.Get("offsets"), column.Get("validity")});
   }

@@ -190,6 +190,7 @@ class WarcReaderObject final : public Napi::ObjectWrap<WarcReaderObject> {
     columns.Set("payload_digest", to_column(env, from.payload_digest, "utf8"));
     columns.Set("http_status", fixed_column(env, from.http_status, &from.http_status_valid));
     columns.Set("content_type", to_column(env, from.content_type, "utf8"));
+    columns.Set("x_robots_tag", to_column(env, from.x_robots_tag, "utf8"));
     columns.Set("html", to_column(env, from.html, "binary"));
     columns.Set("text", to_column(env, from.text, "utf8"));
     auto pending = Napi::Array::New(env, from.pending.size());

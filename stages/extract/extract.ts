@@ -32,9 +32,9 @@ export const extract: Stage<ExtractOptions> = {
   kind: 'stage',
   name: 'extract',
   version: 1,
-  reads: ['url', 'html', 'text', 'content_type'],
-  writes: ['text', 'title', 'charset', 'declared_lang', 'author', 'published', 'canonical_url', 'site_name'],
-  consumes: ['html', 'content_type'],
+  reads: ['url', 'html', 'text', 'content_type', 'x_robots_tag'],
+  writes: ['text', 'title', 'charset', 'declared_lang', 'author', 'published', 'canonical_url', 'site_name', 'licenses', 'robots', 'page_type'],
+  consumes: ['html', 'content_type', 'x_robots_tag'],
   reasons,
   schema,
 
@@ -48,12 +48,25 @@ export const extract: Stage<ExtractOptions> = {
             html: bytesOrNulls(batch, 'html'),
             text: bytesOrNulls(batch, 'text'),
             contentType: bytesOrNulls(batch, 'content_type'),
+            xRobotsTag: bytesOrNulls(batch, 'x_robots_tag'),
           },
           limits,
         );
-        const { text, title, charset, declaredLang, author, published, canonicalUrl, siteName, outcomes } = found;
+        const { text, title, charset, declaredLang, author, published, canonicalUrl, siteName, licenses, robots, pageType, outcomes } = found;
         return {
-          columns: { text, title, charset, declared_lang: declaredLang, author, published, canonical_url: canonicalUrl, site_name: siteName },
+          columns: {
+            text,
+            title,
+            charset,
+            declared_lang: declaredLang,
+            author,
+            published,
+            canonical_url: canonicalUrl,
+            site_name: siteName,
+            licenses,
+            robots,
+            page_type: pageType,
+          },
           drops: outcomes,
         };
       },

@@ -55,6 +55,7 @@ export class BatchBuilder {
         payload_digest: utf8Column(documents.map(() => null)),
         http_status: { kind: 'fixed', values: new Uint16Array(documents.length), width: 1, validity: validityOf(documents.map(() => false)) },
         content_type: utf8Column(documents.map(({ contentType }) => contentType)),
+        x_robots_tag: utf8Column(documents.map(() => null)),
         html: bytesColumn(
           'binary',
           documents.map(({ html }) => html ?? null),

@@ -10,6 +10,7 @@ interface Page {
   readonly html?: string | Uint8Array;
   readonly text?: string | Uint8Array;
   readonly type?: string;
+  readonly robots?: string;
 }
 
 async function run(pages: readonly Page[], options: Record<string, unknown> = {}): Promise<{ rows: Record<string, unknown>[]; reasons: (string | null)[] }> {
@@ -27,6 +28,7 @@ async function run(pages: readonly Page[], options: Record<string, unknown> = {}
         pages.map((page) => bytes(page.text)),
       ),
       content_type: utf8Column(pages.map((page) => page.type)),
+      x_robots_tag: utf8Column(pages.map((page) => page.robots)),
     },
   };
   const stage = await extract.open(extract.schema.parse(options), env);
@@ -63,6 +65,27 @@ test('reads author, date, canonical URL and site name where the page declares th
     ['Harbour', 'Ada Byron', '2023-05-01', 'https://example.org/harbour', 'Example'],
   );
   assert.deepEqual([rows[1]!.author, rows[1]!.published, rows[1]!.canonical_url, rows[1]!.site_name], [null, null, null, null]);
+});
+
+test("robots' directives come from meta elements and the X-Robots-Tag header, each once, one robot's own with its name", async () => {
+  const head = '<meta name="ROBOTS" content="NOINDEX, noai, max-snippet: -1"><meta name="googlebot" content="nosnippet">';
+  const { rows } = await run([
+    { html: page(`<p>${prose}</p>`, head), robots: 'noindex, noimageai\nbingbot: nofollow, noarchive' },
+    { html: page(`<p>${prose}</p>`) },
+    { text: prose, robots: 'unavailable_after: 25 Jun 2030 15:00:00 PST, noml' },
+  ]);
+  assert.deepEqual(rows[0]!.robots, ['noindex', 'noai', 'max-snippet:-1', 'googlebot:nosnippet', 'noimageai', 'bingbot:nofollow', 'bingbot:noarchive']);
+  assert.deepEqual(rows[1]!.robots, []);
+  assert.deepEqual(rows[2]!.robots, ['unavailable_after:25 jun 2030 15:00:00 pst', 'noml']);
+});
+
+test('licences are links, Creative Commons ones written one way, and a canonical link is resolved against the page', async () => {
+  const head =
+    '<link rel="canonical" href="../a b"><link rel="license" href="/terms"><script type="application/ld+json">{"@type":"NewsArticle","license":"http://creativecommons.org/licenses/by-sa/3.0/de/deed.de"}</script>';
+  const { rows } = await run([{ html: page(`<p>${prose}</p>`, head) }]);
+  assert.deepEqual(rows[0]!.licenses, ['https://example.org/terms', 'https://creativecommons.org/licenses/by-sa/3.0/de/']);
+  assert.equal(rows[0]!.canonical_url, 'https://example.org/a%20b');
+  assert.equal(rows[0]!.page_type, 'article');
 });
 
 test('keeps empty lines and indentation inside pre, and nowhere else', async () => {

@@ -29,17 +29,23 @@ struct ExtractOptions {
 struct ExtractedPage {
   ExtractOutcome outcome = ExtractOutcome::kKept;
   std::string text, title, author, published, canonical_url, site_name, declared_lang;
-  std::string_view charset;
+  std::string_view charset, page_type;
+  std::vector<std::string> licenses, robots;
 };
 
 // `out` is cleared first; kept between pages it saves allocations.
 void extract_page(std::string_view html, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out);
 
 struct ExtractedColumns {
-  BytesColumn text, title, charset, declared_lang, author, published, canonical_url, site_name;
+  BytesColumn text, title, charset, declared_lang, author, published, canonical_url, site_name, page_type;
+  BytesListColumn licenses, robots;
   std::vector<uint16_t> outcomes;
 };
+// Columns of equal rows. `x_robots_tag` holds the values of that HTTP header, one a line; it may have no rows at all.
+struct ExtractInput {
+  BytesView url, html, text, content_type, x_robots_tag;
+};
 // Rows without html keep their text as it is, but for bytes that are no UTF-8, each U+FFFD; empty where it is white space alone.
-Status extract_pages(const BytesView& url, const BytesView& html, const BytesView& text, const BytesView& content_type, const ExtractOptions& options, ExtractedColumns& out);
+Status extract_pages(const ExtractInput& in, const ExtractOptions& options, ExtractedColumns& out);
 
 }  // namespace refine

@@ -83,7 +83,7 @@ struct PendingPayload {
 };
 
 struct DocumentColumns {
-  BytesColumn id, url, payload_digest, content_type, html, text;
+  BytesColumn id, url, payload_digest, content_type, x_robots_tag, html, text;
   std::vector<int64_t> date, warc_offset, warc_length;
   std::vector<uint8_t> date_valid, warc_length_valid, http_status_valid;
   std::vector<uint16_t> http_status;
