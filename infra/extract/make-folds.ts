@@ -1,0 +1,14 @@
+// Writes folds.tsv: `node dist/infra/extract/make-folds.js`. Needed when pages are added, and only then.
+import { writeFileSync } from 'node:fs';
+import { assignFolds, FOLDS, foldsFile } from './folds.js';
+import { groupPages } from './groups.js';
+import { loadPages } from './pages.js';
+
+const pages = loadPages();
+const groups = await groupPages(pages);
+const corpora = pages.map((page) => page.corpus);
+const folds = assignFolds(groups, corpora);
+const lines = [...new Set(pages.map((page, i) => `${page.sha1}\t${groups[i]}\t${folds[i]}`))].sort();
+writeFileSync(foldsFile, `# sha1 of the page, its group, its fold: infra/extract/folds.ts\n${lines.join('\n')}\n`);
+const sizes = Array.from({ length: FOLDS }, (_, k) => folds.filter((fold) => fold === k).length);
+console.error(`${pages.length} pages, ${new Set(groups).size} groups, folds of ${sizes.join(', ')}`);
