@@ -1,7 +1,7 @@
 // The map of the native surface: every function the addon exports, one interface a room, shapes and errors on the line
 // they concern. Bindings check shapes and throw TypeError or RangeError at once; failed work rejects with a `code`.
 
-import type { BytesColumn, FixedColumn, ListColumn, ListUtf8Column } from './batch.js';
+import type { BytesColumn, FixedColumn, ListColumn, ListStructColumn, ListUtf8Column } from './batch.js';
 
 declare const urlFilter: unique symbol;
 /** URL lists in native memory, freed with the handle. */
@@ -127,15 +127,26 @@ export interface ExtractedColumns {
   readonly pageType: BytesColumn;
   readonly licenses: ListUtf8Column;
   readonly robots: ListUtf8Column;
+  /** With the options `links` and `imageAlts`. */
+  readonly links?: ListStructColumn;
+  readonly imageAlts?: ListUtf8Column;
   readonly outcomes: Uint16Array;
+}
+
+export interface ExtractPagesOptions {
+  readonly mode: 'balanced' | 'precision' | 'recall';
+  readonly format?: 'text' | 'markdown' | 'jsonl-blocks';
+  readonly links?: boolean;
+  readonly imageAlts?: boolean;
+  readonly nfc?: boolean;
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  readonly maxNodes: number;
 }
 
 export interface ExtractBinding {
   /** Limits are counts (bytes of a page, open elements, nodes), each below 2^32. */
-  extractPages(
-    columns: ExtractColumns,
-    options: { readonly mode: 'balanced' | 'precision' | 'recall'; readonly maxBytes: number; readonly maxDepth: number; readonly maxNodes: number },
-  ): Promise<ExtractedColumns>;
+  extractPages(columns: ExtractColumns, options: ExtractPagesOptions): Promise<ExtractedColumns>;
   /** The encoding a page is in, by its standard name, and what said so. */
   decideCharset(bytes: Uint8Array, contentType: string): { encoding: string; source: 'bom' | 'header' | 'meta' | 'content' };
   /** The HTML standard's prescan of the first `limit` bytes. */
@@ -145,6 +156,18 @@ export interface ExtractBinding {
   decodeBytes(bytes: Uint8Array, label: string): Uint8Array;
   /** html5lib's `#document` form of a UTF-8 page or fragment, and its tokens as JSON: for tests and people. */
   htmlTree(utf8: Uint8Array, options: { readonly scripting: boolean; readonly fragment?: string; readonly fragmentNamespace?: string }): string;
+  /** A whole page, or the element with this id, as a format writes it: nothing is left out but scripts and the like. For tests and measures. */
+  htmlWrite(
+    utf8: Uint8Array,
+    options: {
+      readonly format?: ExtractPagesOptions['format'];
+      readonly links?: boolean;
+      readonly imageAlts?: boolean;
+      readonly nfc?: boolean;
+      readonly url?: string;
+      readonly id?: string;
+    },
+  ): { readonly text: string; readonly links: readonly (readonly [string, string])[]; readonly imageAlts: readonly string[] };
   htmlTokens(utf8: Uint8Array, state: string, lastStartTag: string): string;
 }
 

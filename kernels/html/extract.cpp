@@ -7,6 +7,7 @@
 #include "refine/utf8.h"
 #include "robots.h"
 #include "tree.h"
+#include "writers.h"
 
 namespace refine {
 namespace {
@@ -60,17 +61,23 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   html::read_metadata(tree, url, json_ld, out);
   out.page_type = html::page_type_name(signs.guess);
   const html::Outline outline(tree);
-  out.text = html::write_text(outline, html::select_main_text(outline, options.mode, out.title));
+  const html::WriteOptions write{options.format, options.links, options.image_alts, options.nfc, url};
+  html::Written written;
+  html::write_page(outline, html::select_main_text(outline, options.mode, out.title), write, written);
   // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
-  if (out.text.size() < kShortText && has_long_noscript(tree)) {
+  if (written.text.size() < kShortText && has_long_noscript(tree)) {
     html::Tree open;
     parse.scripting = false;
     if (html::parse_html(input, parse, open) == html::ParseResult::kOk) {
       const html::Outline second(open);
-      std::string text = html::write_text(second, html::select_main_text(second, options.mode, out.title));
-      if (text.size() > 2 * out.text.size()) out.text = std::move(text);
+      html::Written longer;
+      html::write_page(second, html::select_main_text(second, options.mode, out.title), write, longer);
+      if (longer.text.size() > 2 * written.text.size()) written = std::move(longer);
     }
   }
+  out.text = std::move(written.text);
+  for (auto& link : written.links) out.links.emplace_back(std::move(link.url), std::move(link.text));
+  for (auto& image : written.images) out.image_alts.push_back(std::move(image.text));
   if (out.text.empty()) out.outcome = ExtractOutcome::kEmpty;
 }
 
@@ -104,6 +111,14 @@ Status extract_pages(const ExtractInput& in, const ExtractOptions& options, Extr
     out.licenses.end_row();
     for (const auto& one : page.robots) out.robots.append(one);
     out.robots.end_row();
+    if (options.links) {
+      for (const auto& link : page.links) out.links.append({link.first, link.second});
+      out.links.end_row();
+    }
+    if (options.image_alts) {
+      for (const auto& alt : page.image_alts) out.image_alts.append(alt);
+      out.image_alts.end_row();
+    }
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // captions. See block_finder.h; Readability's rules unless a comment says otherwise.
 #include "block_finder.h"
 #include "cues.h"
+#include "formulas.h"
 
 namespace refine::html {
 namespace {
@@ -18,7 +19,8 @@ void BlockFinder::drop_invisible() {
     if (x.ns == Namespace::kSvg) { remove(at); continue; }
     if (x.ns != Namespace::kHtml) continue;
     switch (x.name) {
-      case k_head: case k_script: case k_style: case k_template: case k_iframe: case k_object: case k_embed: case k_applet: case k_canvas:
+      case k_script: if (bool display; is_tex_script(tree_, o_.order[at], &display)) break; [[fallthrough]];  // the source of a formula is text
+      case k_head: case k_style: case k_template: case k_iframe: case k_object: case k_embed: case k_applet: case k_canvas:
       case k_audio: case k_video: case k_select: case k_textarea: case k_option: case k_datalist: case k_button: case k_noframes: case k_noembed: case k_map: case k_dialog:
       case k_progress: case k_meter: case k_rp: remove(at); continue;
       case k_noscript:  // as raw text, or a short remark about scripts

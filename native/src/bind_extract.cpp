@@ -1,5 +1,6 @@
 // Extraction and its parts as JavaScript sees them. See native/binding.ts, ExtractBinding.
 #include "../../kernels/html/tree.h"
+#include "../../kernels/html/writers.h"
 #include "bind.h"
 #include "refine/encoding.h"
 #include "refine/extract.h"
@@ -17,7 +18,16 @@ std::string string_of(const Napi::Value& value, const char* what) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-// extractPages({url, html, text, contentType, xRobotsTag?}, {mode, maxBytes, maxDepth, maxNodes})
+TextFormat read_format(const Napi::Object& given) {
+  const auto value = given.Get("format");
+  const std::string format = value.IsUndefined() ? "text" : string_of(value, "format");
+  if (format == "markdown") return TextFormat::kMarkdown;
+  if (format == "jsonl-blocks") return TextFormat::kBlocks;
+  if (format != "text") throw Napi::RangeError::New(given.Env(), "format must be text, markdown or jsonl-blocks");
+  return TextFormat::kText;
+}
+
+// extractPages({url, html, text, contentType, xRobotsTag?}, {mode, format?, links?, imageAlts?, nfc?, maxBytes, maxDepth, maxNodes})
 Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   if (!info[0].IsObject() || !info[1].IsObject()) throw Napi::TypeError::New(env, "extractPages takes (columns, options)");
@@ -35,11 +45,15 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   if (mode == "precision") options.mode = ExtractMode::kPrecision;
   else if (mode == "recall") options.mode = ExtractMode::kRecall;
   else if (mode != "balanced") throw Napi::RangeError::New(env, "extractPages: mode must be balanced, precision or recall");
+  options.format = read_format(given);
+  options.links = given.Get("links").ToBoolean();
+  options.image_alts = given.Get("imageAlts").ToBoolean();
+  options.nfc = given.Get("nfc").ToBoolean();
   options.max_bytes = given.Get("maxBytes").ToNumber().Uint32Value();
   options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
   options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
   auto out = std::make_shared<ExtractedColumns>();
-  auto* worker = new PromiseWorker(env, [=] { return extract_pages(in, options, *out); }, [out](Napi::Env e) -> Napi::Value {
+  auto* worker = new PromiseWorker(env, [=] { return extract_pages(in, options, *out); }, [out, options](Napi::Env e) -> Napi::Value {
     auto result = Napi::Object::New(e);
     result.Set("text", to_column(e, out->text, "utf8"));
     result.Set("title", to_column(e, out->title, "utf8"));
@@ -52,6 +66,8 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
     result.Set("pageType", to_column(e, out->page_type, "utf8"));
     result.Set("licenses", to_column(e, out->licenses));
     result.Set("robots", to_column(e, out->robots));
+    if (options.links) result.Set("links", to_column(e, out->links));
+    if (options.image_alts) result.Set("imageAlts", to_column(e, out->image_alts));
     result.Set("outcomes", to_typed_array(e, out->outcomes));
     return result;
   });
@@ -113,6 +129,37 @@ Napi::Value HtmlTree(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), html::dump_tree(tree, fragment.empty() ? 0 : tree.nodes[0].first));
 }
 
+// htmlWrite(utf8, {format, links, imageAlts, nfc, url?, id?}): a whole page, or the element with that id, written without
+// any choice but the invisible left out
+Napi::Value HtmlWrite(const Napi::CallbackInfo& info) {
+  std::string input(bytes_of(info[0], "htmlWrite utf8"));
+  const auto given = info[1].As<Napi::Object>();
+  html::normalise_newlines(input);
+  html::ParseOptions parse;
+  parse.scripting = true;
+  html::Tree tree;
+  if (html::parse_html(input, parse, tree) != html::ParseResult::kOk) throw Napi::RangeError::New(info.Env(), "htmlWrite: the page passes a limit");
+  const std::string url = given.Get("url").IsString() ? string_of(given.Get("url"), "htmlWrite url") : "";
+  const std::string id = given.Get("id").IsString() ? string_of(given.Get("id"), "htmlWrite id") : "";
+  html::WriteOptions options{read_format(given), given.Get("links").ToBoolean(), given.Get("imageAlts").ToBoolean(), given.Get("nfc").ToBoolean(), url};
+  const html::Outline outline(tree);
+  html::Written written;
+  html::write_page(outline, html::select_whole(outline, id), options, written);
+  auto links = Napi::Array::New(info.Env()), alts = Napi::Array::New(info.Env());
+  for (const auto& link : written.links) {
+    auto pair = Napi::Array::New(info.Env());
+    pair.Set(0u, link.url);
+    pair.Set(1u, link.text);
+    links.Set(links.Length(), pair);
+  }
+  for (const auto& image : written.images) alts.Set(alts.Length(), image.text);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("text", written.text);
+  result.Set("links", links);
+  result.Set("imageAlts", alts);
+  return result;
+}
+
 Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
   std::string input(bytes_of(info[0], "htmlTokens utf8"));
   html::normalise_newlines(input);
@@ -128,5 +175,6 @@ REFINE_BIND(extract) {
   exports.Set("encodingFromLabel", Napi::Function::New(env, EncodingFromLabel));
   exports.Set("decodeBytes", Napi::Function::New(env, DecodeBytes));
   exports.Set("htmlTree", Napi::Function::New(env, HtmlTree));
+  exports.Set("htmlWrite", Napi::Function::New(env, HtmlWrite));
   exports.Set("htmlTokens", Napi::Function::New(env, HtmlTokens));
 }

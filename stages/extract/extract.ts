@@ -14,7 +14,21 @@ const schema = z.strictObject({
     .enum(['balanced', 'precision', 'recall'])
     .default('balanced')
     .describe('What to do in doubt: balanced weighs both, precision leaves a block out, recall keeps it.'),
-  format: z.enum(['text']).default('text').describe('text: a block (paragraph, heading, list item, table row, line after <br>) a line.'),
+  format: z
+    .enum(['text', 'markdown', 'jsonl-blocks'])
+    .default('text')
+    .describe(
+      'text: a block (paragraph, heading, list item with its marker, table row with tabs, line after <br>) a line. markdown: CommonMark with GFM tables, formulas as $TeX$. jsonl-blocks: a JSON object a line, {"type": paragraph | heading | item | term | definition | caption | row | code | quote | formula, "text": ...} with level (heading, item, quote), number (ordered item), lang (code), table, cells and header (row).',
+    ),
+  links: z
+    .boolean()
+    .default(false)
+    .describe('Write the column links (url and text of each link in the kept part; url resolved against the page), and links in markdown.'),
+  'image-alts': z
+    .boolean()
+    .default(false)
+    .describe('Write the column image_alts (alternative texts of images in the kept part), and images that have one in markdown.'),
+  nfc: z.boolean().default(false).describe('Write the text in Unicode normalisation form C; by default it is as the page writes it.'),
   'max-bytes': limit(32 * 1024 * 1024, 1024 * 1024 * 1024).describe('Bytes of HTML a page may have; a larger one is dropped as too-large.'),
   'max-depth': limit(32_768, 1_000_000).describe('Elements that may be open at once; a deeper page is dropped as too-deep.'),
   'max-nodes': limit(2_000_000, 50_000_000).describe('Nodes a page may have; one with more is dropped as too-many-nodes.'),
@@ -33,13 +47,36 @@ export const extract: Stage<ExtractOptions> = {
   name: 'extract',
   version: 1,
   reads: ['url', 'html', 'text', 'content_type', 'x_robots_tag'],
-  writes: ['text', 'title', 'charset', 'declared_lang', 'author', 'published', 'canonical_url', 'site_name', 'licenses', 'robots', 'page_type'],
+  writes: [
+    'text',
+    'title',
+    'charset',
+    'declared_lang',
+    'author',
+    'published',
+    'canonical_url',
+    'site_name',
+    'licenses',
+    'robots',
+    'page_type',
+    'links',
+    'image_alts',
+  ],
   consumes: ['html', 'content_type', 'x_robots_tag'],
   reasons,
   schema,
 
   async open(options) {
-    const limits = { mode: options.mode, maxBytes: options['max-bytes'], maxDepth: options['max-depth'], maxNodes: options['max-nodes'] };
+    const given = {
+      mode: options.mode,
+      format: options.format,
+      links: options.links,
+      imageAlts: options['image-alts'],
+      nfc: options.nfc,
+      maxBytes: options['max-bytes'],
+      maxDepth: options['max-depth'],
+      maxNodes: options['max-nodes'],
+    };
     return {
       async process(batch) {
         const found = await native.extractPages(
@@ -50,9 +87,9 @@ export const extract: Stage<ExtractOptions> = {
             contentType: bytesOrNulls(batch, 'content_type'),
             xRobotsTag: bytesOrNulls(batch, 'x_robots_tag'),
           },
-          limits,
+          given,
         );
-        const { text, title, charset, declaredLang, author, published, canonicalUrl, siteName, licenses, robots, pageType, outcomes } = found;
+        const { text, title, charset, declaredLang, author, published, canonicalUrl, siteName, licenses, robots, pageType, links, imageAlts, outcomes } = found;
         return {
           columns: {
             text,
@@ -66,6 +103,8 @@ export const extract: Stage<ExtractOptions> = {
             licenses,
             robots,
             page_type: pageType,
+            ...(links && { links }),
+            ...(imageAlts && { image_alts: imageAlts }),
           },
           drops: outcomes,
         };

@@ -13,6 +13,7 @@
 namespace refine {
 
 enum class ExtractMode : uint8_t { kBalanced, kPrecision, kRecall };
+enum class TextFormat : uint8_t { kText, kMarkdown, kBlocks };
 // The stage's reasons in their order, after 0 for kept.
 enum class ExtractOutcome : uint16_t { kKept, kEmpty, kTooLarge, kTooDeep, kTooManyNodes, kTooComplex, kBadEncoding };
 
@@ -21,6 +22,9 @@ constexpr size_t kMaxPageBytes = size_t(1) << 30;
 
 struct ExtractOptions {
   ExtractMode mode = ExtractMode::kBalanced;
+  TextFormat format = TextFormat::kText;
+  bool links = false, image_alts = false;  // columns of the kept part, and in Markdown
+  bool nfc = false;
   uint32_t max_bytes = 32u << 20;
   uint32_t max_depth = 32768;
   uint32_t max_nodes = 2'000'000;
@@ -31,6 +35,8 @@ struct ExtractedPage {
   std::string text, title, author, published, canonical_url, site_name, declared_lang;
   std::string_view charset, page_type;
   std::vector<std::string> licenses, robots;
+  std::vector<std::pair<std::string, std::string>> links;  // address, text
+  std::vector<std::string> image_alts;
 };
 
 // `out` is cleared first; kept between pages it saves allocations.
@@ -39,6 +45,8 @@ void extract_page(std::string_view html, std::string_view content_type, std::str
 struct ExtractedColumns {
   BytesColumn text, title, charset, declared_lang, author, published, canonical_url, site_name, page_type;
   BytesListColumn licenses, robots;
+  StructListColumn<2> links{{"url", "text"}};  // without rows unless asked for
+  BytesListColumn image_alts;
   std::vector<uint16_t> outcomes;
 };
 // Columns of equal rows. `x_robots_tag` holds the values of that HTTP header, one a line; it may have no rows at all.

@@ -1,0 +1,75 @@
+// A selection as the reader sees it: blocks of inline text in lists and quotes, and tables of cells. One walk over the
+// tree makes them and a sink writes them (text, markdown, jsonl-blocks); what is kept is the Selection's to say alone.
+// Invariant: only what holds kept text reaches a sink, so there is no empty item, row or marker; the walk is linear in the
+// positions, never recursive, and what it writes is bounded by a constant times the tree's bytes (caps below).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "main_text.h"
+#include "refine/whatwg_url.h"
+
+namespace refine::html {
+
+// Spans of a block's text that mean more than their letters. kFormula and kDisplayFormula stand around TeX source,
+// kReadable around a formula's linear form.
+enum class MarkKind : uint8_t { kEmphasis, kStrong, kStrike, kCode, kLink, kFormula, kDisplayFormula, kReadable, kImage };
+constexpr size_t kOpenMarks = 5;  // the first five open and close with elements, the others are written whole
+struct Mark { uint32_t begin, end; MarkKind kind; uint32_t data; };  // data: kLink and kImage, index into targets
+
+// kFormula: TeX in the delimiters that the page or the walk wrote, or, under a kReadable mark, a linear form.
+enum class BlockKind : uint8_t { kParagraph, kHeading, kCode, kFormula, kCaption, kTerm, kDefinition };
+
+// What a block lies in, outermost first. Deeper nesting than the caps is folded into the deepest level.
+constexpr size_t kMaxItems = 10, kMaxQuotes = 6;
+struct Container {
+  enum Kind : uint8_t { kQuote, kItem } kind;
+  bool ordered = false, marked = false;  // marked: a block of this item was written
+  uint32_t id = 0;                       // position of the element
+  uint32_t list = 0;                     // position of the item's list
+  int32_t number = 0;                    // of an ordered list's item
+};
+
+struct Block {
+  BlockKind kind = BlockKind::kParagraph;
+  uint8_t level = 0;            // of a heading
+  std::string text;             // lines end in '\n' where the page breaks them (<br>, code)
+  std::string_view lang;        // of code, as the page names it
+  std::vector<Mark> marks;      // in order of their ends
+};
+
+struct Cell {
+  std::string text;
+  std::vector<Mark> marks;
+  uint16_t columns = 1, rows = 1;  // spans
+  bool header = false, removed = false;
+};
+struct Table {
+  std::vector<Cell> cells;
+  std::vector<uint32_t> rows;   // end of each row in cells
+  bool header_row = false;      // the first row is in <thead> or all its cells are <th>
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void block(const std::vector<Container>& in, Block& block) = 0;
+  virtual void table(const std::vector<Container>& in, Table& table) = 0;
+};
+
+struct Target { std::string url, text; };  // of a link; of an image: source and alternative text
+
+struct WalkOptions {
+  bool marks = false;   // record marks: markdown
+  bool links = false, images = false;
+  UrlResolver* resolver = nullptr;  // without one, addresses stay as the page writes them
+};
+struct Kept {  // what a walk collects beside the blocks
+  std::vector<Target> links, images;
+};
+
+void walk_structure(const Outline& outline, const Selection& selection, const WalkOptions& options, Sink& sink, Kept& kept);
+
+}  // namespace refine::html
