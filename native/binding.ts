@@ -7,19 +7,48 @@ declare const urlFilter: unique symbol;
 /** URL lists in native memory, freed with the handle. */
 export type UrlFilterHandle = { readonly [urlFilter]: true };
 
-export interface UrlBinding {
+declare const urlList: unique symbol;
+/** Lines of lists, being collected. */
+export type UrlListHandle = { readonly [urlList]: true };
+declare const urlSet: unique symbol;
+/** A compiled list, in memory or mapped. */
+export type UrlSetHandle = { readonly [urlSet]: true };
+
+/** Entries by kind, each once; lines that gave none, by why: kernels/include/refine/url_set.h. */
+export interface UrlSetCounts {
+  readonly entries: Readonly<
+    Record<'hosts' | 'exactHosts' | 'urls' | 'patterns' | 'allowedHosts' | 'allowedExactHosts' | 'allowedUrls' | 'allowedPatterns', number>
+  >;
+  readonly ignored: Readonly<Record<'suffixes' | 'cosmetic' | 'options' | 'patterns' | 'other', number>>;
+}
+
+export interface UrlListsBinding {
   /** `publicSuffixList`: the bytes of public_suffix_list.dat. */
+  urlListNew(publicSuffixList: Uint8Array): UrlListHandle;
+  /** Adds whole lines; forms in kernels/text/url_rules.cpp. */
+  urlListAdd(list: UrlListHandle, lines: Uint8Array): void;
+  urlListAddSet(list: UrlListHandle, set: UrlSetHandle): void;
+  /** So far; entries as added, repetitions included. */
+  urlListCounts(list: UrlListHandle): UrlSetCounts;
+  /** The compiled list; the collected one is empty then and must not be added to meanwhile. ERR_REFINE_ASSET past 4 GiB. */
+  urlListCompile(list: UrlListHandle): Promise<UrlSetHandle>;
+  /** Maps a compiled list; throws ERR_REFINE_ASSET for anything else. */
+  urlSetOpen(path: string): UrlSetHandle;
+  /** A copy of the compiled bytes, as they stand in a file. */
+  urlSetBytes(set: UrlSetHandle): Uint8Array;
+  urlSetCounts(set: UrlSetHandle): UrlSetCounts;
+  /** 1 where an entry other than a URL's concerns the host (in normal form), exceptions left aside: for tests and benches. */
+  urlSetHasHosts(set: UrlSetHandle, hosts: BytesColumn): Promise<Uint8Array>;
   urlFilterNew(publicSuffixList: Uint8Array): UrlFilterHandle;
-  /** Adds whole lines. `ignored` counts lines that are no entry, and public suffixes; `bytes` is the memory of the lists. */
-  urlFilterAdd(
-    filter: UrlFilterHandle,
-    list: 'block' | 'exclude' | 'strict' | 'hard' | 'soft',
-    lines: Uint8Array,
-  ): { entries: number; ignored: number; bytes: number };
+  urlFilterUse(filter: UrlFilterHandle, option: 'lists' | 'exclude', set: UrlSetHandle): void;
+  urlFilterWords(filter: UrlFilterHandle, kind: 'strict' | 'hard' | 'soft', lines: Uint8Array): void;
   /** A row's verdict: 0 keep, 1 blocked-host, 2 blocked-url, 3 strict-word, 4 hard-word, 5 soft-words, 6 curated-source. */
   urlFilterJudge(filter: UrlFilterHandle, url: BytesColumn, softWords: number): Promise<Uint16Array>;
   /** The public suffix and one label more, of a URL or a host; null for IP addresses and public suffixes. */
   registrableDomain(filter: UrlFilterHandle, url: string): string | null;
+}
+
+export interface UrlBinding extends UrlListsBinding {
   /** Each row's serialisation by the WHATWG URL Standard; null where a row is null or does not parse. */
   canonicalUrls(url: BytesColumn, fragment: 'keep' | 'drop'): Promise<BytesColumn>;
   /** Each row's href against its base, fragment kept; a null base resolves absolute URLs only. Null where there is no URL. */

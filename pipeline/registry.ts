@@ -14,3 +14,5 @@ import { url } from '../stages/url/url.js';
 const shipped: readonly AnyStep[] = [url, extract, langid, repetition, quality, lines, dedupeUrl, dedupeExact, dedupeMinhash, tokenize];
 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));
+
+export { compiledInWords, compileUrlLists } from '../stages/url/compile.js';

@@ -135,6 +135,7 @@ class Run {
   readonly #entries = new Map<string, DoneEntry>();
   readonly #failed: FailedInputs;
   readonly #plan = new Set<string>();
+  #prepared: Promise<void> | undefined;
   #reused = 0;
   #ran = 0;
 
@@ -230,6 +231,7 @@ class Run {
     if (needs.length > 0 && !(await this.#complete(`${name}: again`, needs, 'all', pool, progress, signal))) return false;
     if (check === 'all') missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
     signal.throwIfAborted();
+    if (missing.some(({ spec }) => spec.kind === 'map')) await (this.#prepared ??= this.#prepareSteps());
     progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
     const failures = await pool.run(
       missing.map((node) => node.spec),
@@ -250,6 +252,12 @@ class Run {
     for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
     await this.#checkAllowed();
     return false;
+  }
+
+  async #prepareSteps(): Promise<void> {
+    const { seed, baseDir, device, runFolder } = this.#context;
+    const env: StageEnv = { seed, baseDir, device, scratch: join(runFolder, 'scratch') };
+    for (const { stage, options } of this.#manifest.steps) await stage.prepare?.(options, env);
   }
 
   async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {

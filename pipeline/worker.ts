@@ -1,5 +1,6 @@
 // A worker process: takes one task at a time from its parent, writes its outputs and its ledger entry, says so.
 // Invariant: it dies with its parent (no orphan writes into a run folder), and a crash here loses one task's try, never the run.
+import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
 import type { AnyStep, BarrierMap, StageEnv, StageRun } from '../stages/contract/stage.js';
@@ -172,8 +173,8 @@ class Worker {
   }
 
   get #env(): StageEnv {
-    const { seed, baseDir, device } = this.#context;
-    return { seed, baseDir, device };
+    const { seed, baseDir, device, runFolder } = this.#context;
+    return { seed, baseDir, device, scratch: join(runFolder, 'scratch') };
   }
 
   async #stage(step: StageStep): Promise<StageRun> {

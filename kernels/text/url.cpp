@@ -1,6 +1,9 @@
 // URLs, hosts and the Public Suffix List; see url.h.
 #include "refine/url.h"
 
+#include <algorithm>
+
+#include "punycode.h"
 #include "refine/unicode.h"
 #include "refine/utf8.h"
 #include "words.h"
@@ -34,53 +37,6 @@ std::string lower_nfc(std::string_view text) {
   append_lower(text, lower);
   append_nfc(lower, out);
   return out;
-}
-
-// RFC 3492 section 6.2. False for what is no punycode; labels are at most 63 characters, so overflow cannot be missed.
-bool decode_punycode(std::string_view text, std::string& out) {
-  if (text.empty() || text.size() > 63) return false;
-  std::u32string points;
-  const size_t dash = text.rfind('-');
-  size_t at = 0;
-  if (dash != std::string_view::npos) {
-    for (char c : text.substr(0, dash)) points.push_back(uint8_t(c));
-    at = dash + 1;
-  }
-  uint32_t n = 128, i = 0, bias = 72;
-  bool first = true;
-  while (at < text.size()) {
-    const uint32_t before = i;
-    uint64_t weight = 1;
-    for (uint32_t k = 36;; k += 36) {
-      if (at == text.size()) return false;
-      const char c = text[at++];
-      uint32_t digit;
-      if (c >= 'a' && c <= 'z') digit = uint32_t(c - 'a');
-      else if (c >= '0' && c <= '9') digit = uint32_t(c - '0') + 26;
-      else return false;
-      const uint64_t next = i + digit * weight;
-      if (next > 0x7FFFFFFF) return false;
-      i = uint32_t(next);
-      const uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
-      if (digit < t) break;
-      weight *= 36 - t;
-      if (weight > 0x7FFFFFFF) return false;
-    }
-    const uint32_t size = uint32_t(points.size()) + 1;
-    uint32_t delta = (i - before) / (first ? 700 : 2);
-    first = false;
-    delta += delta / size;
-    uint32_t k = 0;
-    for (; delta > 455; k += 36) delta /= 35;
-    bias = k + 36 * delta / (delta + 38);
-    n += i / size;
-    i %= size;
-    if (n > 0x10FFFF || (n >= 0xD800 && n <= 0xDFFF)) return false;
-    points.insert(points.begin() + i, char32_t(n));
-    ++i;
-  }
-  for (char32_t c : points) append_utf8(out, c);
-  return true;
 }
 
 // The part of a host after its first label, empty for the last one.
@@ -119,9 +75,14 @@ std::string normalize_host(std::string_view host) {
     const size_t dot = std::min(text.find('.', from), text.size());
     const auto label = std::string_view(text).substr(from, dot - from);
     if (from > 0) out.push_back('.');
-    std::string decoded;
-    if (label.starts_with("xn--") && decode_punycode(label.substr(4), decoded)) out += lower_nfc(decoded);
-    else out += label;
+    std::u32string points;
+    if (label.starts_with("xn--") && label.size() > 4 && label.size() <= 67 && decode_punycode(label.substr(4), points)) {  // a label has 63 bytes at most
+      std::string decoded;
+      for (char32_t c : points) append_utf8(decoded, c);
+      out += lower_nfc(decoded);
+    } else {
+      out += label;
+    }
     from = dot + 1;
   }
   return out;
@@ -145,7 +106,24 @@ bool is_ip_address(std::string_view host) {
   return parts == 4;
 }
 
-UrlParts split_url(std::string_view url) {
+namespace {
+// Most URLs are plain ASCII without an escape: their normal form is the lower case.
+bool append_plain_lower(std::string_view text, std::string& out) {
+  const size_t before = out.size();
+  out.append(text);
+  bool plain = true;
+  for (char* c = out.data() + before; c < out.data() + out.size(); ++c) {
+    plain &= uint8_t(*c) < 0x80 && *c != '%';
+    if (uint8_t(*c - 'A') < 26) *c = char(*c | 0x20);
+  }
+  if (!plain) out.resize(before);
+  return plain;
+}
+}  // namespace
+
+void split_url(std::string_view url, UrlParts& parts) {
+  parts.host.clear();
+  parts.path.clear();
   url = trim_end(trim_start(url));
   const size_t scheme = url.find("://");
   if (scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?#") == std::string_view::npos) url.remove_prefix(scheme + 3);
@@ -160,7 +138,14 @@ UrlParts split_url(std::string_view url) {
   } else {
     authority = authority.substr(0, authority.find(':'));
   }
-  return {normalize_host(authority), lower_nfc(percent_decode(url.substr(end)))};
+  if (authority.ends_with('.') || !append_plain_lower(authority, parts.host) || parts.host.find("xn--") != std::string::npos) parts.host = normalize_host(authority);
+  if (!append_plain_lower(url.substr(end), parts.path)) parts.path = lower_nfc(percent_decode(url.substr(end)));
+}
+
+UrlParts split_url(std::string_view url) {
+  UrlParts parts;
+  split_url(url, parts);
+  return parts;
 }
 
 void PublicSuffixes::parse(std::string_view list) {

@@ -1,211 +1,124 @@
-// Block lists and URL words; see url.h.
-#include "intern.h"
+// Verdicts on URLs; see url_filter.h.
+#include "refine/url_filter.h"
+
+#include <algorithm>
+
 #include "refine/unicode.h"
-#include "refine/url.h"
 #include "refine/utf8.h"
 #include "words.h"
 
 namespace refine {
 
-bool StringTable::insert(std::string_view text) {
-  if ((starts_.size() + 1) * 3 > slots_.size() * 2) grow();
-  const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash_bytes(text, 0) & mask;; slot = (slot + 1) & mask) {
-    if (slots_[slot] == 0) {
-      starts_.push_back(blob_.size());
-      blob_.append(text);
-      slots_[slot] = uint32_t(starts_.size());
-      longest_ = std::max(longest_, text.size());
-      return true;
-    }
-    if (at(slots_[slot] - 1) == text) return false;
-  }
-}
-
-bool StringTable::contains(std::string_view text) const {
-  if (starts_.empty() || text.size() > longest_) return false;
-  const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash_bytes(text, 0) & mask; slots_[slot] != 0; slot = (slot + 1) & mask)
-    if (at(slots_[slot] - 1) == text) return true;
-  return false;
-}
-
-void StringTable::grow() {
-  std::vector<uint32_t> slots(std::max<size_t>(1024, slots_.size() * 2), 0);
-  const size_t mask = slots.size() - 1;
-  for (uint32_t i = 0; i < starts_.size(); ++i) {
-    size_t slot = hash_bytes(at(i), 0) & mask;
-    while (slots[slot] != 0) slot = (slot + 1) & mask;
-    slots[slot] = i + 1;
-  }
-  slots_.swap(slots);
-}
-
 namespace {
 
-size_t bucket_of(char a, char b) { return size_t(uint8_t(a)) * 31 + uint8_t(b); }
-constexpr size_t kBuckets = 256 * 31 + 256;
+size_t pair_of(char a, char b) { return size_t(uint8_t(a)) << 8 | uint8_t(b); }
 
-// Host and each parent down to two labels; an IP address only itself.
+// What glues the parts of a word that someone hides: RefinedWeb's example is `foobann.edsub-wo.rdbar.com`.
+bool is_glue(char c) { return c == '-' || c == '.' || c == '_' || c == '+' || c == ' '; }
+
+bool is_word_byte(char c) { return uint8_t(c - 'a') < 26 || uint8_t(c - '0') < 10 || uint8_t(c - 'A') < 26; }
+
 template <class Visit>
-bool any_host_suffix(std::string_view host, Visit visit) {
-  if (host.empty()) return false;
-  if (visit(host)) return true;
-  if (is_ip_address(host)) return false;
-  int labels = 0;
-  for (size_t dot = host.find('.'); dot != std::string_view::npos && labels < 127; dot = host.find('.', dot + 1), ++labels)
-    if (visit(host.substr(dot + 1))) return true;
-  return false;
-}
-
-// Prefixes of the path that end at a boundary, the whole of it last; those longer than any entry are not built.
-bool matches_url(const StringTable& urls, const UrlParts& url) {
-  if (urls.size() == 0) return false;
-  std::string key;
-  return any_host_suffix(url.host, [&](std::string_view host) {
-    key.assign(host);
-    if (key.size() >= urls.longest()) return false;
-    size_t from = 0;
-    const std::string_view path = std::string_view(url.path).substr(0, std::min(url.path.size(), urls.longest() - key.size() + 1));
-    for (size_t i = 1; i <= path.size(); ++i) {
-      const bool boundary = i == path.size() ? path.size() == url.path.size() : path[i] == '/' || path[i] == '?' || path[i] == '#' || path[i] == '&' || path[i] == ';';
-      if (!boundary) continue;
-      key.append(path, from, i - from);
-      from = i;
-      if (urls.contains(key)) return true;
-    }
-    return false;
-  });
-}
-
-std::string_view without_comment(std::string_view line) {
-  line = trim_end(trim_start(line));
-  if (line.starts_with('#') || line.starts_with('!')) return {};
-  for (size_t i = 1; i < line.size(); ++i)  // `host # why`: a # after white space; one inside a URL is a fragment
-    if (line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t')) return trim_end(line.substr(0, i));
-  return line;
-}
-
-// Almost every line of a big list is a host in normal form already.
-bool is_plain_host(std::string_view line) {
-  if (line.empty() || line.size() > 253 || line.front() == '.' || line.back() == '.') return false;
-  char last = 0;
-  for (char c : line) {
-    if (!(uint8_t(c - 'a') < 26 || uint8_t(c - '0') < 10 || c == '-' || c == '_' || (c == '.' && last != '.'))) return false;
-    last = c;
-  }
-  return line.find("xn--") == std::string_view::npos;
-}
-
-bool plausible_host(std::string_view host) {
-  if (host.empty() || host.size() > 253 || host.front() == '.' || host.find("..") != std::string_view::npos) return false;
-  auto p = reinterpret_cast<const uint8_t*>(host.data());
-  const auto end = p + host.size();
+void for_each_url_word(std::string_view text, Visit visit) {
+  auto p = reinterpret_cast<const uint8_t*>(text.data());
+  const auto begin = p, end = p + text.size();
+  const uint8_t* word = nullptr;
   while (p < end) {
-    const char32_t c = decode_utf8(p, end);
-    if (c < 0x80 ? !(uint8_t(c - 'a') < 26 || uint8_t(c - '0') < 10 || c == '.' || c == '-' || c == '_' || c == ':') : is_white_space(c) || c == kReplacement) return false;
+    const auto at = p;
+    bool inside;
+    if (*p < 0x80) inside = is_word_byte(char(*p++));
+    else inside = category_in(decode_utf8(p, end), kLetterBits | kNumberBits | kMarkBits);
+    if (inside && !word) word = at;
+    if (!inside && word) {
+      visit(text.substr(size_t(word - begin), size_t(at - word)));
+      word = nullptr;
+    }
   }
-  return true;
+  if (word) visit(text.substr(size_t(word - begin)));
 }
 
 }  // namespace
 
-bool UrlFilter::add_address(std::string_view line, StringTable& hosts, StringTable& urls) {
-  if (is_plain_host(line)) {
-    if (!is_ip_address(line) && suffixes.is_suffix(line)) return false;
-    hosts.insert(line);
-    return true;
-  }
-  const size_t gap = line.find_first_of(" \t");
-  if (gap != std::string_view::npos) {  // a hosts file: `0.0.0.0 host`
-    const auto second = trim_start(line.substr(gap));
-    if (!is_ip_address(line.substr(0, gap)) || second.find_first_of(" \t") != std::string_view::npos) return false;
-    line = second;
-  }
-  if (line.starts_with("*.")) line.remove_prefix(2);
-  else if (line.starts_with('.')) line.remove_prefix(1);
-  auto url = split_url(line);
-  if (!plausible_host(url.host)) return false;
-  while (!url.path.empty() && url.path.back() == '/') url.path.pop_back();
-  if (!url.path.empty()) {
-    urls.insert(url.host + url.path);
-    return true;
-  }
-  if (!is_ip_address(url.host) && suffixes.is_suffix(url.host)) return false;  // it would take everybody under it along
-  hosts.insert(url.host);
-  return true;
-}
+void UrlFilter::use(Lists option, std::shared_ptr<const UrlSet> set) { (option == Lists::kBlock ? block_ : exclude_).push_back(std::move(set)); }
 
-void UrlFilter::add(List list, std::string_view lines) {
+void UrlFilter::add_words(Words kind, std::string_view lines) {
   for_each_line(lines, [&](std::string_view raw) {
-    const auto line = without_comment(raw);
-    if (line.empty()) return;
-    if (list == List::kBlock || list == List::kExclude) {
-      const bool block = list == List::kBlock;
-      if (!add_address(line, block ? block_hosts_ : exclude_hosts_, block ? block_urls_ : exclude_urls_)) ++ignored_;
-      return;
-    }
+    const auto line = trim_end(trim_start(raw));
+    if (line.empty() || line.starts_with('#')) return;
     std::string word;
     append_lower(line, word);
-    if (list == List::kHard) {
-      hard_.insert(word);
-    } else if (list == List::kSoft) {
-      soft_.insert(word);
-    } else if (word.size() < 2) {
-      ++ignored_;
-    } else {
-      if (strict_.empty()) strict_.resize(kBuckets);
-      strict_[bucket_of(word[0], word[1])].push_back(word);
+    if (kind == Words::kHard) {
+      hard_.insert(std::move(word));
+    } else if (kind == Words::kSoft) {
+      soft_.insert(std::move(word));
+    } else if (word.size() >= 2) {
+      strict_.resize(256);
+      strict_pairs_.resize(65536 / 64);
+      const size_t pair = pair_of(word[0], word[1]);
+      strict_pairs_[pair / 64] |= uint64_t(1) << (pair % 64);
+      strict_[uint8_t(word[0])].push_back(std::move(word));
       ++strict_count_;
     }
   });
 }
 
-size_t UrlFilter::entries() const {
-  return block_hosts_.size() + block_urls_.size() + exclude_hosts_.size() + exclude_urls_.size() + hard_.size() + soft_.size() + strict_count_;
-}
-
 bool UrlFilter::has_strict_word(std::string_view text) const {
-  for (size_t i = 0; i + 2 <= text.size(); ++i)
-    for (const auto& word : strict_[bucket_of(text[i], text[i + 1])])
+  for (size_t i = 0; i + 2 <= text.size(); ++i) {
+    const size_t pair = pair_of(text[i], text[i + 1]);
+    if (!((strict_pairs_[pair / 64] >> (pair % 64)) & 1)) continue;
+    for (const auto& word : strict_[uint8_t(text[i])])
       if (text.substr(i, word.size()) == word) return true;
+  }
   return false;
 }
 
-UrlVerdict UrlFilter::judge(std::string_view text, uint32_t soft_words) const {
-  const auto url = split_url(text);
-  if (any_host_suffix(url.host, [&](std::string_view host) { return block_hosts_.contains(host); })) return UrlVerdict::kBlockedHost;
-  if (matches_url(block_urls_, url)) return UrlVerdict::kBlockedUrl;
-  const std::string whole = url.host + url.path;
+UrlVerdict UrlFilter::listed(const Sets& sets, const UrlParts& url) const {
+  const auto any = [&](auto matches) { return std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return matches(*set); }); };
+  auto verdict = UrlVerdict::kKeep;
+  if (any([&](const UrlSet& set) { return set.has_host(url.host); })) verdict = UrlVerdict::kBlockedHost;
+  else if (any([&](const UrlSet& set) { return set.has_url(url.host, url.path); })) verdict = UrlVerdict::kBlockedUrl;
+  if (verdict == UrlVerdict::kKeep) return verdict;
+  const bool excepted = any([&](const UrlSet& set) { return set.has_exceptions() && (set.has_host(url.host, true) || set.has_url(url.host, url.path, true)); });
+  return excepted ? UrlVerdict::kKeep : verdict;
+}
+
+UrlVerdict UrlFilter::judge_words(uint32_t soft_words, Scratch& scratch) const {
+  auto& whole = scratch.whole;
+  whole.assign(scratch.parts.host);
+  whole += scratch.parts.path;
   if (strict_count_ > 0) {
-    std::string joined;  // slugs glue their words with these; the lists' entries are glued
+    auto& joined = scratch.joined;
+    joined.clear();
     for (char c : whole)
-      if (c != '-' && c != '_' && c != '+' && c != ' ') joined.push_back(c);
-    if (has_strict_word(whole) || has_strict_word(joined)) return UrlVerdict::kStrictWord;
+      if (!is_glue(c)) joined.push_back(c);
+    if (has_strict_word(whole) || (joined.size() < whole.size() && has_strict_word(joined))) return UrlVerdict::kStrictWord;
   }
-  if (!hard_.empty() || (!soft_.empty() && soft_words > 0)) {
-    uint32_t soft = 0;
-    bool hard = false;
-    std::string word;
-    const auto end_word = [&] {
-      if (word.empty()) return;
-      hard = hard || hard_.contains(word);
-      soft += soft_.contains(word);
-      word.clear();
-    };
-    auto p = reinterpret_cast<const uint8_t*>(whole.data());
-    const auto end = p + whole.size();
-    while (p < end) {
-      const char32_t c = decode_utf8(p, end);
-      if (category_in(c, kLetterBits | kNumberBits | kMarkBits)) append_utf8(word, c);
-      else end_word();
-    }
-    end_word();
-    if (hard) return UrlVerdict::kHardWord;
-    if (soft_words > 0 && soft >= soft_words) return UrlVerdict::kSoftWords;
-  }
-  if (any_host_suffix(url.host, [&](std::string_view host) { return exclude_hosts_.contains(host); }) || matches_url(exclude_urls_, url)) return UrlVerdict::kCuratedSource;
-  return UrlVerdict::kKeep;
+  if (hard_.empty() && (soft_.empty() || soft_words == 0)) return UrlVerdict::kKeep;
+  bool hard = false;
+  auto& soft = scratch.soft;  // those found, each once
+  soft.clear();
+  for_each_url_word(whole, [&](std::string_view word) {
+    hard = hard || hard_.find(word) != hard_.end();
+    if (soft.size() >= soft_words) return;
+    const auto found = soft_.find(word);
+    if (found != soft_.end() && std::find(soft.begin(), soft.end(), &*found) == soft.end()) soft.push_back(&*found);
+  });
+  if (hard) return UrlVerdict::kHardWord;
+  return soft_words > 0 && soft.size() >= soft_words ? UrlVerdict::kSoftWords : UrlVerdict::kKeep;
+}
+
+UrlVerdict UrlFilter::judge(std::string_view url, uint32_t soft_words, Scratch& scratch) const {
+  split_url(url, scratch.parts);
+  auto verdict = listed(block_, scratch.parts);
+  if (verdict != UrlVerdict::kKeep) return verdict;
+  verdict = judge_words(soft_words, scratch);
+  if (verdict != UrlVerdict::kKeep) return verdict;
+  return listed(exclude_, scratch.parts) == UrlVerdict::kKeep ? UrlVerdict::kKeep : UrlVerdict::kCuratedSource;
+}
+
+UrlVerdict UrlFilter::judge(std::string_view url, uint32_t soft_words) const {
+  Scratch scratch;
+  return judge(url, soft_words, scratch);
 }
 
 }  // namespace refine

@@ -10,6 +10,7 @@ import { registerPlan } from './plan.js';
 import { registerRun } from './run.js';
 import { registerStats } from './stats.js';
 import { registerTry } from './try.js';
+import { registerUrl } from './url.js';
 import { registerValidate } from './validate.js';
 
 function version(): string {
@@ -23,7 +24,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerDoctor])
+  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerUrl, registerDoctor])
     register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');

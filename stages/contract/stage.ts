@@ -9,6 +9,8 @@ export interface StageEnv {
   /** The folder that relative paths in options start from: the manifest's. */
   readonly baseDir: string;
   readonly device: 'cpu' | 'cuda';
+  /** The run's folder for what can be made again (see `prepare`); absent where there is no run, as in `refine try`. */
+  readonly scratch?: string;
 }
 
 interface StepKind<Options> {
@@ -33,6 +35,11 @@ interface StepKind<Options> {
   warnings?(options: Options, env: StageEnv): readonly OptionProblem[];
   /** Files the options name (models, lists, tokenizers; absolute paths): their sha256 is part of the task's identity. */
   assets?(options: Options, env: StageEnv): readonly string[];
+  /**
+   * Called in the parent before a run's workers open the step: what is costly to make of the assets and equal for all, such
+   * as a compiled list, goes below `env.scratch`, written whole and renamed. Opening must work without it.
+   */
+  prepare?(options: Options, env: StageEnv): Promise<void>;
 }
 
 export interface OptionProblem {

@@ -4,8 +4,8 @@ import { basename, isAbsolute, join, resolve } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { RefineError } from '../../native/index.js';
 
-/** What a folder offers as lists: UT1's `domains` and `urls`, and plain lists; never its licence or its regular expressions. */
-const LIST_FILE = /^(?:(?:domains|urls)(?:\..*)?|.*\.(?:txt|list|hosts))(?:\.gz)?$/i;
+/** What a folder offers as lists: UT1's `domains` and `urls`, plain and compiled lists; never its licence or its regular expressions. */
+const LIST_FILE = /^(?:(?:domains|urls)(?:\..*)?|.*\.(?:txt|list|hosts|urlset))(?:\.gz)?$/i;
 const NO_LIST = /^(?:\.|readme|licen[cs]e|copying|notice)/i;
 
 export const locate = (path: string, baseDir: string): string => (isAbsolute(path) ? path : resolve(baseDir, path));

@@ -1,16 +1,12 @@
 // Drops documents by URL alone: hosts and URLs on block lists, RefinedWeb's word score (Penedo et al. 2023, appendix G.1),
-// and curated sources that a corpus mixes in from elsewhere. Matching: kernels/text/url_filter.cpp. A document without a
-// URL is kept. Lists that are absent count as empty and are named by `warnings`.
-import { readFileSync } from 'node:fs';
+// and curated sources that a corpus mixes in from elsewhere. Forms of lines: kernels/text/url_rules.cpp; verdicts:
+// url_filter.cpp. A document without a URL is kept. Lists that are absent count as empty and are named by `warnings`.
 import { basename, join, relative } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { column, native, packagePath } from '../../native/index.js';
+import { column, native } from '../../native/index.js';
 import type { OptionProblem, Stage, StageEnv } from '../contract/stage.js';
 import { lineChunks, listFiles, locate } from './lists.js';
-
-/** The Public Suffix List as published (MPL-2.0, see NOTICE). */
-const PUBLIC_SUFFIX_LIST = packagePath('stages', 'url', 'public-suffix-list.dat.gz');
+import { ignoredInWords, ignoredLines, openSets, PUBLIC_SUFFIX_LIST, prepareSets, publicSuffixes } from './sets.js';
 
 const paths = z.union([
   z
@@ -20,15 +16,19 @@ const paths = z.union([
   z.array(z.string().min(1)),
 ]);
 const schema = z.strictObject({
-  lists: paths.default([]).describe('Block lists: files or folders (UT1 layout), plain or gzip; one host, host/path or hosts-file line each.'),
+  lists: paths
+    .default([])
+    .describe(
+      "Block lists: files or folders (UT1 layout), plain, gzip or compiled by `refine url compile`. A line is a host (with all under it), `=host` (it alone), host/path, a line of a hosts file, dnsmasq's address=/host/, or Adblock's ||host^ and @@||host^, an exception that wins. Text of a megabyte and more is compiled once a run, into its scratch folder; nothing is written beside the lists.",
+    ),
   scores: z
     .union([z.string().min(1), z.null(), z.literal('off')])
     .default('off')
     .describe(
       "Word lists for RefinedWeb's URL score: `refinedweb` (the folder lists/refinedweb beside the manifest), a folder with *strict.txt, *hard.txt and *soft.txt, or off.",
     ),
-  'soft-words': z.int().min(1).max(1000).default(2).describe('That many soft words drop a URL.'),
-  exclude: paths.default([]).describe('Curated sources to leave out: lists of hosts and URLs, as files or folders.'),
+  'soft-words': z.int().min(1).max(1000).default(2).describe('That many different soft words drop a URL.'),
+  exclude: paths.default([]).describe('Curated sources to leave out: files or folders as in `lists`; `=github.com` leaves user.github.com in.'),
 });
 export type UrlOptions = z.output<typeof schema>;
 
@@ -43,11 +43,11 @@ function nextMove(option: string | number | undefined): string {
   return `Put a file or folder there, ${option === 'lists' ? 'such as the unpacked UT1 blacklists, ' : ''}with a host or URL a line`;
 }
 
+const ADDRESS_LISTS = ['lists', 'exclude'] as const;
 const WORD_LISTS = ['strict', 'hard', 'soft'] as const;
-type ListKind = 'block' | 'exclude' | (typeof WORD_LISTS)[number];
 
-interface NamedList {
-  readonly kind: ListKind;
+interface NamedList<Kind = (typeof ADDRESS_LISTS)[number] | (typeof WORD_LISTS)[number]> {
+  readonly kind: Kind;
   readonly option: readonly (string | number)[];
   readonly path: string; // as written
   readonly files: readonly string[] | null;
@@ -55,12 +55,16 @@ interface NamedList {
 
 /** Every list that the options name, found or not. */
 function namedLists(options: UrlOptions, env: StageEnv): readonly NamedList[] {
-  const addresses = (option: 'lists' | 'exclude', kind: ListKind): NamedList[] =>
-    options[option].map((path, index) => ({ kind, option: [option, index], path, files: listFiles(locate(path, env.baseDir)) }));
-  return [...addresses('lists', 'block'), ...wordLists(options, env), ...addresses('exclude', 'exclude')];
+  const addresses = (option: 'lists' | 'exclude'): NamedList[] =>
+    options[option].map((path, index) => ({ kind: option, option: [option, index], path, files: listFiles(locate(path, env.baseDir)) }));
+  return [...addresses('lists'), ...wordLists(options, env), ...addresses('exclude')];
 }
 
-function wordLists(options: UrlOptions, env: StageEnv): readonly NamedList[] {
+function filesOf(option: 'lists' | 'exclude', options: UrlOptions, env: StageEnv): readonly string[] {
+  return options[option].flatMap((path) => listFiles(locate(path, env.baseDir)) ?? []);
+}
+
+function wordLists(options: UrlOptions, env: StageEnv): readonly NamedList<(typeof WORD_LISTS)[number]>[] {
   if (options.scores === null || options.scores === 'off') return [];
   const folder = options.scores === 'refinedweb' ? join('lists', 'refinedweb') : options.scores;
   const files = listFiles(locate(folder, env.baseDir)) ?? [];
@@ -70,29 +74,51 @@ function wordLists(options: UrlOptions, env: StageEnv): readonly NamedList[] {
   });
 }
 
+function absentLists(lists: readonly NamedList[], env: StageEnv): OptionProblem[] {
+  const absent = lists.filter(({ files }) => files === null || files.length === 0);
+  const places = [...new Map(absent.map(({ option }) => [option.join('.'), option])).values()];
+  return places.map((option) => {
+    const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => shown(locate(path, env.baseDir)));
+    const [are, they] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
+    return { path: option, message: `${paths.join(', ')} ${are} not there, so ${they} nothing. ${nextMove(option[0])}, or take the option out.` };
+  });
+}
+
+function ignoredRules(lists: readonly NamedList[]): OptionProblem[] {
+  return lists
+    .filter(({ kind }) => kind === 'lists' || kind === 'exclude')
+    .flatMap(({ option, files }) => {
+      const words = ignoredInWords(ignoredLines(files ?? []));
+      return words === '' ? [] : [{ path: option, message: `lines that give no entry: ${words}.` }];
+    });
+}
+
 export const url: Stage<UrlOptions> = {
   kind: 'stage',
   name: 'url',
-  version: 1,
+  version: 2, // 2: exceptions and Adblock's rules; a soft word counts once; dots glue hidden words; `=host`
   reads: ['url'],
   writes: [],
   reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source'], // UrlVerdict's order
   schema: schema as unknown as z.ZodType<UrlOptions>,
   assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? [])],
   warnings(options, env): readonly OptionProblem[] {
-    const absent = namedLists(options, env).filter(({ files }) => files === null || files.length === 0);
-    const places = [...new Map(absent.map(({ option }) => [option.join('.'), option])).values()];
-    return places.map((option) => {
-      const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => shown(locate(path, env.baseDir)));
-      const [are, they] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
-      return { path: option, message: `${paths.join(', ')} ${are} not there, so ${they} nothing. ${nextMove(option[0])}, or take the option out.` };
-    });
+    const lists = namedLists(options, env);
+    return [...absentLists(lists, env), ...ignoredRules(lists)];
+  },
+
+  async prepare(options, env) {
+    if (env.scratch === undefined) return;
+    for (const option of ADDRESS_LISTS) await prepareSets(filesOf(option, options, env), env.scratch);
   },
 
   async open(options, env) {
-    const filter = native.urlFilterNew(gunzipSync(readFileSync(PUBLIC_SUFFIX_LIST)));
-    for (const { kind, files } of namedLists(options, env)) {
-      for (const file of files ?? []) for await (const lines of lineChunks(file)) native.urlFilterAdd(filter, kind, lines);
+    const filter = native.urlFilterNew(publicSuffixes());
+    for (const option of ADDRESS_LISTS) {
+      for (const set of await openSets(filesOf(option, options, env), env.scratch)) native.urlFilterUse(filter, option, set);
+    }
+    for (const { kind, files } of wordLists(options, env)) {
+      for (const file of files ?? []) for await (const lines of lineChunks(file)) native.urlFilterWords(filter, kind, lines);
     }
     return {
       async process(batch) {

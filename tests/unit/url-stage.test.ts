@@ -152,7 +152,7 @@ test('a URL on a list blocks what lies under its path, at a boundary only', asyn
 test('word scores: strict anywhere, hard as a word, two soft words; the first reason in order decides', async () => {
   put('words/strict.txt', 'badterm\n');
   put('words/hard.txt', 'vile\n');
-  put('words/soft.txt', 'rude\ncrude\n');
+  put('words/soft.txt', 'rude\ncrude\nlewd\n');
   const urls = {
     'http://a.com/xbadtermx': 'strict-word',
     'http://bad-term.com/': 'strict-word',
@@ -162,11 +162,15 @@ test('word scores: strict anywhere, hard as a word, two soft words; the first re
     'http://a.com/servile': null,
     'http://a.com/rude': null,
     'http://a.com/rude/and?q=crude': 'soft-words',
-    'http://rude.com/rude': 'soft-words',
+    'http://rude.com/rude': null, // one soft word, twice
+    'http://rude.com/crude': 'soft-words',
     'http://a.com/%72ude%20crude': 'soft-words',
+    'http://foobad.te-rm.com/any/bar': 'strict-word', // the paper's example: parts glued by dots and dashes
+    'http://www.foo.vile-bar.com/': 'hard-word',
+    'http://www.foo.RUDE-bar-Crude.com/': 'soft-words',
   };
   assert.deepEqual(await reasonsOf({ scores: 'words' }, Object.keys(urls)), Object.values(urls));
-  assert.deepEqual(await reasonsOf({ scores: 'words', 'soft-words': 3 }, ['http://a.com/rude/crude', 'http://rude.crude/rude']), [null, 'soft-words']);
+  assert.deepEqual(await reasonsOf({ scores: 'words', 'soft-words': 3 }, ['http://a.com/rude/crude', 'http://rude.crude/lewd']), [null, 'soft-words']);
 });
 
 test('the curated list that ships names its sources and not their neighbours', async () => {
@@ -174,13 +178,15 @@ test('the curated list that ships names its sources and not their neighbours', a
     'https://en.wikipedia.org/wiki/X',
     'https://de.wikipedia.org/wiki/X',
     'https://gist.github.com/a',
+    'https://www.github.com/a/b',
+    'https://someone.github.com/',
     'https://a.github.io/',
     'https://old.reddit.com/r/x',
     'https://www.ncbi.nlm.nih.gov/pmc',
     'https://nih.gov/',
   ];
   const found = await reasonsOf({ exclude: packagePath('manifests', 'lists', 'curated.txt') }, urls);
-  assert.deepEqual(found, ['curated-source', null, 'curated-source', null, 'curated-source', 'curated-source', null]);
+  assert.deepEqual(found, ['curated-source', null, 'curated-source', 'curated-source', null, null, 'curated-source', 'curated-source', null]);
 });
 
 test('bare `url` keeps everything, and a document without URL is kept by every list', async () => {

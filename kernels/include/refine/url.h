@@ -1,15 +1,15 @@
-// Hosts and URLs as lists see them: public suffixes, block lists with host-suffix matching, and words in URLs.
+// Hosts and URLs as lists see them, and the Public Suffix List. Lists: url_set.h; verdicts: url_filter.h.
 // Invariant: one normal form on both sides of every comparison: percent-decoded once, lower case, NFC, punycode labels as
 // Unicode, no port, no user, no trailing dot. Nothing here asks the machine's ICU.
-// Sources: publicsuffix.org/list (algorithm), RFC 3492 (punycode), Penedo et al. 2023 (RefinedWeb) appendix G.1.
+// Sources: publicsuffix.org/list (algorithm), RFC 3492 (punycode).
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
-#include <vector>
+
+#include "refine/salted_hash.h"
 
 namespace refine {
 
@@ -17,7 +17,8 @@ struct UrlParts {
   std::string host;  // normal form; empty where the URL has none
   std::string path;  // path, query and fragment, percent-decoded, lower case; "" or begins with / ? or #
 };
-UrlParts split_url(std::string_view url);  // a missing scheme is fine: `host/path`
+void split_url(std::string_view url, UrlParts& parts);  // a missing scheme is fine: `host/path`; the strings are reused
+UrlParts split_url(std::string_view url);
 std::string normalize_host(std::string_view host);
 bool is_ip_address(std::string_view host);  // dotted IPv4, or anything with a colon
 
@@ -35,55 +36,9 @@ class PublicSuffixes {
   uint8_t rule(std::string_view host) const;
   struct Hash {  // found by a view, without a copy
     using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    size_t operator()(std::string_view text) const { return hash_bytes(text, 0); }
   };
   std::unordered_map<std::string, uint8_t, Hash, std::equal_to<>> rules_;
-};
-
-// A set of strings for millions of entries: all bytes in one piece, 4-byte slots; equality is compared, not hashed.
-class StringTable {
- public:
-  bool insert(std::string_view text);  // false: it was there
-  bool contains(std::string_view text) const;
-  size_t size() const { return starts_.size(); }
-  size_t bytes() const { return blob_.size() + 8 * starts_.capacity() + 4 * slots_.capacity(); }
-  size_t longest() const { return longest_; }
-
- private:
-  std::string_view at(uint32_t index) const {
-    const size_t end = index + 1 < starts_.size() ? starts_[index + 1] : blob_.size();
-    return std::string_view(blob_).substr(starts_[index], end - starts_[index]);
-  }
-  void grow();
-  std::string blob_;
-  std::vector<uint64_t> starts_;
-  std::vector<uint32_t> slots_;  // index + 1; 0: free
-  size_t longest_ = 0;
-};
-
-enum class UrlVerdict : uint8_t { kKeep, kBlockedHost, kBlockedUrl, kStrictWord, kHardWord, kSoftWords, kCuratedSource };
-
-class UrlFilter {
- public:
-  enum class List { kBlock, kExclude, kStrict, kHard, kSoft };
-  PublicSuffixes suffixes;
-
-  // Adds the lines of a list. Block and exclude: `host`, `host/path` (a prefix), `0.0.0.0 host`; with or without a scheme.
-  // `#` and `!` begin comments; lines that are neither are counted in `ignored`, as are public suffixes themselves.
-  void add(List list, std::string_view lines);
-  UrlVerdict judge(std::string_view url, uint32_t soft_words) const;  // soft_words: that many drop; 0: never
-
-  size_t entries() const;
-  size_t ignored() const { return ignored_; }
-  size_t bytes() const { return block_hosts_.bytes() + block_urls_.bytes() + exclude_hosts_.bytes() + exclude_urls_.bytes(); }
-
- private:
-  bool add_address(std::string_view line, StringTable& hosts, StringTable& urls);
-  bool has_strict_word(std::string_view text) const;
-  StringTable block_hosts_, block_urls_, exclude_hosts_, exclude_urls_;
-  std::unordered_set<std::string> hard_, soft_;
-  std::vector<std::vector<std::string>> strict_;  // by the hash of their first two bytes
-  size_t strict_count_ = 0, ignored_ = 0;
 };
 
 }  // namespace refine

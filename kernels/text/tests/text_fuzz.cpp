@@ -4,7 +4,7 @@
 #include "refine/normalize.h"
 #include "refine/text_features.h"
 #include "refine/unicode.h"
-#include "refine/url.h"
+#include "refine/url_filter.h"
 #include "refine/utf8.h"
 
 using namespace refine;
@@ -50,10 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const UrlFilter filter = [] {
       UrlFilter made;
       made.suffixes.parse("com\n*.ck\n!www.ck");
-      made.add(UrlFilter::List::kBlock, "a.com\nb.com/x\n");
-      made.add(UrlFilter::List::kStrict, "abc\n");
-      made.add(UrlFilter::List::kHard, "vile\n");
-      made.add(UrlFilter::List::kSoft, "rude\n");
+      made.add_words(UrlFilter::Words::kStrict, "abc\n");
+      made.add_words(UrlFilter::Words::kHard, "vile\n");
+      made.add_words(UrlFilter::Words::kSoft, "rude\n");
       return made;
     }();
     filter.judge(text, 2);
@@ -63,8 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   UrlFilter listed;
   listed.suffixes.parse(bytes.substr(0, size / 2));
-  listed.add(UrlFilter::List::kBlock, bytes);
-  listed.add(UrlFilter::List::kStrict, bytes);
+  listed.add_words(UrlFilter::Words::kStrict, bytes);
   listed.judge(bytes, 1);
   return 0;
 }
