@@ -1,120 +1,169 @@
-// Extraction: pages and megabytes a CPU second (charset, parse, main text, metadata; one thread), and scores against gold
-// text. Real pages where the shared data folder is at hand, else the project's own golden pages.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { bytesColumn, native, packageRoot, stringAt } from '../../native/index.js';
+// Extraction beside its peers, in one run: speed by CPU time, bytes in to text out, and scores against gold text by
+// cross-validation (infra/extract: every page by a model that did not see it), with the paired bootstrap interval of refine
+// less each peer over sites. Peers are PyPI's, in the interpreter that REFINE_PYTHON names; what is not installed is said so.
+// Without the shared data folder: speed alone, on the project's own golden pages.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesColumn, native, packagePath, packageRoot, stringAt } from '../../native/index.js';
+import { needsShared, sharedPath } from '../../tests/support/shared.js';
+import { placeOf, readFolds } from '../extract/folds.js';
+import { loadPages, type Page, pageOptions, readPage } from '../extract/pages.js';
+import { PEERS, peerTexts, peerVersions, runPeer } from '../extract/peer-texts.js';
+import { compare, FIGURES, GOALS, LONGEST, measureTexts, type Measured, report, type RowName, ROWS } from '../extract/report.js';
 import type { Figure } from './main.js';
+import { measure } from './measure.js';
 
-export interface ExtractScore {
-  readonly pages: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
-}
+/** trafilatura takes half a minute for all pages: its speed is taken on every eighth. */
+const EVERY: Readonly<Record<string, number>> = { trafilatura: 8, 'rs-trafilatura': 8 };
+const SPEED_OF = ['resiliparse', 'trafilatura', 'rs-trafilatura', 'lexbor'] as const;
 
-export interface ExtractBench {
-  readonly corpus: 'shared' | 'golden';
-  readonly pages: number;
-  readonly bytes: number;
-  readonly pagesPerCpuSecond: number;
-  readonly MBPerCpuSecond: number;
-  readonly runs: readonly number[];
-  /** By corpus; `pooled` is the page-weighted mean over the corpora with full gold text. */
-  readonly scores: Readonly<Record<string, ExtractScore>>;
-}
-
-const options = { mode: 'balanced', maxBytes: 32 * 1024 * 1024, maxDepth: 32_768, maxNodes: 2_000_000 } as const;
-
-function shared(): string | null {
-  for (const base of [process.env.REFINE_SHARED, join(dirname(packageRoot), 'shared'), join(dirname(dirname(packageRoot)), 'shared')]) {
-    if (base !== undefined && existsSync(join(base, 'data', 'pages'))) return base;
+async function extractAll(pages: readonly Buffer[]): Promise<(string | null)[]> {
+  const none = bytesColumn('utf8', [null]);
+  const texts: (string | null)[] = [];
+  for (const page of pages) {
+    const found = await native.extractPages({ url: none, html: bytesColumn('binary', [page]), text: none, contentType: none, xRobotsTag: none }, pageOptions);
+    texts.push(stringAt(found.text, 0));
   }
-  return null;
+  return texts;
 }
 
-async function texts(pages: readonly Buffer[]): Promise<{ texts: (string | null)[]; cpuSeconds: number }> {
-  const none = bytesColumn(
-    'utf8',
-    pages.map(() => null),
-  );
-  const html = bytesColumn('binary', pages);
-  const before = process.cpuUsage();
-  const found = await native.extractPages({ url: none, html, text: none, contentType: none }, options);
-  const used = process.cpuUsage(before);
-  return { texts: pages.map((_, row) => stringAt(found.text, row)), cpuSeconds: (used.user + used.system) / 1e6 };
+async function ownSpeed(pages: readonly Buffer[], what: string): Promise<Figure[]> {
+  const bytes = pages.reduce((sum, page) => sum + page.length, 0);
+  await extractAll(pages.slice(0, 50));
+  const { cpuSeconds, spread } = await measure(3, () => extractAll(pages));
+  const note = `${pages.length} pages, ${Math.round(bytes / 1e6)} MB`;
+  return [
+    { bench: 'extract', what, unit: 'pages/CPU s', value: pages.length / cpuSeconds, spread, note },
+    { bench: 'extract', what, unit: 'MB/CPU s', value: bytes / 1e6 / cpuSeconds, spread, note },
+  ];
 }
 
-function score(tool: string, gold: string, ids: readonly string[], found: readonly (string | null)[]): ExtractScore {
-  const folder = mkdtempSync(join(tmpdir(), 'refine-bench-'));
-  try {
-    const predicted = join(folder, 'predicted.jsonl');
-    writeFileSync(predicted, ids.map((id, row) => JSON.stringify({ id, text: found[row] ?? '' })).join('\n'));
-    const out = JSON.parse(execFileSync(process.execPath, [tool, gold, predicted, '--json'], { encoding: 'utf8' })) as ExtractScore & {
-      snippets?: ExtractScore;
-    };
-    const from = out.pages > 0 ? out : (out.snippets ?? out);
-    return { pages: out.pages > 0 ? out.pages : ids.length, precision: from.precision, recall: from.recall, f1: from.f1 };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function peerSpeed(pages: readonly Page[], bodies: readonly Buffer[], versions: Readonly<Record<string, string | null>> | null): Figure[] {
+  return SPEED_OF.flatMap((tool): Figure[] => {
+    const version = versions?.[tool] ?? null;
+    const what = tool === 'lexbor' ? `lexbor (selectolax ${version ?? ''}), parse alone` : `${tool} ${version ?? ''}`.trim();
+    if (version === null) return [{ bench: 'extract', what: `${tool}, HTML to main text`, unit: 'MB/CPU s', value: null, note: 'not installable here' }];
+    const chosen = [...pages.keys()].filter((i) => i % (EVERY[tool] ?? 1) === 0);
+    const found = runPeer(
+      tool,
+      chosen.map((i) => pages[i]!.file),
+    );
+    const seconds = found.reduce((sum, page) => sum + page.cpuMs, 0) / 1000;
+    const bytes = chosen.reduce((sum, i) => sum + bodies[i]!.length, 0);
+    const note = `${chosen.length} pages, ${Math.round(bytes / 1e6)} MB`;
+    return [
+      { bench: 'extract', what, unit: 'pages/CPU s', value: chosen.length / seconds, note },
+      { bench: 'extract', what, unit: 'MB/CPU s', value: bytes / 1e6 / seconds, note },
+    ];
+  });
 }
 
-export async function benchExtract(): Promise<ExtractBench> {
-  const base = shared();
-  const all: Buffer[] = [];
-  const scores: Record<string, ExtractScore> = {};
-  if (base === null) {
-    const golden = join(packageRoot, 'tests', 'golden', 'extract');
-    for (const trait of readdirSync(golden).sort()) all.push(readFileSync(join(golden, trait, 'page.html')));
-  } else {
-    for (const corpus of ['readability', 'newspaper', 'trafilatura-eval']) {
-      const folder = join(base, 'data', 'pages', corpus);
-      const gold = join(folder, 'gold.jsonl');
-      const ids = readFileSync(gold, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => (JSON.parse(line) as { id: string }).id);
-      const pages = ids.map((id) => gunzipSync(readFileSync(join(folder, `${id}.html.gz`))));
-      all.push(...pages);
-      scores[corpus] = score(join(base, 'tools', 'score-extraction.mjs'), gold, ids, (await texts(pages)).texts);
+interface Scored {
+  readonly tool: string;
+  readonly note: string;
+  readonly measured: Measured;
+}
+
+/** refine's texts: those of the last cross-validation, else the shipped build's, which saw the pages. */
+async function ownTexts(pages: readonly Page[], bodies: readonly Buffer[]): Promise<Scored> {
+  const file = packagePath('build', 'extract', 'cross-validated.jsonl');
+  if (existsSync(file)) {
+    const texts = new Map<string, string>();
+    for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+      const { corpus, id, text } = JSON.parse(line) as { corpus: string; id: string; text: string };
+      texts.set(`${corpus}/${id}`, text);
     }
-    const full = [scores.readability!, scores.newspaper!];
-    const pagesWithGold = full.reduce((sum, s) => sum + s.pages, 0);
-    const mean = (key: 'precision' | 'recall' | 'f1') => Math.round((full.reduce((sum, s) => sum + s[key] * s.pages, 0) / pagesWithGold) * 1e4) / 1e4;
-    scores.pooled = { pages: pagesWithGold, precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
+    if (pages.every((page) => texts.has(`${page.corpus}/${page.id}`)))
+      return {
+        tool: 'refine',
+        note: 'cross-validated',
+        measured: measureTexts(
+          pages,
+          pages.map((page) => texts.get(`${page.corpus}/${page.id}`)!),
+        ),
+      };
   }
-  const bytes = all.reduce((sum, page) => sum + page.length, 0);
-  const runs: number[] = [];
-  for (let run = 0; run < 3; run++) runs.push((await texts(all)).cpuSeconds);
-  const best = Math.min(...runs);
+  const texts = (await extractAll(bodies)).map((text) => text ?? '');
   return {
-    corpus: base === null ? 'golden' : 'shared',
-    pages: all.length,
-    bytes,
-    pagesPerCpuSecond: Math.round(all.length / best),
-    MBPerCpuSecond: Math.round((bytes / 1e6 / best) * 10) / 10,
-    runs: runs.map((seconds) => Math.round(all.length / seconds)),
-    scores,
+    tool: 'refine',
+    note: 'NOT cross-validated (its model saw these pages): run node dist/infra/extract/cross-validate.js first',
+    measured: measureTexts(pages, texts),
   };
+}
+
+function scoreFigures(pages: readonly Page[], ours: Scored, peers: readonly Scored[]): Figure[] {
+  const places = readFolds();
+  const groups = pages.map((page) => placeOf(places, page).group);
+  const resiliparse = peers.find((peer) => peer.tool.startsWith('resiliparse'))?.measured;
+  const out: Figure[] = [];
+  for (const scored of [...peers, ours]) {
+    const between = scored === ours ? null : compare(pages, groups, ours.measured, scored.measured);
+    for (const { row, figure, lengthRatio, scores } of report(pages, scored.measured, resiliparse)) {
+      const difference = between?.get(row);
+      const part = scores.text ?? scores.snippets;
+      out.push({
+        bench: 'extract',
+        what: `${FIGURES[row]}, ${row}: ${scored.tool}`,
+        unit: FIGURES[row],
+        value: figure,
+        note: scored.note,
+        row,
+        tool: scored.tool,
+        ...(part === undefined ? {} : { precision: part.precision, recall: part.recall }),
+        ...(scores.snippets === undefined ? {} : { accuracy: scores.snippets.accuracy }),
+        ...(lengthRatio === undefined ? {} : { lengthRatio }),
+        ...(difference === undefined ? {} : { refineLess: difference.difference, interval: [difference.low, difference.high], groups: difference.groups }),
+      });
+    }
+  }
+  return out;
 }
 
 /** For `npm run bench`. */
 export async function figures(): Promise<readonly Figure[]> {
-  const found = await benchExtract();
-  const spread = Math.round(((Math.max(...found.runs) - Math.min(...found.runs)) / Math.max(...found.runs)) * 100) / 100;
-  const note = `${found.pages} pages, ${Math.round(found.bytes / 1e5) / 10} MB`;
+  if (sharedPath('data', 'pages') === null) {
+    console.error(`scores of extraction: ${needsShared}`);
+    const golden = join(packageRoot, 'tests', 'golden', 'extract');
+    const pages = readdirSync(golden).map((trait) => readFileSync(join(golden, trait, 'page.html')));
+    return ownSpeed(pages, 'refine, golden pages');
+  }
+  const pages = loadPages();
+  const bodies = pages.map(readPage);
+  const versions = peerVersions();
+  const peers = PEERS.flatMap((tool) => {
+    const version = versions?.[tool] ?? null;
+    return version === null ? [] : [{ tool: `${tool} ${version}`, note: '', measured: measureTexts(pages, peerTexts(tool, version, pages)) }];
+  });
+  return [...(await ownSpeed(bodies, 'refine')), ...peerSpeed(pages, bodies, versions), ...scoreFigures(pages, await ownTexts(pages, bodies), peers)];
+}
+
+/** The issue's table: a row a corpus, a column a tool; below each peer the interval of refine less it. */
+export function table(found: readonly Figure[]): string {
+  const tools = [...new Set(found.flatMap((figure) => (figure.tool === undefined ? [] : [figure.tool])))];
+  const of = (row: RowName, tool: string) => found.find((figure) => figure.row === row && figure.tool === tool);
+  const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
+  const lines = ROWS.filter((row) => tools.some((tool) => of(row, tool) !== undefined)).map((row) => {
+    const cells = tools.map((tool) => {
+      const figure = of(row, tool);
+      if (figure === undefined) return '';
+      const length = figure.lengthRatio === undefined ? '' : ` (${figure.lengthRatio.toFixed(2)}${figure.lengthRatio > LONGEST ? ', too long to count' : ''})`;
+      const accuracy = figure.accuracy !== undefined && row === 'trafilatura-eval' ? ` [${figure.accuracy.toFixed(3)}]` : '';
+      const interval =
+        figure.interval === undefined ? '' : `; ${signed(figure.refineLess!)} (${signed(figure.interval[0]!)} .. ${signed(figure.interval[1]!)})`;
+      return `${figure.value!.toFixed(3)}${accuracy}${length}${interval}`;
+    });
+    return `| ${row}, ${FIGURES[row]} | ${cells.join(' | ')} | ${GOALS[row] ?? ''} |`;
+  });
+  const note = found.find((figure) => figure.tool === 'refine')?.note;
+  const speed = found
+    .filter((figure) => figure.unit === 'MB/CPU s')
+    .map((figure) => `${figure.what} ${figure.value === null ? figure.note : figure.value.toFixed(1)}`);
   return [
-    { bench: 'extract', what: 'HTML to main text', unit: 'pages/CPU s', value: found.pagesPerCpuSecond, spread, note },
-    { bench: 'extract', what: 'HTML to main text', unit: 'MB/CPU s', value: found.MBPerCpuSecond, spread, note },
-    ...Object.entries(found.scores).map(([corpus, score]) => ({
-      bench: 'extract',
-      what: `F1, ${corpus}`,
-      unit: 'F1',
-      value: score.f1,
-      note: `${score.pages} pages`,
-    })),
-  ];
+    `| corpus | ${tools.join(' | ')} | goal |`,
+    `| --- | ${tools.map(() => '---').join(' | ')} | --- |`,
+    ...lines,
+    '',
+    `refine: ${note ?? ''}. In brackets: length beside resiliparse's, and [accuracy]. After a peer's score: refine less it, and the 95 % interval of a paired bootstrap over sites.`,
+    `MB of HTML a CPU second: ${speed.join(', ')}.`,
+  ].join('\n');
 }

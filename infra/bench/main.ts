@@ -10,12 +10,29 @@ export interface Figure {
   readonly bench: string;
   readonly what: string;
   readonly unit: string;
-  readonly value: number;
+  /** Null where it cannot be measured here; the note says why. */
+  readonly value: number | null;
   readonly spread?: number;
   readonly note?: string;
+  /** Of scores: the corpus and the tool, and how refine stands to it (difference, 95 % interval, sites). */
+  readonly row?: string;
+  readonly tool?: string;
+  readonly precision?: number;
+  readonly recall?: number;
+  readonly accuracy?: number;
+  readonly lengthRatio?: number;
+  readonly refineLess?: number;
+  readonly interval?: readonly number[];
+  readonly groups?: number;
 }
 
-const BENCHES: Readonly<Record<string, () => Promise<{ figures: () => Promise<readonly Figure[]> }>>> = {
+interface Bench {
+  figures(): Promise<readonly Figure[]>;
+  /** Its own table, where a line a figure would be hard to read. */
+  table?(figures: readonly Figure[]): string;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   warc: () => import('./warc.js'),
   hash: () => import('./hash.js'),
   langid: () => import('./langid.js'),
@@ -30,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
   const from = args.includes('--from') ? args[args.indexOf('--from') + 1] : undefined;
   if (from !== undefined) {
     const kept = JSON.parse(readFileSync(from, 'utf8')) as { figures: Figure[]; machine: { cpu: string; cores: number; node: string } };
-    console.log(table ? markdown(kept.figures, kept.machine) : JSON.stringify(kept, null, 1));
+    console.log(table ? await tables(kept.figures, kept.machine) : JSON.stringify(kept, null, 1));
     return;
   }
   const wanted = args.filter((arg) => !arg.startsWith('--'));
@@ -56,15 +73,28 @@ async function main(args: readonly string[]): Promise<void> {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
   };
-  if (table) console.log(markdown(figures, machine));
+  if (table) console.log(await tables(figures, machine));
   else console.log(JSON.stringify({ machine, figures }, null, 1));
+}
+
+async function tables(figures: readonly Figure[], machine: { cpu: string; cores: number; node: string }): Promise<string> {
+  const names = [...new Set(figures.map((figure) => figure.bench))];
+  const benches = await Promise.all(names.map(async (name) => [name, await BENCHES[name]?.()] as const));
+  const own = benches.flatMap(([name, bench]) => (bench?.table === undefined ? [] : [`\n${bench.table(figures.filter((figure) => figure.bench === name))}`]));
+  return [
+    markdown(
+      figures.filter((figure) => figure.tool === undefined),
+      machine,
+    ),
+    ...own,
+  ].join('\n');
 }
 
 function markdown(figures: readonly Figure[], machine: { cpu: string; cores: number; node: string }): string {
   const number = (value: number) => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3));
   const rows = figures.map(
     (figure) =>
-      `| ${figure.what} | ${number(figure.value)} ${figure.unit} | ${figure.spread === undefined ? '' : `±${Math.round(figure.spread * 50)} %`} | ${figure.note ?? ''} |`,
+      `| ${figure.what} | ${figure.value === null ? '' : `${number(figure.value)} ${figure.unit}`} | ${figure.spread === undefined ? '' : `±${Math.round(figure.spread * 50)} %`} | ${figure.note ?? ''} |`,
   );
   return [
     `Per second of CPU time on one core of ${machine.cpu}, Node ${machine.node}.`,

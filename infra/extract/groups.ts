@@ -78,7 +78,7 @@ export async function groupPages(pages: readonly Page[]): Promise<string[]> {
   const keys: string[][] = [];
   for (const page of pages) {
     const found = await native.extractPages(
-      { url: none, html: bytesColumn('binary', [readPage(page)]), text: none, contentType: none },
+      { url: none, html: bytesColumn('binary', [readPage(page)]), text: none, contentType: none, xRobotsTag: none },
       { ...pageOptions, mode: 'recall' },
     );
     texts.push(stringAt(found.text, 0) ?? '');
