@@ -178,6 +178,8 @@ export interface ExtractBinding {
   extractPages(columns: ExtractColumns, options: ExtractPagesOptions): Promise<ExtractedColumns>;
   /** The encoding a page is in, by its standard name, and what said so. */
   decideCharset(bytes: Uint8Array, contentType: string): { encoding: string; source: 'bom' | 'header' | 'meta' | 'content' };
+  /** By content alone, whatever is declared. */
+  detectEncoding(bytes: Uint8Array): string;
   /** The HTML standard's prescan of the first `limit` bytes. */
   prescanEncoding(bytes: Uint8Array, limit: number): string | null;
   encodingFromLabel(label: string): string | null;

@@ -38,25 +38,18 @@ void append_utf8(std::string& out, char32_t c) {
   else { out.push_back(char(0xF0 | (c >> 18))); out.push_back(char(0x80 | ((c >> 12) & 0x3F))); out.push_back(char(0x80 | ((c >> 6) & 0x3F))); out.push_back(char(0x80 | (c & 0x3F))); }
 }
 
-bool is_valid_utf8(std::string_view bytes) {
-  auto p = reinterpret_cast<const uint8_t*>(bytes.data());
-  const auto end = p + bytes.size();
-  while (p < end) {
-    if (*p < 0x80) { ++p; continue; }
-    const auto start = p;
-    if (decode_utf8(p, end) == kReplacement && !(p - start == 3 && start[0] == 0xEF && start[1] == 0xBF && start[2] == 0xBD)) return false;
-  }
-  return true;
-}
-
 std::string to_valid_utf8(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
-  auto p = reinterpret_cast<const uint8_t*>(bytes.data());
-  const auto end = p + bytes.size();
-  while (p < end) {
-    if (*p < 0x80) out.push_back(char(*p++));
-    else append_utf8(out, decode_utf8(p, end));
+  while (true) {
+    const size_t valid = valid_utf8_prefix(bytes);
+    out.append(bytes.substr(0, valid));
+    bytes.remove_prefix(valid);
+    if (bytes.empty()) break;
+    auto p = reinterpret_cast<const uint8_t*>(bytes.data());
+    const auto start = p;
+    append_utf8(out, decode_utf8(p, p + bytes.size()));
+    bytes.remove_prefix(size_t(p - start));
   }
   return out;
 }

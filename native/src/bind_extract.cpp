@@ -88,6 +88,10 @@ Napi::Value DecideCharset(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value DetectEncoding(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), std::string(encoding_name(detect_encoding(bytes_of(info[0], "detectEncoding bytes")))));
+}
+
 Napi::Value PrescanEncoding(const Napi::CallbackInfo& info) {
   Encoding found;
   if (!prescan_encoding(bytes_of(info[0], "prescanEncoding bytes"), info[1].ToNumber().Uint32Value(), &found)) return info.Env().Null();
@@ -171,6 +175,7 @@ Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
 REFINE_BIND(extract) {
   exports.Set("extractPages", Napi::Function::New(env, ExtractPages));
   exports.Set("decideCharset", Napi::Function::New(env, DecideCharset));
+  exports.Set("detectEncoding", Napi::Function::New(env, DetectEncoding));
   exports.Set("prescanEncoding", Napi::Function::New(env, PrescanEncoding));
   exports.Set("encodingFromLabel", Napi::Function::New(env, EncodingFromLabel));
   exports.Set("decodeBytes", Napi::Function::New(env, DecodeBytes));

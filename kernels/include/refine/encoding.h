@@ -21,7 +21,11 @@ std::string_view encoding_name(Encoding encoding);
 bool encoding_from_label(std::string_view label, Encoding* out);
 
 // Appends the bytes as UTF-8 and returns how many errors became U+FFFD. A byte order mark of this encoding is skipped.
+// At most three bytes come out for each that goes in.
 size_t decode_to_utf8(Encoding encoding, std::string_view bytes, std::string& out);
+// The same without a copy where there is nothing to change: a view of `bytes` (less its byte order mark) where they are
+// UTF-8 and valid, else of `storage`, which is overwritten.
+std::string_view decode_view(Encoding encoding, std::string_view bytes, std::string& storage, size_t* errors);
 
 // UTF-8, UTF-16BE or UTF-16LE by byte order mark.
 bool encoding_from_bom(std::string_view bytes, Encoding* out);

@@ -12,6 +12,8 @@ constexpr char32_t kReplacement = 0xFFFD;
 char32_t decode_utf8(const uint8_t*& p, const uint8_t* end);
 // Appends a scalar value; surrogates and values above U+10FFFF append U+FFFD.
 void append_utf8(std::string& out, char32_t code_point);
+// Bytes of the longest valid prefix; it ends where a character ends.
+size_t valid_utf8_prefix(std::string_view bytes);
 bool is_valid_utf8(std::string_view bytes);
 // The bytes with every ill-formed part replaced; equal to the input where that is valid.
 std::string to_valid_utf8(std::string_view bytes);

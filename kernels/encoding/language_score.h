@@ -1,0 +1,20 @@
+// How well bytes read as text of a language in an encoding, for undeclared pages. See language_score.cpp.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "refine/encoding.h"
+
+namespace refine {
+
+struct LanguageScore {
+  Encoding encoding = Encoding::kWindows1252;
+  const char* language = "";
+  int64_t cost = 0;  // quarter bits; less is better
+};
+
+// The best reading among all single-byte and multi-byte encodings. `bytes` begin with a byte from 0x80 on; `lang` is the
+// primary subtag of the page's language in lower case, or empty.
+LanguageScore best_language(std::string_view bytes, std::string_view lang);
+
+}  // namespace refine
