@@ -1,184 +1,174 @@
-// One walk over the tree; for each fact the sources in order of trust: OpenGraph and article: properties, itemprop,
-// <meta name>, JSON-LD, then the markup itself. Values are trimmed, white space collapsed, at most 1,000 bytes.
+// Gathers what head, structured data and visible page say of one fact, and takes the source most to be trusted: each
+// reader (meta_tags, json_ld, visible_facts) knows its own sources, this file only how they rank among each other.
 #include "metadata.h"
 
+#include <utility>
+
+#include "authors.h"
+#include "dates.h"
 #include "licenses.h"
-#include "refine/utf8.h"
-#include "robots.h"
+#include "meta_tags.h"
+#include "plain_value.h"
+#include "titles.h"
+#include "url_hints.h"
+#include "visible_facts.h"
 
 namespace refine::html {
 namespace {
 
-std::string clean(std::string_view s) {
-  std::string out;
-  bool space = false;
-  auto p = reinterpret_cast<const uint8_t*>(s.data());
-  const auto end = p + s.size();
-  while (p < end && out.size() < 1000) {
-    const auto from = p;
-    const char32_t c = decode_utf8(p, end);
-    if (c <= 0x20 || c == 0xA0 || c == 0x2028 || c == 0x2029) { space = true; continue; }
-    if (c == 0x7F || (c >= 0x80 && c < 0xA0) || c == 0xFEFF) continue;
-    if (space && !out.empty()) out.push_back(' ');
-    space = false;
-    out.append(reinterpret_cast<const char*>(from), size_t(p - from));
-  }
-  return out;
-}
+constexpr size_t kMaxName = 200;  // bytes of a site's name
 
-std::string lower(std::string_view s) {
-  std::string out(s.substr(0, 64));
-  for (char& c : out) if (c >= 'A' && c <= 'Z') c = char(c + 32);
-  return out;
-}
-
-// A value with the trust of its source; the first of the highest trust stays.
-struct Fact {
-  std::string value;
-  int trust = 0;
-  void offer(int t, std::string_view v) {
-    if (t <= trust) return;
-    std::string c = clean(v);
-    if (c.empty()) return;
-    value = std::move(c);
-    trust = t;
-  }
+// <html lang>, <title>, <base> and the links of the head; metas on the way.
+struct Head {
+  MetaFacts meta;
+  std::string title, html_lang, base, canonical;
 };
 
-constexpr uint32_t kLookedAt = 256;  // nodes: empty elements nest, and each may ask for its text
-
-std::string inner_text(const Tree& tree, uint32_t root, size_t limit) {
-  std::string out;
-  uint32_t left = kLookedAt;
-  for (uint32_t n = root; n != kNone && out.size() < limit && left-- > 0; n = tree.next_in_order(n, root))
-    if (tree.nodes[n].type == NodeType::kText) out += tree.text_of(n).substr(0, limit - out.size());
-  return to_valid_utf8(out);
+Head read_head(const Tree& tree, std::string_view url) {
+  Head head;
+  InnerText text(tree);
+  for (uint32_t node = 0; node < tree.nodes.size(); ++node)
+    if (tree.is(node, k_html)) {
+      head.html_lang = language_tag(tree.attribute(node, kAttr_lang));
+      if (head.html_lang.empty()) head.html_lang = language_tag(tree.attribute(node, kAttr_xml_lang));
+      break;
+    }
+  const DateOrder order = date_order(head.html_lang, url);
+  for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
+    const Node& n = tree.nodes[node];
+    if (n.type != NodeType::kElement || n.ns != Namespace::kHtml) continue;
+    switch (n.name) {
+      case k_title: if (head.title.empty()) head.title = plain_value(text.of(node, 2000), 1000); break;
+      case k_base: if (head.base.empty()) head.base = tree.attribute(node, kAttr_href).substr(0, 2000); break;
+      case k_link:
+        if (head.canonical.empty() && has_rel(tree.attribute(node, kAttr_rel), "canonical")) head.canonical = plain_value(tree.attribute(node, kAttr_href), 2000);
+        break;
+      case k_meta: read_meta(tree, node, order, head.meta); break;
+      default: break;
+    }
+  }
+  return head;
 }
 
-// "2023-05-01T10:00Z" and the like keep what they say; anything that does not start like a date is no date.
-std::string date_of(std::string_view s) {
-  std::string c = clean(s);
-  const auto digit = [&](size_t i) { return i < c.size() && c[i] >= '0' && c[i] <= '9'; };
-  if (!(digit(0) && digit(1) && digit(2) && digit(3))) return {};
-  if (c.size() == 4) return c;
-  if (c[4] == '-' || c[4] == '/' || c[4] == '.') {
-    size_t n = 0;
-    const char mark = c[4];
-    if (digit(5) && digit(6)) n = c.size() > 7 && c[7] == mark && digit(8) && digit(9) ? 10 : 7;
-    if (n == 0) return {};
-    std::string out = c.substr(0, n);
-    for (char& x : out) if (x == '/' || x == '.') x = '-';
-    const int month = (out[5] - '0') * 10 + out[6] - '0', day = n == 10 ? (out[8] - '0') * 10 + out[9] - '0' : 1;
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? out : std::string();
+// The first of them that is an address of the web.
+std::string canonical_of(const Head& head, const JsonLd& json_ld, UrlResolver& urls) {
+  for (const std::string* one : {&head.canonical, &head.meta.canonical.value, &json_ld.url}) {
+    if (one->empty()) continue;
+    std::string out;
+    if (urls.append_resolved(*one, out) && out.rfind("http", 0) == 0 && out.size() <= kMaxValue) return out;
   }
   return {};
 }
 
-// The string value of a key in JSON-LD, without parsing it: `"key" : "value"`.
-std::string json_string(std::string_view json, std::string_view key) {
-  const std::string quoted = '"' + std::string(key) + '"';
-  size_t at = json.find(quoted);
-  if (at == std::string_view::npos) return {};
-  at += quoted.size();
-  while (at < json.size() && static_cast<unsigned char>(json[at]) <= 0x20) ++at;
-  if (at >= json.size() || json[at] != ':') return {};
-  ++at;
-  while (at < json.size() && static_cast<unsigned char>(json[at]) <= 0x20) ++at;
-  if (at >= json.size() || json[at] != '"') return {};
-  const size_t end = json.find('"', at + 1);
-  const auto value = json.substr(at + 1, end == std::string_view::npos ? 0 : end - at - 1);
-  return value.find('\\') == std::string_view::npos ? std::string(value) : std::string();
+std::string site_of(const Head& head, const JsonLd& json_ld, std::string_view host_label) {
+  std::string site = head.meta.site_name.trust >= kTrustOpenGraph ? head.meta.site_name.value : std::string();
+  if (site.empty()) site = json_ld.web_site;
+  if (site.empty()) site = json_ld.publisher;
+  if (site.empty()) site = site_in_title(head.title, host_label);
+  if (site.empty()) site = head.meta.site_name.value;
+  return site.size() <= kMaxName ? site : std::string();
 }
 
-// "Headline | Site" gives the headline where the site's name or a long first part shows which side it is.
-std::string title_of(std::string_view raw, std::string_view site) {
-  const std::string title = clean(raw);
-  if (site.empty()) return title;
-  for (const std::string_view mark : {" | ", " - ", " – ", " — ", " :: ", " » ", " · "}) {
-    const size_t last = title.rfind(mark);
-    if (last != std::string::npos && lower(title.substr(last + mark.size())) == lower(site)) return title.substr(0, last);
-    const size_t first = title.find(mark);
-    if (first != std::string::npos && lower(title.substr(0, first)) == lower(site)) return title.substr(first + mark.size());
-  }
-  return title;
+// Yoast writes "Written by" and the name as a Twitter card, in the site's language.
+std::string card_author(const MetaFacts& meta) {
+  const auto names = [](const std::string& label) {
+    std::string_view rest;
+    if (opens_byline(label + " ", &rest)) return true;
+    const std::string lower = lower_ascii(label);
+    for (const char* word : {"written by", "verfasst von", "geschrieben von", "escrito por", "écrit par", "author", "autor", "scritto da", "geschreven door", "написано автором", "napisane przez", "skriven av", "by", "von"}) if (lower == word) return true;
+    return false;
+  };
+  if (names(meta.label1)) return clean_author(meta.data1);
+  if (names(meta.label2)) return clean_author(meta.data2);
+  return {};
+}
+
+std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, std::string_view site) {
+  const std::string site_key = folded(site);
+  const auto is_site = [&](const std::vector<std::string>& names) {
+    return names.size() == 1 && !site_key.empty() && (folded(names[0]) == site_key || folded(names[0]) == folded(json_ld.publisher));
+  };
+  struct Source { int trust; std::vector<std::string> names; };
+  std::vector<Source> sources;
+  const auto add = [&](int trust, std::vector<std::string> names) {
+    if (names.empty()) return;
+    if (is_site(names)) trust -= 100;  // who publishes a page is its author only where nobody else is
+    sources.push_back({trust, std::move(names)});
+  };
+  std::vector<std::string> declared;
+  for (const auto& one : json_ld.authors)
+    if (std::string name = clean_author(one); !name.empty()) declared.push_back(std::move(name));
+  add(json_ld.rank >= 2 ? kTrustJsonLd : kTrustWeakMeta, std::move(declared));
+  add(head.meta.authors.trust, head.meta.authors.all);
+  if (std::string name = card_author(head.meta); !name.empty()) add(kTrustOpenGraph, {name});
+  add(visible.authors.trust, visible.authors.all);
+  const Source* best = nullptr;
+  for (const auto& one : sources) if (!best || one.trust > best->trust) best = &one;
+  return best ? join_authors(best->names) : std::string();
+}
+
+std::string published_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, const UrlHints& address, DateOrder order) {
+  std::string best;
+  int trust = 0;
+  const auto offer = [&](int of, const std::string& date) {
+    if (date.empty() || of <= trust) return;
+    best = date;
+    trust = of;
+  };
+  offer(json_ld.rank >= 2 ? kTrustJsonLd : kTrustMarkup, date_of_value(json_ld.published, order));
+  offer(kTrustNamedClass, date_of_value(json_ld.created, order));
+  offer(head.meta.published_trust, head.meta.published);
+  offer(visible.published_trust, visible.published);
+  FoundDate url;
+  url.year = address.year;
+  url.month = address.month;
+  url.day = address.day;
+  if (url) offer(url.day > 0 ? kTrustUrl : kTrustUrlMonth, url.iso());
+  // A less precise date is made whole by one that agrees with it.
+  if (best.size() < 10)
+    for (const std::string& other : {date_of_value(json_ld.published, order), head.meta.published, visible.published, url.day > 0 ? url.iso() : std::string()})
+      if (other.size() == 10 && other.rfind(best, 0) == 0) return other;
+  return best;
 }
 
 }  // namespace
 
 void read_metadata(const Tree& tree, std::string_view url, const JsonLd& json_ld, ExtractedPage& out) {
-  UrlResolver urls(url);
-  Fact og_title, page_title, heading, author, published, canonical, site, lang;
-  const auto date = [&](int trust, std::string_view v) { if (trust > published.trust) published.offer(trust, date_of(v)); };
-  for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
-    const Node& n = tree.nodes[node];
-    if (n.type != NodeType::kElement || n.ns != Namespace::kHtml) continue;
-    if (n.size > 0 && !n.copied && tree.has_attribute(node, kAttr_itemprop)) {
-      const std::string prop = lower(tree.attribute(node, kAttr_itemprop));
-      const auto content = tree.attribute(node, kAttr_content);
-      if (prop == "datepublished") date(6, content.empty() ? tree.attribute(node, kAttr_datetime) : content);
-      else if (prop == "author" && !content.empty()) author.offer(5, content);
-      else if (prop == "author" && author.trust < 3) author.offer(3, inner_text(tree, node, 200));
-    }
-    switch (n.name) {
-      case k_html:
-        lang.offer(2, tree.attribute(node, kAttr_lang));
-        lang.offer(1, tree.attribute(node, kAttr_xml_lang));
-        break;
-      case k_title: if (page_title.trust == 0) page_title.offer(1, inner_text(tree, node, 2000)); break;
-      case k_h1: if (heading.trust == 0) heading.offer(1, inner_text(tree, node, 2000)); break;
-      case k_link: {
-        if (lower(tree.attribute(node, kAttr_rel)) == "license") add_license(tree.attribute(node, kAttr_href), urls, out.licenses);
-        if (canonical.trust < 2 && lower(tree.attribute(node, kAttr_rel)) == "canonical") canonical.offer(2, tree.attribute(node, kAttr_href));
-        break;
-      }
-      case k_time: {
-        const auto when = tree.attribute(node, kAttr_datetime);
-        if (published.trust == 0 && !when.empty()) date(1, when);
-        break;
-      }
-      case k_a:
-        if (lower(tree.attribute(node, kAttr_rel)) == "license") add_license(tree.attribute(node, kAttr_href), urls, out.licenses);
-        if (author.trust < 2 && lower(tree.attribute(node, kAttr_rel)) == "author") author.offer(2, inner_text(tree, node, 200)); break;
-      case k_script:
-        if (lower(tree.attribute(node, kAttr_type)) == "application/ld+json" && n.first != kNone) {
-          const auto json = tree.text_of(n.first).substr(0, 200'000);
-          if (published.trust < 5) date(5, json_string(json, "datePublished"));
-          if (author.trust < 4) {
-            const size_t at = json.find("\"author\"");
-            if (at != std::string_view::npos) author.offer(4, json_string(json.substr(at, 400), "name"));
-          }
-        }
-        break;
-      case k_meta: {
-        const auto content = tree.attribute(node, kAttr_content);
-        if (content.empty()) break;
-        for (const auto& key : {lower(tree.attribute(node, kAttr_property)), lower(tree.attribute(node, kAttr_name))}) {
-          if (key.empty()) continue;
-          std::string_view agent;
-          if (is_robots_meta(key, &agent)) add_robots_meta(agent, content, out.robots);
-          if (key == "og:title") og_title.offer(3, content);
-          else if (key == "twitter:title" || key == "dc.title") og_title.offer(1, content);
-          else if (key == "og:site_name") site.offer(2, content);
-          else if (key == "application-name") site.offer(1, content);
-          else if (key == "og:url") canonical.offer(1, content);
-          else if (key == "article:published_time" || key == "og:published_time") date(8, content);
-          else if (key == "datepublished" || key == "date" || key == "dc.date" || key == "dc.date.issued" || key == "dcterms.created" || key == "pubdate" || key == "publish-date" || key == "sailthru.date") date(4, content);
-          else if (key == "author" || key == "dc.creator" || key == "parsely-author" || key == "sailthru.author") author.offer(6, content);
-          else if (key == "article:author" && content.find("://") == std::string_view::npos) author.offer(7, content);
-        }
-        break;
-      }
-      default: break;
-    }
+  Head head = read_head(tree, url);
+  UrlResolver page(url);
+  std::string base(url);
+  if (!head.base.empty()) {
+    std::string resolved;
+    if (page.append_resolved(head.base, resolved)) base = std::move(resolved);
   }
-  for (const auto& one : json_ld.licenses) add_license(one, urls, out.licenses);
-  out.site_name = site.value;
-  out.title = !og_title.value.empty() ? title_of(og_title.value, site.value) : !page_title.value.empty() ? title_of(page_title.value, site.value) : heading.value;
-  out.author = author.value.size() <= 200 ? author.value : std::string();
-  out.published = published.value;
-  out.canonical_url.clear();
-  if (!canonical.value.empty()) urls.append_resolved(canonical.value, out.canonical_url);
-  out.declared_lang = lang.value.size() <= 35 ? lang.value : std::string();
+  UrlResolver urls(base);
+  out.canonical_url = canonical_of(head, json_ld, urls);
+  const std::string_view address = url.empty() ? std::string_view(out.canonical_url) : url;
+  const DateOrder order = date_order(head.html_lang, address);
+  const std::string host_label = host_label_of(address);
+
+  out.declared_lang = head.html_lang;
+  if (out.declared_lang.empty()) out.declared_lang = head.meta.lang.value;
+  if (out.declared_lang.empty()) out.declared_lang = language_tag(json_ld.lang);
+
+  out.site_name = site_of(head, json_ld, host_label);
+  TitleSources titles;
+  titles.tag = head.title;
+  titles.og = head.meta.og_title.value.empty() ? head.meta.twitter_title.value : head.meta.og_title.value;
+  titles.declared = head.meta.title.value.empty() || json_ld.rank == 3 ? json_ld.headline : head.meta.title.value;
+  if (json_ld.rank < 2 && head.meta.title.value.empty()) titles.declared.clear();
+  titles.site = out.site_name;
+  titles.host_label = host_label;
+  VisibleFacts visible = read_visible(tree, {titles.tag, titles.og, titles.declared}, order);
+  titles.headings = visible.headings;
+  out.title = choose_title(titles);
+
+  out.author = author_of(head, json_ld, visible, out.site_name);
+  out.published = published_of(head, json_ld, visible, read_url(address), order);
+  out.robots = std::move(head.meta.robots);
+  out.licenses.clear();
+  for (const std::vector<std::string>* list : {&json_ld.licenses, &std::as_const(head.meta.licenses), &std::as_const(visible.licenses)})
+    for (const auto& one : *list) add_license(one, urls, out.licenses);
 }
 
 }  // namespace refine::html
