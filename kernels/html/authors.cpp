@@ -13,16 +13,17 @@ namespace {
 
 // Markers before a name, lower case; a space, a colon or the name follows. Longer ones first.
 constexpr std::string_view kMarkers[] = {
-    "written by", "posted by", "published by", "article by", "story by", "text by", "words by", "reported by", "contributed by", "reviewed by", "recipe by", "created by", "submitted by", "by",
+    "post author by", "post author", "written by", "posted by", "published by", "article by", "story by", "text by", "words by", "reported by", "contributed by", "reviewed by", "recipe by", "created by", "submitted by", "by",
     "geschrieben von", "veröffentlicht von", "ein beitrag von", "ein artikel von", "ein gastbeitrag von", "gastbeitrag von", "beitrag von", "artikel von", "text von", "erstellt von", "verfasst von", "gepostet von", "autor", "autorin",
-    "autoren", "redakteur", "redaktion", "author", "authors", "von", "escrito por", "publicado por", "texto de", "por", "écrit par", "publié par", "rédigé par", "auteur", "par", "scritto da", "pubblicato da", "di", "a cura di", "autore",
+    "autoren", "redakteur", "redaktion", "interview", "text", "texte", "foto", "fotos", "bericht", "quelle", "author", "authors", "vom", "von", "escrito por", "publicado por", "texto de", "por", "écrit par", "publié par", "rédigé par", "auteur", "par", "scritto da", "pubblicato da", "di", "a cura di", "autore",
     "geschreven door", "door", "napisał", "napisała", "autorka", "skrevet av", "skrevet af", "skriven av", "av", "af", "автор", "текст", "作者", "文", "記者", "撰文", "来源", "yazar", "yazan", "szerző", "kirjoittanut", "作者名",
 };
 // Words that are no name by themselves.
 constexpr std::string_view kNoNames[] = {
     "admin", "administrator", "webmaster", "author", "autor", "editor", "editors", "unknown", "anonymous", "anonym", "none", "null", "undefined", "guest", "user", "root", "test", "default", "super user", "superuser", "system",
     "site admin", "wordpress", "joomla", "drupal", "typo3", "blogger", "noreply", "na", "n/a", "http", "https", "www", "follow", "share", "email", "e-mail", "home", "profile", "view profile", "posts by", "more", "contact", "impressum", "view all posts",
-    "wix", "jimdo", "squarespace", "facebook", "twitter", "google", "youtube", "instagram", "ad", "advertisement", "anzeige", "[object object]", "false", "true", "staff", "comment", "comments", "kommentar", "kommentare",
+    "wix", "jimdo", "squarespace", "facebook", "twitter", "google", "youtube", "instagram", "ad", "advertisement", "anzeige", "[object object]", "false", "true", "staff", "comment", "comments", "kommentar", "kommentare", "posted", "no author", "name", "date", "datum", "publisher", "anónimo", "anonyme", "anonymous user", "nachricht", "about the author", "publiziert am", "veröffentlicht am", "verfasst am", "by", "von", "gast",
+    "not specified", "n.n.", "k.a.", "autor unbekannt", "various", "various authors", "online", "news", "details", "post author", "article author",
 };
 
 bool one_of_no_names(std::string_view lower) { return std::find(std::begin(kNoNames), std::end(kNoNames), lower) != std::end(kNoNames); }
@@ -51,7 +52,7 @@ void trim_marks(std::string& s) {
 
 // Cuts what follows a name: another part behind a bar, a role, a date, an address.
 void cut_tail(std::string& s) {
-  for (const char* mark : {" | ", "|", " • ", " · ", " — ", " – ", " - ", " » ", " / Updated", " \xE2\x80\xA2", "\xE2\x80\xA2", " // ", " @", " on ", " am ", " für ", " for ", "  ", " updated", " Updated", " Published", " Posted", " aktualisiert", " veröffentlicht", " publié", " Publié",
+  for (const char* mark : {" | ", "|", " • ", " · ", " — ", " – ", " - ", " » ", " / Updated", " \xE2\x80\xA2", "\xE2\x80\xA2", " // ", " @", " on ", " am ", " for ", "  ", " updated", " Updated", " Published", " Posted", " aktualisiert", " veröffentlicht", " publié", " Publié",
                            " published", " posted", " Follow", " follow", " Email", " in:", " Contributor", " Staff", " (", " [", " Uhr", " Lesezeit", " Kommentare", " More by", " View all"}) {
     const size_t at = s.find(mark);
     if (at != std::string::npos && at > 0) s.resize(at);
@@ -73,7 +74,7 @@ void cut_tail(std::string& s) {
 
 }  // namespace
 
-bool opens_byline(std::string_view text, std::string_view* rest) {
+bool opens_byline(std::string_view text, std::string_view* rest, bool* labelled) {
   const std::string lower = lower_of(text);
   for (const auto& marker : kMarkers) {
     if (!starts(lower, marker)) continue;
@@ -85,9 +86,10 @@ bool opens_byline(std::string_view text, std::string_view* rest) {
     if (!colon && !starts(after, " ") && !starts(after, "\xC2\xA0") && !wide && !after.empty()) continue;
     if (!colon && wide) continue;
     // a word that is also a plain noun needs its colon
-    for (const char* noun : {"autor", "autorin", "autoren", "author", "authors", "auteur", "autore", "redaktion", "redakteur", "автор", "текст", "autorka", "yazar", "yazan", "szerző"}) if (marker == noun && !colon) n = 0;
+    for (const char* noun : {"interview", "text", "texte", "foto", "fotos", "bericht", "quelle", "autor", "autorin", "autoren", "author", "authors", "auteur", "autore", "redaktion", "redakteur", "автор", "текст", "autorka", "yazar", "yazan", "szerző"}) if (marker == noun && !colon) n = 0;
     if (n == 0) continue;
     *rest = after;
+    if (labelled) *labelled = colon;
     while (starts(*rest, " ") || starts(*rest, ":")) rest->remove_prefix(1);
     if (starts(*rest, "：")) rest->remove_prefix(3);
     return true;
@@ -110,6 +112,12 @@ std::string clean_author(std::string_view text) {
     s = std::string(rest);
     trim_marks(s);
   }
+  // what is left over of "... am 1. Mai", "... under News"
+  for (const char* word : {" am", " under", " in", " on", " at", " um", " vor", " von", " by", " and", " und", " der", " the", " Posted", " Uhr"}) {
+    const size_t n = std::string_view(word).size();
+    if (s.size() > n + 1 && std::string_view(s).substr(s.size() - n) == word) s.resize(s.size() - n);
+  }
+  trim_marks(s);
   if (s.empty() || s.size() > 120) return {};
   const std::string lower = lower_of(s);
   if (one_of_no_names(lower)) return {};
@@ -129,6 +137,21 @@ std::string clean_author(std::string_view text) {
   }
   if (letters < 2 || digits > letters || words > 12 || sentences > 0) return {};
   return s;
+}
+
+bool is_company(std::string_view name) {
+  std::string lower(1, ' ');
+  lower += lower_of(name);
+  lower += ' ';
+  for (const char* word : {" gmbh", " e.v.", " e. v.", " ag ", " inc ", " inc.", " ltd", " llc", " kg ", " s.a.", " s.l.", " b.v.", " verlag", " agentur", "werbeagentur", "webdesign", " media ", " medien", "(c)", "©", "copyright", "redaktion", "redacción", "redaction", "editorial", " team ", "stiftung", "ministerium", "universität", "university", "association", "verein "})
+    if (lower.find(word) != std::string::npos) return true;
+  // a host: `lecker.de`, but not `j.doe`
+  const size_t dot = lower.rfind('.');
+  if (name.find(' ') == std::string_view::npos && dot != std::string::npos) {
+    const std::string top = lower.substr(dot + 1);
+    for (const char* one : {"de ", "com ", "at ", "ch ", "org ", "net ", "fr ", "it ", "es ", "nl ", "pl ", "uk ", "info ", "eu ", "br ", "ru "}) if (top == one) return true;
+  }
+  return false;
 }
 
 std::string join_authors(const std::vector<std::string>& names) {

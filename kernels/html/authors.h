@@ -12,7 +12,10 @@ constexpr size_t kMaxAuthor = 200;  // bytes of the column
 // One name or a byline; empty where it is none.
 std::string clean_author(std::string_view text);
 // True where a byline's marker ("By ", "Von ", "Por ", "作者:") opens the text; `rest` is what follows it.
-bool opens_byline(std::string_view text, std::string_view* rest);
+// `labelled` says whether a colon stood there.
+bool opens_byline(std::string_view text, std::string_view* rest, bool* labelled = nullptr);
+// Companies, editorial desks and hosts, by the words they call themselves.
+bool is_company(std::string_view name);
 // Names without doubles, joined; at most kMaxAuthor bytes.
 std::string join_authors(const std::vector<std::string>& names);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "meta_tags.h"
 #include "plain_value.h"
 
 namespace refine::html {
@@ -42,7 +43,8 @@ std::string in_words(std::string_view text) {
 std::string creative_commons(std::string_view url) {
   const std::string lower = lower_ascii(url, 300);
   const size_t host = lower.find("creativecommons.org/");
-  if (host == std::string::npos || host > 16) return {};
+  // an archive's copy has the address behind its own
+  if (host == std::string::npos || host > 100 || (host > 0 && lower[host - 1] != '/' && lower[host - 1] != '.')) return {};
   const std::string_view path = std::string_view(lower).substr(host + 20);
   std::string out = "https://creativecommons.org/";
   bool kind = false, version = false;
@@ -69,6 +71,66 @@ std::string creative_commons(std::string_view url) {
     at = end + 1;
   }
   return kind ? out : std::string();
+}
+
+namespace {
+
+// A licence named in a line of words: "... steht unter CC BY-NC-ND 4.0".
+std::string license_in_text(std::string_view text) {
+  for (size_t at = text.find("CC"); at != std::string_view::npos; at = text.find("CC", at + 2)) {
+    if (at > 0 && ((text[at - 1] | 0x20) >= 'a' && (text[at - 1] | 0x20) <= 'z')) continue;
+    const auto rest = text.substr(at, 40);
+    size_t end = 2;  // letters, digits, hyphens, dots and single spaces that a licence's name is made of
+    while (end < rest.size() && std::string_view(" -.0123456789BYSANCDbysancd").find(rest[end]) != std::string_view::npos) ++end;
+    for (size_t n = end; n > 3; --n)
+      if (std::string found = in_words(rest.substr(0, n)); !found.empty()) return found;
+  }
+  return {};
+}
+
+// Whether the words around a link are about the page as a whole: the foot, a side bar, a note on copyright; not a picture's.
+bool is_about_page(const Tree& tree, uint32_t node, bool at_foot) {
+  bool about = at_foot;
+  int climbed = 0;
+  for (uint32_t up = tree.nodes[node].parent; up != kNone && climbed < 10; up = tree.nodes[up].parent, ++climbed) {
+    const Node& n = tree.nodes[up];
+    if (n.type != NodeType::kElement) break;
+    if (n.name == k_figure || n.name == k_figcaption || n.name == k_table) return false;
+    if (n.name == k_footer || n.name == k_aside) about = true;
+    const std::string names = lower_ascii(tree.attribute(up, kAttr_class_), 200) + " " + lower_ascii(tree.attribute(up, kAttr_id), 100);
+    if (names.find("caption") != std::string::npos) return false;
+    for (const char* word : {"widget", "sidebar", "footer", "copyright", "license", "lizenz", "licence", "colophon", "creative"}) about |= names.find(word) != std::string::npos;
+  }
+  return about;
+}
+
+}  // namespace
+
+std::vector<std::string> read_licenses(const Tree& tree) {
+  std::vector<std::string> out;
+  const uint32_t total = uint32_t(tree.nodes.size());
+  uint32_t seen = 0, asked = 0;
+  for (uint32_t node = 0; node != kNone && out.size() < kMaxLicenses; node = tree.next_in_order(node, 0)) {
+    const Node& n = tree.nodes[node];
+    const bool at_foot = ++seen > total / 5 * 4;
+    if (asked > 200) break;
+    if (n.type == NodeType::kText) {
+      const auto text = tree.text_of(node);
+      if (text.size() > 400 || text.find("CC") == std::string_view::npos || n.parent == kNone || tree.is(n.parent, k_script) || tree.is(n.parent, k_style)) continue;
+      ++asked;
+      std::string found = license_in_text(text);
+      if (!found.empty() && is_about_page(tree, node, at_foot)) out.push_back(std::move(found));
+      continue;
+    }
+    if (n.type != NodeType::kElement || n.ns != Namespace::kHtml || (n.name != k_a && n.name != k_link && n.name != k_area) || n.size == 0) continue;
+    const auto href = tree.attribute(node, kAttr_href);
+    if (href.empty() || href.size() > 2000) continue;
+    const bool declared = has_rel(tree.attribute(node, kAttr_rel), "license");
+    if (!declared && href.find("creativecommons.org/") == std::string_view::npos) continue;
+    ++asked;
+    if (declared ? n.name == k_link || is_about_page(tree, node, true) : !creative_commons(href).empty() && is_about_page(tree, node, at_foot)) out.emplace_back(href);
+  }
+  return out;
 }
 
 void add_license(std::string_view value, UrlResolver& urls, std::vector<std::string>& out) {

@@ -2,6 +2,7 @@
 // reader (meta_tags, json_ld, visible_facts) knows its own sources, this file only how they rank among each other.
 #include "metadata.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "authors.h"
@@ -83,17 +84,19 @@ std::string card_author(const MetaFacts& meta) {
   return {};
 }
 
-std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, std::string_view site) {
-  const std::string site_key = folded(site);
-  const auto is_site = [&](const std::vector<std::string>& names) {
-    return names.size() == 1 && !site_key.empty() && (folded(names[0]) == site_key || folded(names[0]) == folded(json_ld.publisher));
+std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, std::string_view site, std::string_view host_label) {
+  const std::string publisher = folded(json_ld.publisher);
+  const auto is_publisher = [&](const std::string& name) {
+    return names_site(name, site, host_label) || is_company(name) || (!publisher.empty() && folded(name) == publisher);
   };
   struct Source { int trust; std::vector<std::string> names; };
   std::vector<Source> sources;
+  // Who publishes a page, or built its site, is declared as its author more often than not; where a byline says so, it stays.
   const auto add = [&](int trust, std::vector<std::string> names) {
-    if (names.empty()) return;
-    if (is_site(names)) trust -= 100;  // who publishes a page is its author only where nobody else is
-    sources.push_back({trust, std::move(names)});
+    const bool shown = trust == kTrustNamedClass || trust == kTrustMarkup;
+    if (!shown || names.size() > 1) names.erase(std::remove_if(names.begin(), names.end(), is_publisher), names.end());
+    else if (!names.empty() && is_publisher(names[0])) trust -= 100;
+    if (!names.empty()) sources.push_back({trust, std::move(names)});
   };
   std::vector<std::string> declared;
   for (const auto& one : json_ld.authors)
@@ -104,7 +107,13 @@ std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFact
   add(visible.authors.trust, visible.authors.all);
   const Source* best = nullptr;
   for (const auto& one : sources) if (!best || one.trust > best->trust) best = &one;
-  return best ? join_authors(best->names) : std::string();
+  if (!best) return {};
+  // "Todd" where another source knows "Todd Bates"
+  if (best->names.size() == 1 && best->names[0].find(' ') == std::string::npos)
+    for (const auto& one : sources)
+      for (const auto& name : one.names)
+        if (name.size() > best->names[0].size() + 1 && name.rfind(best->names[0] + " ", 0) == 0) return join_authors({name});
+  return join_authors(best->names);
 }
 
 std::string published_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, const UrlHints& address, DateOrder order) {
@@ -163,11 +172,12 @@ void read_metadata(const Tree& tree, std::string_view url, const JsonLd& json_ld
   titles.headings = visible.headings;
   out.title = choose_title(titles);
 
-  out.author = author_of(head, json_ld, visible, out.site_name);
+  out.author = author_of(head, json_ld, visible, out.site_name, host_label);
   out.published = published_of(head, json_ld, visible, read_url(address), order);
   out.robots = std::move(head.meta.robots);
   out.licenses.clear();
-  for (const std::vector<std::string>* list : {&json_ld.licenses, &std::as_const(head.meta.licenses), &std::as_const(visible.licenses)})
+  const std::vector<std::string> linked = read_licenses(tree);
+  for (const std::vector<std::string>* list : {&json_ld.licenses, &std::as_const(head.meta.licenses), &std::as_const(linked)})
     for (const auto& one : *list) add_license(one, urls, out.licenses);
 }
 

@@ -8,7 +8,7 @@
 namespace refine::html {
 namespace {
 
-constexpr std::string_view kMarks[] = {" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " › ", " / ", " // ", " ~ ", " ‹ ", " ≫ ", "｜", " ❘ ", " ⋆ ", " ★ ", " → ", " ▷ ", " ► ", " + "};
+constexpr std::string_view kMarks[] = {" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " › ", " / ", " // ", " ~ ", " ‹ ", " ≫ ", "｜", " ❘ ", " ⋆ ", " ★ ", " → ", " ▷ ", " ► ", " + ", " : ", ": ", " │ ", "│", " @ ", " < ", " > ", "_", " >> ", " << ", " ∙ ", " ◦ ", " ● ", " ∣ ", "丨", "－", " ‒ ", " − "};
 
 struct Cut { size_t at, size; };
 std::vector<Cut> cuts_of(std::string_view title) {
@@ -18,6 +18,40 @@ std::vector<Cut> cuts_of(std::string_view title) {
   std::sort(out.begin(), out.end(), [](const Cut& a, const Cut& b) { return a.at < b.at; });
   return out;
 }
+
+size_t words_of(std::string_view text) {
+  size_t words = text.empty() ? 0 : 1, wide = 0;
+  for (unsigned char c : text) {
+    words += c == ' ';
+    wide += c >= 0xE3 && c < 0xEE;  // lead bytes of Chinese, Japanese, Korean: two of their letters make a word
+  }
+  return words + wide / 2;
+}
+
+bool holds(std::string_view whole, std::string_view part) {
+  const std::string w = folded(whole), p = folded(part);
+  return !p.empty() && w.find(p) != std::string::npos;
+}
+
+// "Press releases | The council decides on a new bridge": a heading of a word or two that is one part of the title, beside
+// a part that is longer, is a section or the site.
+bool is_lesser_part(std::string_view title, std::string_view heading) {
+  const auto cuts = cuts_of(title);
+  if (cuts.empty() || words_of(heading) > 2) return false;
+  const std::string key = folded(heading);
+  bool is_part = false, longer = false;
+  size_t from = 0;
+  for (size_t i = 0; i <= cuts.size(); ++i) {
+    const size_t to = i < cuts.size() ? cuts[i].at : title.size();
+    const auto part = title.substr(from, to > from ? to - from : 0);
+    if (folded(part) == key) is_part = true;
+    else longer |= words_of(part) >= 4;
+    if (i < cuts.size()) from = cuts[i].at + cuts[i].size;
+  }
+  return is_part && longer;
+}
+
+}  // namespace
 
 bool names_site(std::string_view part, std::string_view site, std::string_view label) {
   const std::string key = folded(part, 200);
@@ -30,13 +64,6 @@ bool names_site(std::string_view part, std::string_view site, std::string_view l
   if (host.size() >= 4 && key.size() <= host.size() + 16 && key.find(host) != std::string::npos) return true;
   return key.size() >= 4 && key.size() * 2 >= host.size() && host.find(key) != std::string::npos;
 }
-
-bool holds(std::string_view whole, std::string_view part) {
-  const std::string w = folded(whole), p = folded(part);
-  return !p.empty() && w.find(p) != std::string::npos;
-}
-
-}  // namespace
 
 std::string without_site(std::string_view title, std::string_view site, std::string_view label) {
   std::string_view rest = title;
@@ -89,17 +116,27 @@ std::string choose_title(const TitleSources& from) {
   const std::string tag = without_site(from.tag, from.site, from.host_label);
   const std::string og = without_site(from.og, from.site, from.host_label);
   const std::string declared = without_site(from.declared, from.site, from.host_label);
-  // A heading that the head of the page repeats is its headline.
-  for (const auto& heading : from.headings) {
-    const std::string key = folded(heading);
-    if (key.size() < 6 || names_site(heading, from.site, from.host_label)) continue;
-    if (holds(from.tag, heading) || holds(from.og, heading) || holds(from.declared, heading)) return heading;
+  // A heading that the head of the page repeats is its headline, unless it names the site or a section of it.
+  std::string lone;
+  size_t usable = 0;
+  for (const auto& whole : from.headings) {
+    const std::string heading = without_site(whole, from.site, from.host_label);
+    if (folded(heading).size() < 6 || names_site(heading, from.site, from.host_label)) continue;
+    ++usable;
+    if (lone.empty()) lone = heading;
+    const bool known = holds(from.tag, heading) || holds(from.og, heading) || holds(from.declared, heading);
+    if (!known || is_lesser_part(from.tag, heading)) continue;
+    // "The Open Journalism Project:" is the first part of a title that is declared whole
+    if (heading.back() == ':')
+      for (const std::string* longer : {&declared, &og})
+        if (holds(*longer, heading) && longer->size() > heading.size()) return *longer;
+    return heading;
   }
+  if (usable == 1 && words_of(lone) >= 3 && from.headings.size() == 1) return lone;  // the one heading that readers see
   if (!declared.empty()) return declared;
   if (!og.empty()) return og;
   if (!tag.empty()) return tag;
-  for (const auto& heading : from.headings) if (!heading.empty()) return heading;
-  return {};
+  return lone.empty() && !from.headings.empty() ? from.headings.front() : lone;
 }
 
 }  // namespace refine::html

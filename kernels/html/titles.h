@@ -19,6 +19,8 @@ std::string choose_title(const TitleSources& from);
 std::string without_site(std::string_view title, std::string_view site, std::string_view host_label);
 // The part of a <title> that names the site, by the host; empty where none does.
 std::string site_in_title(std::string_view title, std::string_view host_label);
+// Whether a name is the site's: its declared name, or its host's.
+bool names_site(std::string_view part, std::string_view site, std::string_view host_label);
 std::string host_label_of(std::string_view url);
 
 }  // namespace refine::html

@@ -80,6 +80,10 @@ void dates_in(std::string_view part, UrlHints& out) {
       const int day = two ? number(part.substr(n + 4, 2)) : -1;
       if (two && day > 0 && (n + 6 >= part.size() || !is_digit(part[n + 6]))) set_date(out, year, month, day);
     }
+    else if (size == 2 && n + 8 <= part.size() && (part[n] == '-' || part[n] == '_') && part[n + 3] == part[n] && (n + 8 == part.size() || !is_digit(part[n + 8]))) {  // 29-10-2021
+      const int day = number(part.substr(i, 2)), month = number(part.substr(n + 1, 2)), year = number(part.substr(n + 4, 4));
+      if (day > 0) set_date(out, year, month, day);
+    }
     i = n;
   }
 }

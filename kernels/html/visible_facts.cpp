@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "authors.h"
-#include "licenses.h"
 #include "refine/unicode.h"
 #include "refine/utf8.h"
 
@@ -30,19 +29,21 @@ bool one_of(const std::string_view (&list)[N], std::string_view word) { return s
 
 // Cues of one class name such as `post-author_name`.
 uint32_t cues_of_name(std::string_view name) {
-  bool author = false, not_author = false, date = false, not_date = false, updated = false, passed = false;
-  for (size_t at = 0; at <= name.size();) {
+  bool author = false, not_author = false, date = false, not_date = false, updated = false, passed = false, first = true;
+  for (size_t at = 0; at <= name.size(); first = false) {
     size_t end = name.find_first_of("-_:.", at);
     if (end == std::string_view::npos) end = name.size();
     const auto word = name.substr(at, end - at);
     at = end + 1;
     if (word.empty()) continue;
-    author |= one_of(kAuthorWords, word);
-    not_author |= one_of(kNotAuthorWords, word);
+    // `news-list-author` is an author, `author-list` is not
+    if (one_of(kAuthorWords, word)) author = true;
+    else if (author) not_author |= one_of(kNotAuthorWords, word);
+    else not_author |= word == "about" || word == "more" || word == "comment" || word == "related";
     date |= one_of(kDateWords, word);
     not_date |= one_of(kNotDateWords, word);
     updated |= one_of(kUpdatedWords, word);
-    passed |= one_of(kPassedOverWords, word);
+    passed |= (first || at >= name.size()) && one_of(kPassedOverWords, word) && (first || word != "widget");
   }
   return (author && !not_author ? uint32_t(kAuthorName) : 0u) | (date && !not_date ? uint32_t(kDateName) : 0u) | (updated ? uint32_t(kUpdatedName) : 0u) | (passed ? uint32_t(kPassedOver) : 0u);
 }
@@ -69,6 +70,14 @@ uint32_t cues_of_names(std::string_view names) {
     at = end + 1;
   }
   return cues;
+}
+
+bool says_published(std::string_view text) {
+  std::string lower;
+  append_lower(text.substr(0, 100), lower);
+  for (const char* word : {"erschienen am", "veröffentlicht am", "veröffentlicht:", "published", "posted on", "posted:", "publié le", "publicado", "pubblicato", "gepubliceerd", "erstellt am", "opublikowano", "publicerad", "publisert", "опубликовано", "date:", "datum:", "stand:"})
+    if (lower.rfind(word, 0) == 0) return true;
+  return false;
 }
 
 bool says_updated(std::string_view text) {
@@ -130,16 +139,13 @@ class VisibleReader {
   }
 
   void read() {
-    const uint32_t total = uint32_t(tree_.nodes.size());
-    uint32_t seen = 0;
     for (uint32_t node = 0; node != kNone;) {
       bool skip = false;
       const Node& n = tree_.nodes[node];
-      ++seen;
       if (n.type == NodeType::kText) {
         text_node(node);
       } else if (n.type == NodeType::kElement && n.ns == Namespace::kHtml) {
-        skip = element(node, seen, total);
+        skip = element(node);
       } else if (n.type == NodeType::kElement || n.type == NodeType::kContent) {
         skip = true;
       }
@@ -157,7 +163,7 @@ class VisibleReader {
   bool after_headline() const { return facts.headline != kNone && since_headline_ < kFar; }
 
   // True where what is below is to be passed over.
-  bool element(uint32_t node, uint32_t seen, uint32_t total) {
+  bool element(uint32_t node) {
     const Node& n = tree_.nodes[node];
     switch (n.name) {
       case k_script: case k_style: case k_noscript: case k_template: case k_head: case k_select: case k_textarea: case k_svg: case k_iframe: return true;
@@ -165,9 +171,6 @@ class VisibleReader {
       case k_html: case k_body: case k_main: return false;
       case k_h1: case k_h2:
         if (node == facts.headline) since_headline_ = 0;
-        break;
-      case k_a: case k_link:
-        if (n.size > 0 && facts.licenses.size() < 8) license(node, seen, total);
         break;
       default: break;
     }
@@ -184,13 +187,6 @@ class VisibleReader {
     return false;
   }
 
-  void license(uint32_t node, uint32_t seen, uint32_t total) {
-    const auto href = tree_.attribute(node, kAttr_href);
-    if (href.empty()) return;
-    const bool declared = has_rel(tree_.attribute(node, kAttr_rel), "license");
-    if (declared || (tree_.nodes[node].name == k_a && seen > total / 5 * 4 && !creative_commons(href).empty())) facts.licenses.emplace_back(href);
-  }
-
   void author(uint32_t node, uint32_t cues, const std::string& property) {
     int trust = 0;
     if (property == "author" || property == "creator" || property == "schema:author" || property == "dc:creator") trust = kTrustMarkup + 5;
@@ -204,6 +200,7 @@ class VisibleReader {
     if (name.size() > 250) return;
     std::string plain = clean_author(name);
     if (plain.empty() || plain.size() > 100) return;
+    if (trust == kTrustNamedClass && plain.find(' ') != std::string::npos && plain.find_first_of("0123456789") != std::string::npos) return;
     if (trust == kTrustNamedClass && !looks_like_name(plain) && plain.find(' ') != std::string::npos && plain.size() > 40) return;
     if (trust == facts.authors.trust)
       for (const auto& known : facts.authors.all) if (known.find(plain) != std::string::npos || plain.find(known) != std::string::npos) return;  // nested elements
@@ -255,22 +252,22 @@ class VisibleReader {
     if (is_blank(raw)) return;
     ++in_order_texts_;
     if (after_headline()) ++since_headline_;
-    else if (facts.headline == kNone) return;
     if (raw.size() > 400) { by_ = false; return; }
     const std::string text = plain_value(raw, 160);
     if (text.size() > 150) { by_ = false; return; }
     // before the headline only what is just before it counts: what comes later takes its place
-    const bool near = after_headline() ? since_headline_ > 1 && since_headline_ <= 24 : true;
-    if (!near) return;
-    const int trust = kTrustNearHeadline + (after_headline() ? 1 : 0);
+    const bool near = after_headline() && since_headline_ > 1 && since_headline_ <= 24;
+    const int trust = kTrustNearHeadline + (near ? 1 : 0);
     std::string_view rest;
+    bool labelled = false;
     if (facts.authors.trust < trust) {
-      if (by_ && looks_like_name(text)) facts.authors.offer(after_headline() ? trust : kTrustNearHeadline - 1, text);
-      else if (after_headline() && text.size() <= 100 && opens_byline(text, &rest)) {
+      if (by_ && looks_like_name(text)) {
+        facts.authors.offer(trust, text);
+      } else if (text.size() <= 100 && opens_byline(text, &rest, &labelled) && (near || labelled)) {  // far away "Author:" alone is clear enough
         by_ = is_blank(rest);
         const std::string name = clean_author(rest);
         if (!by_ && looks_like_name(name)) facts.authors.offer(trust, name);
-        return;
+        if (by_ || facts.authors.trust == trust) return;
       }
     }
     by_ = false;
@@ -278,12 +275,16 @@ class VisibleReader {
     const FoundDate found = find_date(text, order_);
     if (!found || found.day == 0 || says_updated(std::string_view(text).substr(0, found.begin))) return;
     // a date inside a sentence is the sentence's
-    const bool own = (found.end - found.begin) * 3 >= text.size() || found.begin == 0 || text.size() <= 60;
-    if (!own) return;
-    if (after_headline()) offer_date(trust, found.iso());
-    else {  // the last one before the headline
-      facts.published = found.iso();
+    const size_t size = found.end - found.begin;
+    if (says_published(text)) return offer_date(kTrustNamedClass - 2, found.iso());
+    if (near) {
+      if (size * 3 >= text.size() || found.begin == 0 || text.size() <= 60) offer_date(trust, found.iso());
+    } else if (!after_headline() && facts.headline != kNone) {
+      if (size * 3 < text.size() || facts.published_trust > kTrustAnyTime - 1) return;
+      facts.published = found.iso();  // the last one before the headline
       facts.published_trust = kTrustAnyTime - 1;
+    } else if (size * 2 >= text.size()) {
+      offer_date(kTrustAnyTime - 5, found.iso());
     }
   }
 

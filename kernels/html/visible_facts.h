@@ -1,6 +1,5 @@
 // Facts that a page shows its readers and declares nowhere: headings, bylines and dates by the names of their elements and
-// by their place beside the headline, licence links at the page's foot. Comments, side bars and lists of other articles
-// are passed over.
+// by their place beside the headline. Comments, side bars and lists of other articles are passed over.
 #pragma once
 #include <string>
 #include <string_view>
@@ -18,7 +17,6 @@ struct VisibleFacts {
   Names authors;
   std::string published;
   int published_trust = 0;
-  std::vector<std::string> licenses;  // href as written
 };
 
 // `titles`: what <title>, Open Graph and JSON-LD call the page.
