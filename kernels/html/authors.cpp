@@ -15,14 +15,14 @@ namespace {
 constexpr std::string_view kMarkers[] = {
     "post author by", "post author", "written by", "posted by", "published by", "article by", "story by", "text by", "words by", "reported by", "contributed by", "reviewed by", "recipe by", "created by", "submitted by", "by",
     "geschrieben von", "veröffentlicht von", "ein beitrag von", "ein artikel von", "ein gastbeitrag von", "gastbeitrag von", "beitrag von", "artikel von", "text von", "erstellt von", "verfasst von", "gepostet von", "autor", "autorin",
-    "autoren", "redakteur", "redaktion", "interview", "text", "texte", "foto", "fotos", "bericht", "quelle", "author", "authors", "vom", "von", "escrito por", "publicado por", "texto de", "por", "écrit par", "publié par", "rédigé par", "auteur", "par", "scritto da", "pubblicato da", "di", "a cura di", "autore",
+    "autoren", "redakteur", "redaktion", "interview", "text", "texte", "bericht", "author", "authors", "vom", "von", "escrito por", "publicado por", "texto de", "por", "écrit par", "publié par", "rédigé par", "auteur", "par", "scritto da", "pubblicato da", "di", "a cura di", "autore",
     "geschreven door", "door", "napisał", "napisała", "autorka", "skrevet av", "skrevet af", "skriven av", "av", "af", "автор", "текст", "作者", "文", "記者", "撰文", "来源", "yazar", "yazan", "szerző", "kirjoittanut", "作者名",
 };
 // Words that are no name by themselves.
 constexpr std::string_view kNoNames[] = {
     "admin", "administrator", "webmaster", "author", "autor", "editor", "editors", "unknown", "anonymous", "anonym", "none", "null", "undefined", "guest", "user", "root", "test", "default", "super user", "superuser", "system",
     "site admin", "wordpress", "joomla", "drupal", "typo3", "blogger", "noreply", "na", "n/a", "http", "https", "www", "follow", "share", "email", "e-mail", "home", "profile", "view profile", "posts by", "more", "contact", "impressum", "view all posts",
-    "wix", "jimdo", "squarespace", "facebook", "twitter", "google", "youtube", "instagram", "ad", "advertisement", "anzeige", "[object object]", "false", "true", "staff", "comment", "comments", "kommentar", "kommentare", "posted", "no author", "name", "date", "datum", "publisher", "anónimo", "anonyme", "anonymous user", "nachricht", "about the author", "publiziert am", "veröffentlicht am", "verfasst am", "by", "von", "gast",
+    "wix", "jimdo", "squarespace", "facebook", "twitter", "google", "youtube", "instagram", "ad", "advertisement", "anzeige", "[object object]", "false", "true", "staff", "comment", "comments", "kommentar", "kommentare", "posted", "no author", "name", "date", "datum", "publiziert", "veröffentlicht", "verfasst", "erstellt", "wordpressadmin", "suche", "search", "publisher", "anónimo", "anonyme", "anonymous user", "nachricht", "about the author", "publiziert am", "veröffentlicht am", "verfasst am", "by", "von", "gast",
     "not specified", "n.n.", "k.a.", "autor unbekannt", "various", "various authors", "online", "news", "details", "post author", "article author",
 };
 
@@ -86,7 +86,7 @@ bool opens_byline(std::string_view text, std::string_view* rest, bool* labelled)
     if (!colon && !starts(after, " ") && !starts(after, "\xC2\xA0") && !wide && !after.empty()) continue;
     if (!colon && wide) continue;
     // a word that is also a plain noun needs its colon
-    for (const char* noun : {"interview", "text", "texte", "foto", "fotos", "bericht", "quelle", "autor", "autorin", "autoren", "author", "authors", "auteur", "autore", "redaktion", "redakteur", "автор", "текст", "autorka", "yazar", "yazan", "szerző"}) if (marker == noun && !colon) n = 0;
+    for (const char* noun : {"interview", "text", "texte", "bericht", "autor", "autorin", "autoren", "author", "authors", "auteur", "autore", "redaktion", "redakteur", "автор", "текст", "autorka", "yazar", "yazan", "szerző"}) if (marker == noun && !colon) n = 0;
     if (n == 0) continue;
     *rest = after;
     if (labelled) *labelled = colon;
@@ -105,6 +105,14 @@ std::string clean_author(std::string_view text) {
   for (int i = 0; i < 2 && opens_byline(s, &rest); ++i) {
     s = std::string(rest);
     trim_marks(s);
+  }
+  for (const char* label : {"Author", "Autorin", "Autor", "AUTHOR", "AUTOR"}) {  // "AuthorJane Doe": label and name in two elements
+    const size_t n = std::string_view(label).size();
+    if (starts(s, label) && s.size() > n + 2 && (s[n] == ' ' || (s[n] >= 'A' && s[n] <= 'Z'))) {
+      s.erase(0, n);
+      trim_marks(s);
+      break;
+    }
   }
   cut_tail(s);
   trim_marks(s);

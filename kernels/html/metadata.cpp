@@ -87,6 +87,9 @@ std::string card_author(const MetaFacts& meta) {
 std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, std::string_view site, std::string_view host_label) {
   const std::string publisher = folded(json_ld.publisher);
   const auto is_publisher = [&](const std::string& name) {
+    // whose site bears their own name may well have written it
+    const size_t words = size_t(std::count(name.begin(), name.end(), ' ')) + 1;
+    if ((words == 2 || words == 3) && folded(name) == folded(host_label) && !is_company(name)) return false;
     return names_site(name, site, host_label) || is_company(name) || (!publisher.empty() && folded(name) == publisher);
   };
   struct Source { int trust; std::vector<std::string> names; };

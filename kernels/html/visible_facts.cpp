@@ -43,7 +43,7 @@ uint32_t cues_of_name(std::string_view name) {
     date |= one_of(kDateWords, word);
     not_date |= one_of(kNotDateWords, word);
     updated |= one_of(kUpdatedWords, word);
-    passed |= (first || at >= name.size()) && one_of(kPassedOverWords, word) && (first || word != "widget");
+    passed |= (first || at >= name.size()) && one_of(kPassedOverWords, word) && (first || (word != "widget" && word != "sidebar"));  // `one-sidebar` is a layout
   }
   return (author && !not_author ? uint32_t(kAuthorName) : 0u) | (date && !not_date ? uint32_t(kDateName) : 0u) | (updated ? uint32_t(kUpdatedName) : 0u) | (passed ? uint32_t(kPassedOver) : 0u);
 }
@@ -191,7 +191,7 @@ class VisibleReader {
     int trust = 0;
     if (property == "author" || property == "creator" || property == "schema:author" || property == "dc:creator") trust = kTrustMarkup + 5;
     else if (has_rel(tree_.attribute(node, kAttr_rel), "author") && tree_.nodes[node].name == k_a) trust = kTrustMarkup;
-    else if (cues & kAuthorName) trust = kTrustNamedClass;
+    else if (cues & kAuthorName) trust = after_headline() && since_headline_ > 60 ? kTrustAnyTime : kTrustNamedClass;
     if (trust == 0 || trust < facts.authors.trust) return;
     if (trust == facts.authors.trust && in_order_texts_ > last_author_ + 8) return;  // of another article
     std::string name(tree_.nodes[node].name == k_meta || trust > kTrustMarkup ? tree_.attribute(node, kAttr_content) : std::string_view());
@@ -200,8 +200,9 @@ class VisibleReader {
     if (name.size() > 250) return;
     std::string plain = clean_author(name);
     if (plain.empty() || plain.size() > 100) return;
-    if (trust == kTrustNamedClass && plain.find(' ') != std::string::npos && plain.find_first_of("0123456789") != std::string::npos) return;
-    if (trust == kTrustNamedClass && !looks_like_name(plain) && plain.find(' ') != std::string::npos && plain.size() > 40) return;
+    const bool by_class = trust <= kTrustNamedClass;
+    if (by_class && plain.find(' ') != std::string::npos && plain.find_first_of("0123456789") != std::string::npos) return;
+    if (by_class && !looks_like_name(plain) && plain.find(' ') != std::string::npos && plain.size() > 40) return;
     if (trust == facts.authors.trust)
       for (const auto& known : facts.authors.all) if (known.find(plain) != std::string::npos || plain.find(known) != std::string::npos) return;  // nested elements
     facts.authors.offer(trust, plain);
@@ -253,7 +254,8 @@ class VisibleReader {
     ++in_order_texts_;
     if (after_headline()) ++since_headline_;
     if (raw.size() > 400) { by_ = false; return; }
-    const std::string text = plain_value(raw, 160);
+    std::string text = plain_value(raw, 160);
+    while (!text.empty() && (text[0] == '|' || text[0] == '-' || text[0] == ' ' || text[0] == '/' || text[0] == ',')) text.erase(0, 1);
     if (text.size() > 150) { by_ = false; return; }
     // before the headline only what is just before it counts: what comes later takes its place
     const bool near = after_headline() && since_headline_ > 1 && since_headline_ <= 24;
@@ -304,6 +306,8 @@ VisibleFacts read_visible(const Tree& tree, const std::vector<std::string>& titl
   VisibleReader reader(tree, titles, order);
   reader.find_headline();
   reader.read();
+  auto& names = reader.facts.authors;
+  if (names.trust <= kTrustNamedClass && names.all.size() > 3) names = {};  // a list of contributors
   return std::move(reader.facts);
 }
 
