@@ -63,7 +63,7 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   const html::Outline outline(tree);
   const html::WriteOptions write{options.format, options.links, options.image_alts, options.nfc, url};
   html::Written written;
-  html::write_page(outline, html::select_main_text(outline, options.mode, out.title), write, written);
+  html::write_page(outline, html::select_main_text(outline, options.mode, out.declared_title), write, written);
   // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
   if (written.text.size() < kShortText && has_long_noscript(tree)) {
     html::Tree open;
@@ -71,7 +71,7 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
     if (html::parse_html(input, parse, open) == html::ParseResult::kOk) {
       const html::Outline second(open);
       html::Written longer;
-      html::write_page(second, html::select_main_text(second, options.mode, out.title), write, longer);
+      html::write_page(second, html::select_main_text(second, options.mode, out.declared_title), write, longer);
       if (longer.text.size() > 2 * written.text.size()) written = std::move(longer);
     }
   }

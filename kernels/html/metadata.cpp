@@ -171,6 +171,9 @@ void read_metadata(const Tree& tree, std::string_view url, const JsonLd& json_ld
   if (json_ld.rank < 2 && head.meta.title.value.empty()) titles.declared.clear();
   titles.site = out.site_name;
   titles.host_label = host_label;
+  const std::string no_site;
+  const std::string& declared_site = head.meta.site_name.trust >= kTrustMeta ? head.meta.site_name.value : no_site;
+  out.declared_title = without_site(titles.og.empty() ? titles.tag : titles.og, declared_site, {});
   VisibleFacts visible = read_visible(tree, {titles.tag, titles.og, titles.declared}, order);
   titles.headings = visible.headings;
   out.title = choose_title(titles);

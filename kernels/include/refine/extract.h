@@ -34,6 +34,7 @@ struct ExtractedPage {
   ExtractOutcome outcome = ExtractOutcome::kKept;
   std::string text, title, author, published, canonical_url, site_name, declared_lang;
   std::string_view charset, page_type;
+  std::string declared_title;  // of Open Graph or <title>, for finding the main text; no column
   std::vector<std::string> licenses, robots;
   std::vector<std::pair<std::string, std::string>> links;  // address, text
   std::vector<std::string> image_alts;
