@@ -162,6 +162,16 @@ export interface ExtractedColumns {
   readonly outcomes: Uint16Array;
 }
 
+export interface HtmlWork {
+  /** What ended the parse: `ok`, or the limit that stopped it. */
+  readonly outcome: 'ok' | 'too-deep' | 'too-many-nodes' | 'too-complex' | 'too-many-attributes' | 'too-large';
+  readonly bytes: number;
+  readonly nodes: number;
+  readonly visits: number;
+  readonly reads: number;
+  readonly treeBytes: number;
+}
+
 export interface ExtractPagesOptions {
   readonly mode: 'balanced' | 'precision' | 'recall';
   readonly format?: 'text' | 'markdown' | 'jsonl-blocks';
@@ -171,10 +181,11 @@ export interface ExtractPagesOptions {
   readonly maxBytes: number;
   readonly maxDepth: number;
   readonly maxNodes: number;
+  readonly maxAttributes?: number;
 }
 
 export interface ExtractBinding {
-  /** Limits are counts (bytes of a page, open elements, nodes), each below 2^32. */
+  /** Limits are counts (bytes of a page, open elements, nodes, attributes; the last 2,000,000 where absent), each below 2^32. */
   extractPages(columns: ExtractColumns, options: ExtractPagesOptions): Promise<ExtractedColumns>;
   /** The encoding a page is in, by its standard name, and what said so. */
   decideCharset(bytes: Uint8Array, contentType: string): { encoding: string; source: 'bom' | 'header' | 'meta' | 'content' };
@@ -199,6 +210,8 @@ export interface ExtractBinding {
       readonly id?: string;
     },
   ): { readonly text: string; readonly links: readonly (readonly [string, string])[]; readonly imageAlts: readonly string[] };
+  /** What parsing a page took: nodes and list entries visited, bytes looked at (each look counted), bytes of the tree. */
+  htmlWork(utf8: Uint8Array, limits?: { readonly maxDepth?: number; readonly maxNodes?: number; readonly maxAttributes?: number }): HtmlWork;
   htmlTokens(utf8: Uint8Array, state: string, lastStartTag: string): string;
 }
 

@@ -48,6 +48,7 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   html::ParseOptions parse;
   parse.limits.max_depth = options.max_depth;
   parse.limits.max_nodes = options.max_nodes;
+  parse.limits.max_attributes = options.max_attributes;
   // As browsers do it: what <noscript> holds is text, so an element left open in it cannot swallow the page.
   parse.scripting = true;
   switch (html::parse_html(input, parse, tree)) {
@@ -55,6 +56,8 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
     case html::ParseResult::kTooDeep: out.outcome = ExtractOutcome::kTooDeep; return;
     case html::ParseResult::kTooManyNodes: out.outcome = ExtractOutcome::kTooManyNodes; return;
     case html::ParseResult::kTooComplex: out.outcome = ExtractOutcome::kTooComplex; return;
+    case html::ParseResult::kTooManyAttributes: out.outcome = ExtractOutcome::kTooManyAttributes; return;
+    case html::ParseResult::kTooLarge: out.outcome = ExtractOutcome::kTooLarge; return;
   }
   const html::JsonLd json_ld = html::read_json_ld(tree, url);
   const html::PageSigns signs = html::read_signs(tree, url, json_ld);

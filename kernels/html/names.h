@@ -39,26 +39,34 @@ enum Attribute : uint32_t {
   kAttr_aria_hidden, kAttr_xml_lang, kFirstUnknownAttribute
 };
 
-// An open-addressed table from name to id. Ids below the fixed count come from the static table.
-// A page names its own tags and attributes, so their hash is salted (salted_hash.h); ids are in order of first sight.
+// An open-addressed table from name to id; a name of up to 16 bytes is its own key. Ids below the fixed count come from the
+// static table. A page names its own tags and attributes, so their hash is salted with the page (see names.cpp); ids are in
+// order of first sight.
 class NameTable {
  public:
   explicit NameTable(const NameTable* fixed = nullptr);
-  void salt(uint64_t salt) { salt_ = salt; }  // before the first intern
+  void clear(std::string_view page);  // forgets the page's names; `page` salts the next ones and must outlive them
+  // The id of the name in ASCII lower case, NUL as U+FFFD.
   uint32_t intern(std::string_view name);
   std::string_view name(uint32_t id) const;
+  size_t size() const { return base_ + entries_.size(); }
+  size_t bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(uint32_t); }
   static const NameTable& tags();
   static const NameTable& attributes();
 
  private:
-  uint32_t find(std::string_view name, uint64_t hash) const;
-  uint64_t hash_of(std::string_view name) const;
-  void grow();
+  struct Key { uint64_t low, high; };
+  struct Entry { Key key; uint32_t begin, size; };
+  uint32_t intern_lower(std::string_view name, Key key);
+  uint32_t find(std::string_view name, Key key, uint64_t hash) const;
+  uint64_t hash_of(Key key) const;
+  Key key_of_long(std::string_view name) const;
+  void place(uint32_t entry);
   const NameTable* fixed_;
   uint32_t base_;
+  std::string_view page_;
   uint64_t salt_ = 0;
   std::string bytes_;
-  struct Entry { uint32_t begin, size; uint64_t hash; };
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_;  // entry index + 1
 };

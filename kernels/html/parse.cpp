@@ -1,20 +1,37 @@
 // parse_html: tokenizer and tree builder joined. See tree.h.
 #include <cstring>
 
-#include "refine/salted_hash.h"
 #include "tree_builder.h"
 
 namespace refine::html {
 
+void Tree::clear(std::string_view input) {
+  tag_names.clear(input);
+  attribute_names.clear(input);
+  nodes.clear();
+  attributes.clear();
+  doctypes.clear();
+  changed.clear();
+  source = input;
+  quirks = false;
+  visits = reads = 0;
+}
+
+size_t Tree::bytes() const {
+  return nodes.capacity() * sizeof(Node) + attributes.capacity() * sizeof(NodeAttribute) + doctypes.capacity() * sizeof(Doctype) + changed.capacity() + tag_names.bytes() +
+         attribute_names.bytes();
+}
+
 ParseResult parse_html(std::string_view input, const ParseOptions& options, Tree& tree) {
-  const uint64_t salt = hash_bytes(input, 0);
-  tree.tag_names.salt(salt);
-  tree.attribute_names.salt(salt);
-  TreeBuilder builder(tree, options, input.size());
+  if (input.size() > kMaxInput) return ParseResult::kTooLarge;
+  tree.clear(input);
+  TreeBuilder builder(tree, options);
   Tokenizer tokenizer(input, tree.tag_names, tree.attribute_names, builder);
   builder.attach(tokenizer);
   if (!options.fragment.empty()) builder.start_fragment();
   tokenizer.run();
+  tree.visits = builder.visits();
+  tree.reads = builder.reads() + tokenizer.reads();
   return builder.result();
 }
 

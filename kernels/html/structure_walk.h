@@ -11,7 +11,7 @@ class StructureWalk {
  public:
   StructureWalk(const Outline& outline, const Selection& selection, const WalkOptions& options, Sink& sink, Kept& kept)
       : o_(outline), tree_(outline.tree), removed_(selection.removed), options_(options), sink_(sink), kept_(kept), cues_(outline.tree), tables_(outline, selection.removed, cues_),
-        target_bytes_(4 * outline.tree.text.size() + 16 * outline.tree.nodes.size() + 65536) {}
+        target_bytes_(4 * outline.tree.text_bytes() + 16 * outline.tree.nodes.size() + 65536) {}
   void walk(const std::vector<uint32_t>& roots);
 
  private:

@@ -1,6 +1,7 @@
 // The HTML standard's tokenizer over a whole UTF-8 input whose line ends are LF already.
-// Character tokens are spans of the input wherever no reference or NUL intervenes, so text is not copied here.
-// Invariant: every byte is looked at a bounded number of times; parse errors are not reported.
+// Character tokens, comments and attribute values are spans of the input wherever no reference or NUL intervenes, so text
+// is not copied here.
+// Invariant: every byte is looked at a bounded number of times, and each look is counted; parse errors are not reported.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,19 +11,23 @@
 
 namespace refine::html {
 
-constexpr size_t kMaxAttributes = 256;  // of one tag; more are read and forgotten, as finding doubles is quadratic
+// Of one element; more are read and forgotten. A page with so many has lost a quote, and every look-up walks the list.
+constexpr size_t kMaxElementAttributes = 256;
 
 struct TokenAttribute {
   uint32_t name;
-  uint32_t begin, size;  // value, in Token::values
+  uint32_t begin, size;  // value: in the input, or from the input's length on in TagToken::values
 };
 
 struct TagToken {
   uint32_t name = 0;
   bool end = false, self_closing = false;
-  std::vector<TokenAttribute> attributes;
-  std::string values;
-  std::string_view value(const TokenAttribute& a) const { return std::string_view(values).substr(a.begin, a.size); }
+  std::vector<TokenAttribute> attributes;  // of a start tag
+  std::string_view input;
+  std::string values;  // those with references or NUL
+  std::string_view value(const TokenAttribute& a) const {
+    return a.begin < input.size() ? input.substr(a.begin, a.size) : std::string_view(values).substr(a.begin - input.size(), a.size);
+  }
   const TokenAttribute* find(uint32_t attribute) const {
     for (const auto& a : attributes) if (a.name == attribute) return &a;
     return nullptr;
@@ -38,7 +43,7 @@ class TokenSink {
  public:
   virtual ~TokenSink() = default;
   virtual void tag(TagToken& tag) = 0;
-  virtual void characters(std::string_view text) = 0;  // NUL passes through from data and CDATA states only
+  virtual void characters(std::string_view text) = 0;  // without NUL, or one NUL alone (from data and CDATA states)
   virtual void comment(std::string_view text) = 0;
   virtual void doctype(const DoctypeToken& doctype) = 0;
   virtual void eof() = 0;
@@ -51,26 +56,33 @@ enum class TokenizerState : uint8_t { kData, kRcdata, kRawtext, kScriptData, kPl
 class Tokenizer {
  public:
   Tokenizer(std::string_view input, NameTable& tags, NameTable& attributes, TokenSink& sink)
-      : p_(input.data()), end_(input.data() + input.size()), tags_(tags), attributes_(attributes), sink_(sink) {}
+      : input_(input.data()), p_(input.data()), end_(input.data() + input.size()), tags_(tags), attributes_(attributes), sink_(sink) { tag_.input = input; }
   void set_state(TokenizerState state) { state_ = state; }
   void set_last_start_tag(uint32_t name) { last_start_tag_ = name; }
   void run();
+  uint64_t reads() const { return reads_; }  // bytes looked at, each look counted
 
  private:
+  // ---- tokenizer.cpp: data, tags and references ----
   void data();
+  bool tag_open();
+  bool read_tag(const char* name, bool end_tag);
+  bool attributes_and_close(const char*& p);
+  bool attribute_value(const char*& p, TokenAttribute& attribute);
+  bool is_new(uint32_t attribute);
+  void reference(const char*& p, bool in_attribute, std::string& out);
+  // ---- tokenizer_raw.cpp: raw text, scripts, CDATA, comments, document types ----
   void raw(bool references);
   void script();
   void cdata();
   void emit_raw(const char* from, const char* to);
-  bool tag_open();
-  bool read_tag(const char* name, bool end_tag);
-  bool attributes_and_close(const char*& p);
-  bool appropriate_end_tag(const char* p) const;
+  bool appropriate_end_tag(const char* p);
   void comment();
   void bogus_comment(const char* from);
+  void emit_comment(const char* from, const char* to);
   void doctype();
-  bool reference(const char*& p, bool in_attribute, std::string& out);
 
+  const char* input_;
   const char* p_;
   const char* end_;
   NameTable& tags_;
@@ -80,9 +92,16 @@ class Tokenizer {
   uint32_t last_start_tag_ = 0;
   TagToken tag_;
   std::string scratch_;
+  std::vector<uint32_t> last_tag_with_;  // attribute name -> number of the last start tag that had it
+  uint32_t tag_number_ = 0;
+  uint64_t reads_ = 0;
 };
 
+void append_replacing_nul(std::string& out, const char* from, const char* to);
+void append_lower(std::string& out, const char* from, const char* to);
+
 // Longest named reference at p (after '&'): its length, 0 for none, and the one or two code points as UTF-8.
-size_t match_entity(const char* p, const char* end, std::string_view* value);
+// `reads`, where given, grows by the comparisons made.
+size_t match_entity(const char* p, const char* end, std::string_view* value, uint64_t* reads = nullptr);
 
 }  // namespace refine::html

@@ -1,4 +1,5 @@
-// A parsed page: nodes in one array, linked by index; text and attribute values in one buffer.
+// A parsed page: nodes in one array, linked by index. Text and attribute values are spans of the parsed input, which must
+// outlive the tree; what references, NUL or joins changed is in a second buffer, whose spans begin at the input's length.
 // Invariant: node 0 is the document; a parent's children form a doubly linked list; no cycles. Walk with `next_in_order`,
 // never by recursion: pages nest as deep as their authors please.
 #pragma once
@@ -18,11 +19,14 @@ constexpr uint32_t kNone = 0xFFFFFFFF;
 struct Node {
   NodeType type = NodeType::kElement;
   Namespace ns = Namespace::kHtml;
-  bool continues = false;  // a text node that is one with the text node before it
-  bool copied = false;     // shares the attributes of a formatting element before it
+  bool continues : 1 = false;   // a text node that is one with the text node before it
+  bool copied : 1 = false;      // shares the attributes of a formatting element before it
+  bool open : 1 = false;        // while parsing: on the stack of open elements
+  bool listed : 1 = false;      // while parsing: in the list of active formatting elements
+  bool html_point : 1 = false;  // an HTML integration point
   uint32_t name = 0;       // tag id; a doctype's: index into doctypes
   uint32_t parent = kNone, first = kNone, last = kNone, prev = kNone, next = kNone;
-  uint32_t begin = 0, size = 0;  // text: span of `text`; elements: their attributes
+  uint32_t begin = 0, size = 0;  // text and comments: a span; elements: their attributes
 };
 
 struct NodeAttribute { uint32_t name, begin, size; };
@@ -34,10 +38,19 @@ struct Tree {
   std::vector<Node> nodes;
   std::vector<NodeAttribute> attributes;
   std::vector<Doctype> doctypes;
-  std::string text;
+  std::string_view source;
+  std::string changed;
   bool quirks = false;
+  uint64_t visits = 0;  // nodes and list entries that parsing looked at
+  uint64_t reads = 0;   // bytes that parsing looked at, each look counted
 
-  std::string_view span(uint32_t begin, uint32_t size) const { return std::string_view(text).substr(begin, size); }
+  // Empties the tree for another page; buffers are kept.
+  void clear(std::string_view input);
+  size_t bytes() const;  // allocated
+  size_t text_bytes() const { return source.size() + changed.size(); }  // no text is longer
+  std::string_view span(uint32_t begin, uint32_t size) const {
+    return begin < source.size() ? source.substr(begin, size) : std::string_view(changed).substr(begin - source.size(), size);
+  }
   std::string_view text_of(uint32_t node) const { return span(nodes[node].begin, nodes[node].size); }
   bool is(uint32_t node, Tag tag) const {
     const Node& n = nodes[node];
@@ -65,13 +78,18 @@ struct Tree {
   }
 };
 
+// At each limit parsing stops and the page has a result of its own; an element's attributes from the 257th on are
+// forgotten (kMaxElementAttributes). Counted, so that a page ends alike on every machine.
 struct Limits {
-  uint32_t max_depth = 32768;      // open elements
+  uint32_t max_depth = 32768;         // open elements
   uint32_t max_nodes = 2'000'000;
-  uint64_t work_per_byte = 64;     // steps of walks over open and formatting elements, beside a million for free
+  uint32_t max_attributes = 2'000'000;  // of all elements
+  // Nodes, open elements and formatting elements looked at. The standard's adoption agency and its list of formatting
+  // elements are quadratic on misnested pages made for it; the worst of 4,020 real pages needs 0.11 a byte.
+  uint32_t free_visits = 200'000, visits_per_byte = 4;
 };
 
-enum class ParseResult : uint8_t { kOk, kTooDeep, kTooManyNodes, kTooComplex };
+enum class ParseResult : uint8_t { kOk, kTooDeep, kTooManyNodes, kTooComplex, kTooManyAttributes, kTooLarge };
 
 struct ParseOptions {
   Limits limits;
@@ -80,7 +98,8 @@ struct ParseOptions {
   Namespace fragment_namespace = Namespace::kHtml;
 };
 
-// `input` is UTF-8; CR and CRLF are normalised by `normalise_newlines` before.
+// `input` is UTF-8 of at most kMaxInput bytes (more is kTooLarge), normalised by `normalise_newlines`, and must outlive the tree.
+constexpr size_t kMaxInput = size_t(3) << 28;
 ParseResult parse_html(std::string_view input, const ParseOptions& options, Tree& tree);
 void normalise_newlines(std::string& text);
 

@@ -1,16 +1,7 @@
-// "In body" and foreign content: see tree_builder.h. HTML standard, 13.2.6.4.7 and 13.2.6.5.
-#include <algorithm>
-
+// "In body": see tree_builder.h. HTML standard, 13.2.6.4.7.
 #include "tree_builder.h"
 
 namespace refine::html {
-namespace {
-bool one_of(uint32_t tag, std::initializer_list<uint32_t> tags) { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x >= 'A' && x <= 'Z' ? char(x + 32) : x) == y; });
-}
-}  // namespace
-
 void TreeBuilder::in_body(TagToken& t) {
   if (t.end) in_body_end(t); else in_body_start(t);
 }
@@ -18,18 +9,18 @@ void TreeBuilder::in_body(TagToken& t) {
 void TreeBuilder::in_body_start(TagToken& t) {
   switch (t.name) {
     case k_html:
-      if (!open(k_template)) add_missing_attributes(stack_[0], t);
+      if (!open(k_template)) add_missing_attributes(stack_[0].node, t);
       return;
     case k_base: case k_basefont: case k_bgsound: case k_link: case k_meta: case k_noframes: case k_script: case k_style: case k_template: case k_title:
       return in_head(t);
     case k_body:
-      if (stack_.size() < 2 || !tree_.is(stack_[1], k_body) || open(k_template)) return;
+      if (stack_.size() < 2 || !tree_.is(stack_[1].node, k_body) || open(k_template)) return;
       frameset_ok_ = false;
-      add_missing_attributes(stack_[1], t);
+      add_missing_attributes(stack_[1].node, t);
       return;
     case k_frameset:
-      if (stack_.size() < 2 || !tree_.is(stack_[1], k_body) || !frameset_ok_) return;
-      detach(stack_[1]);
+      if (stack_.size() < 2 || !tree_.is(stack_[1].node, k_body) || !frameset_ok_) return;
+      detach(stack_[1].node);
       while (stack_.size() > 1) pop();
       insert_element(t);
       mode_ = Mode::kInFrameset;
@@ -37,47 +28,40 @@ void TreeBuilder::in_body_start(TagToken& t) {
     case k_address: case k_article: case k_aside: case k_blockquote: case k_center: case k_details: case k_dialog: case k_dir: case k_div: case k_dl:
     case k_fieldset: case k_figcaption: case k_figure: case k_footer: case k_header: case k_hgroup: case k_main: case k_menu: case k_nav: case k_ol:
     case k_p: case k_search: case k_section: case k_summary: case k_ul:
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       insert_element(t);
       return;
     case k_h1: case k_h2: case k_h3: case k_h4: case k_h5: case k_h6: {
-      if (in_scope(k_p, Scope::kButton)) close_p();
-      const Node& n = tree_.nodes[current()];
-      if (n.ns == Namespace::kHtml && n.name >= k_h1 && n.name <= k_h6) pop();
+      close_p_in_button_scope();
+      if (is_heading(tree_.nodes[current()])) pop();
       insert_element(t);
       return;
     }
     case k_pre: case k_listing:
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       insert_element(t);
       ignore_next_newline_ = true;
       frameset_ok_ = false;
       return;
     case k_form:
       if (form_ != kNone && !open(k_template)) return;
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       { const uint32_t node = insert_element(t); if (!open(k_template)) form_ = node; }
       return;
     case k_li: case k_dd: case k_dt: {
       frameset_ok_ = false;
-      for (size_t i = stack_.size(); i-- > 0;) {
-        step();
-        const Node& n = tree_.nodes[stack_[i]];
-        const bool same = n.ns == Namespace::kHtml && (t.name == k_li ? n.name == k_li : n.name == k_dd || n.name == k_dt);
-        if (same) {
-          const uint32_t name = n.name;
-          generate_implied_end_tags(name);
-          pop_until_tag(name);
-          break;
-        }
-        if (is_special(n) && !(n.ns == Namespace::kHtml && one_of(n.name, {k_address, k_div, k_p}))) break;
+      const uint32_t at = t.name == k_li ? last(k_li) : std::max(last(k_dd), last(k_dt));
+      if (at >= limit(Scope::kItemEnd)) {
+        const uint32_t name = tree_.nodes[stack_[at - 1].node].name;
+        generate_implied_end_tags(name);
+        pop_until_tag(name);
       }
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       insert_element(t);
       return;
     }
     case k_plaintext:
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       insert_element(t);
       tokenizer_->set_state(TokenizerState::kPlaintext);
       return;
@@ -134,8 +118,7 @@ void TreeBuilder::in_body_start(TagToken& t) {
       if (in_fragment_of(k_select)) return;
       if (in_scope(k_select)) pop_until_tag(k_select);
       reconstruct_formatting();
-      const auto type = t.find(kAttr_type);
-      const bool hidden = type && equals_ignoring_case(t.value(*type), "hidden");
+      const bool hidden = is_hidden_input(t);
       insert_element(t);
       pop();
       if (!hidden) frameset_ok_ = false;
@@ -143,7 +126,7 @@ void TreeBuilder::in_body_start(TagToken& t) {
     }
     case k_param: case k_source: case k_track: insert_element(t); pop(); return;
     case k_hr:
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       if (in_scope(k_select)) generate_implied_end_tags();
       insert_element(t);
       pop();
@@ -158,7 +141,7 @@ void TreeBuilder::in_body_start(TagToken& t) {
       mode_ = Mode::kText;
       return;
     case k_xmp:
-      if (in_scope(k_p, Scope::kButton)) close_p();
+      close_p_in_button_scope();
       reconstruct_formatting();
       frameset_ok_ = false;
       return raw_text(t, TokenizerState::kRawtext);
@@ -250,8 +233,7 @@ void TreeBuilder::in_body_end(TagToken& t) {
       if (!heading_in_scope()) return;
       generate_implied_end_tags();
       for (bool found = false; !found && !stack_.empty();) {
-        const Node& n = tree_.nodes[current()];
-        found = n.ns == Namespace::kHtml && n.name >= k_h1 && n.name <= k_h6;
+        found = is_heading(tree_.nodes[current()]);
         pop();
       }
       return;
@@ -272,40 +254,6 @@ void TreeBuilder::in_body_end(TagToken& t) {
       frameset_ok_ = false;
       return;
     default: any_other_end_tag(t.name);
-  }
-}
-
-// ---- foreign content ------------------------------------------------------------------------------------------------
-
-void TreeBuilder::foreign_tag(TagToken& t) {
-  if (!t.end) {
-    bool breaks_out = false;
-    switch (t.name) {
-      case k_b: case k_big: case k_blockquote: case k_body: case k_br: case k_center: case k_code: case k_dd: case k_div: case k_dl: case k_dt: case k_em:
-      case k_embed: case k_h1: case k_h2: case k_h3: case k_h4: case k_h5: case k_h6: case k_head: case k_hr: case k_i: case k_img: case k_li: case k_listing:
-      case k_menu: case k_meta: case k_nobr: case k_ol: case k_p: case k_pre: case k_ruby: case k_s: case k_small: case k_span: case k_strong: case k_strike:
-      case k_sub: case k_sup: case k_table: case k_tt: case k_u: case k_ul: case k_var: breaks_out = true; break;
-      case k_font: breaks_out = t.find(kAttr_color) || t.find(kAttr_face) || t.find(kAttr_size); break;
-      default: break;
-    }
-    if (!breaks_out) {
-      insert_element(t, tree_.nodes[adjusted_current()].ns);
-      if (t.self_closing) pop();
-      return;
-    }
-  }
-  if (!t.end || t.name == k_br || t.name == k_p) {
-    while (stack_.size() > 1 && tree_.nodes[current()].ns != Namespace::kHtml && !is_mathml_text_point(tree_.nodes[current()]) && !is_html_point(tree_, current())) pop();
-    return process_tag(t, mode_);
-  }
-  for (size_t i = stack_.size(); i-- > 0;) {
-    step();
-    if (i == 0) return;
-    if (tree_.nodes[stack_[i]].name == t.name) {
-      pop_until_node(stack_[i]);
-      return;
-    }
-    if (tree_.nodes[stack_[i - 1]].ns == Namespace::kHtml) return process_tag(t, mode_);
   }
 }
 

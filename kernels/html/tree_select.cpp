@@ -10,13 +10,13 @@ void TreeBuilder::select_opened(uint32_t node) {
   const bool multiple = tree_.has_attribute(node, kAttr_multiple);
   const auto size = tree_.attribute(node, kAttr_size);
   const bool list_box = !size.empty() && !(size == "0" || size == "1");  // shows several options: none is picked unasked
-  selects_.push_back({.node = node, .options = open_count_[k_option], .datalists = open_count_[k_datalist], .single = !multiple, .picks_first = !multiple && !list_box});
+  selects_.push_back({.node = node, .at = last(k_select), .single = !multiple, .picks_first = !multiple && !list_box});
 }
 
 void TreeBuilder::option_opened(uint32_t node) {
   if (selects_.empty()) return;
   OpenSelect& select = selects_.back();
-  if (open_count_[k_option] != select.options + 1 || open_count_[k_datalist] != select.datalists) return;
+  if (stack_.back().same > select.at || last(k_datalist) > select.at) return;  // below another option or a <datalist> it is none of the select's
   const uint32_t parent = tree_.nodes[node].parent;
   const bool disabled = tree_.has_attribute(node, kAttr_disabled) || (tree_.is(parent, k_optgroup) && tree_.has_attribute(parent, kAttr_disabled));
   if (tree_.has_attribute(node, kAttr_selected) || (select.selected == kNone && select.picks_first && !disabled)) select.selected = node;
@@ -26,7 +26,7 @@ void TreeBuilder::selectedcontent_opened(uint32_t node) {
   if (selects_.empty() || selects_.back().has_content) return;
   OpenSelect& select = selects_.back();
   select.has_content = true;
-  if (!select.single || selects_.size() > 1 || open(k_option) || open_count_[k_selectedcontent] > 1) return;
+  if (!select.single || selects_.size() > 1 || open(k_option) || stack_.back().same > 0) return;
   select.content = node;
   if (select.selected != kNone) clone_children(select.selected, node);
 }

@@ -1,13 +1,8 @@
 // Tables: in table, caption, column group, table body, row, cell, with foster parenting. HTML standard, 13.2.6.4.9 to .15.
-#include <algorithm>
-
+#include "scan.h"
 #include "tree_builder.h"
 
 namespace refine::html {
-namespace {
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\f' || c == '\r'; }
-}
-
 // Text in a table is collected, then inserted in place where it is white space, else foster-parented before the table.
 void TreeBuilder::table_text(std::string_view text) {
   if (mode_ != Mode::kInTableText) {
@@ -19,25 +14,37 @@ void TreeBuilder::table_text(std::string_view text) {
       foster_ = false;
       return;
     }
+    table_view_ = {};
     table_text_.clear();
     table_text_other_ = false;
     original_mode_ = mode_;
     mode_ = Mode::kInTableText;
   }
-  for (char c : text) {
-    if (c == 0) continue;
-    table_text_.push_back(c);
-    if (!is_space(c)) table_text_other_ = true;
+  if (text[0] == 0) return;
+  table_text_other_ = table_text_other_ || skip_spaces(text) < text.size();
+  if (table_view_.empty() && table_text_.empty() && in_source(text)) {
+    table_view_ = text;
+    return;
   }
+  table_text_.append(table_view_);
+  table_view_ = {};
+  table_text_.append(text);
+  reads_ += text.size();
 }
 
 void TreeBuilder::flush_table_text() {
   mode_ = original_mode_;
-  if (table_text_.empty()) return;
-  if (!table_text_other_) return insert_text(table_text_);
+  const std::string_view text = table_view_.empty() ? std::string_view(table_text_) : table_view_;
+  if (!table_text_other_) return insert_text(text);
   foster_ = true;
-  body_text(table_text_);
+  body_text(text);
   foster_ = false;
+}
+
+bool TreeBuilder::is_hidden_input(const TagToken& t) {
+  const auto type = t.find(kAttr_type);
+  const auto value = type ? t.value(*type) : std::string_view();
+  return value.size() == 6 && std::equal(value.begin(), value.end(), "hidden", [](char a, char b) { return lower_ascii(a) == b; });
 }
 
 void TreeBuilder::in_table_anything_else(TagToken& t) {
@@ -92,15 +99,11 @@ void TreeBuilder::in_table(TagToken& t) {
       reset_insertion_mode();
       return reprocess(t);
     case k_style: case k_script: case k_template: return in_head(t);
-    case k_input: {
-      const auto type = t.find(kAttr_type);
-      std::string value(type ? t.value(*type) : std::string_view());
-      for (char& c : value) if (c >= 'A' && c <= 'Z') c = char(c + 32);
-      if (value != "hidden") return in_table_anything_else(t);
+    case k_input:
+      if (!is_hidden_input(t)) return in_table_anything_else(t);
       insert_element(t);
       pop();
       return;
-    }
     case k_form:
       if (open(k_template) || form_ != kNone) return;
       form_ = insert_element(t);

@@ -27,7 +27,7 @@ TextFormat read_format(const Napi::Object& given) {
   return TextFormat::kText;
 }
 
-// extractPages({url, html, text, contentType, xRobotsTag?}, {mode, format?, links?, imageAlts?, nfc?, maxBytes, maxDepth, maxNodes})
+// extractPages({url, html, text, contentType, xRobotsTag?}, {mode, format?, links?, imageAlts?, nfc?, maxBytes, maxDepth, maxNodes, maxAttributes?})
 Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   if (!info[0].IsObject() || !info[1].IsObject()) throw Napi::TypeError::New(env, "extractPages takes (columns, options)");
@@ -52,6 +52,7 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   options.max_bytes = given.Get("maxBytes").ToNumber().Uint32Value();
   options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
   options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
+  if (given.Get("maxAttributes").IsNumber()) options.max_attributes = given.Get("maxAttributes").ToNumber().Uint32Value();
   auto out = std::make_shared<ExtractedColumns>();
   auto* worker = new PromiseWorker(env, [=] { return extract_pages(in, options, *out); }, [out, options](Napi::Env e) -> Napi::Value {
     auto result = Napi::Object::New(e);
@@ -112,6 +113,9 @@ Napi::Value DecodeBytes(const Napi::CallbackInfo& info) {
   return to_typed_array(info.Env(), reinterpret_cast<const uint8_t*>(out.data()), out.size());
 }
 
+// By ParseResult.
+const char* const kParseResults[] = {"ok", "too-deep", "too-many-nodes", "too-complex", "too-many-attributes", "too-large"};
+
 // htmlTree(utf8, {scripting, fragment?, fragmentNamespace?}) and htmlTokens(utf8, state, lastStartTag): html5lib's forms
 Napi::Value HtmlTree(const Napi::CallbackInfo& info) {
   std::string input(bytes_of(info[0], "htmlTree utf8"));
@@ -127,9 +131,8 @@ Napi::Value HtmlTree(const Napi::CallbackInfo& info) {
   }
   html::normalise_newlines(input);
   html::Tree tree;
-  static const char* const kResults[] = {"", "too-deep", "too-many-nodes", "too-complex"};
   const auto outcome = html::parse_html(input, options, tree);
-  if (outcome != html::ParseResult::kOk) throw Napi::RangeError::New(info.Env(), std::string("htmlTree: ") + kResults[size_t(outcome)]);
+  if (outcome != html::ParseResult::kOk) throw Napi::RangeError::New(info.Env(), std::string("htmlTree: ") + kParseResults[size_t(outcome)]);
   return Napi::String::New(info.Env(), html::dump_tree(tree, fragment.empty() ? 0 : tree.nodes[0].first));
 }
 
@@ -164,6 +167,31 @@ Napi::Value HtmlWrite(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// htmlWork(utf8, {maxDepth?, maxNodes?, maxAttributes?}): what parsing took, as extraction parses (scripting on)
+Napi::Value HtmlWork(const Napi::CallbackInfo& info) {
+  std::string input(bytes_of(info[0], "htmlWork utf8"));
+  html::ParseOptions options;
+  options.scripting = true;
+  if (info[1].IsObject()) {
+    const auto given = info[1].As<Napi::Object>();
+    const auto limit = [&](const char* name, uint32_t& to) { if (given.Get(name).IsNumber()) to = given.Get(name).ToNumber().Uint32Value(); };
+    limit("maxDepth", options.limits.max_depth);
+    limit("maxNodes", options.limits.max_nodes);
+    limit("maxAttributes", options.limits.max_attributes);
+  }
+  html::normalise_newlines(input);
+  html::Tree tree;
+  const auto outcome = html::parse_html(input, options, tree);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("outcome", kParseResults[size_t(outcome)]);
+  result.Set("bytes", double(input.size()));
+  result.Set("nodes", double(tree.nodes.size()));
+  result.Set("visits", double(tree.visits));
+  result.Set("reads", double(tree.reads));
+  result.Set("treeBytes", double(tree.bytes()));
+  return result;
+}
+
 Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
   std::string input(bytes_of(info[0], "htmlTokens utf8"));
   html::normalise_newlines(input);
@@ -181,5 +209,6 @@ REFINE_BIND(extract) {
   exports.Set("decodeBytes", Napi::Function::New(env, DecodeBytes));
   exports.Set("htmlTree", Napi::Function::New(env, HtmlTree));
   exports.Set("htmlWrite", Napi::Function::New(env, HtmlWrite));
+  exports.Set("htmlWork", Napi::Function::New(env, HtmlWork));
   exports.Set("htmlTokens", Napi::Function::New(env, HtmlTokens));
 }

@@ -5,7 +5,7 @@ import { type Batch, type BytesColumn, native } from '../../native/index.js';
 import type { Stage } from '../contract/stage.js';
 
 /** In the order of ExtractOutcome in kernels/include/refine/extract.h. */
-const reasons = ['empty', 'too-large', 'too-deep', 'too-many-nodes', 'too-complex', 'bad-encoding'] as const;
+const reasons = ['empty', 'too-large', 'too-deep', 'too-many-nodes', 'too-complex', 'bad-encoding', 'too-many-attributes'] as const;
 
 const limit = (value: number, most: number) => z.number().int().min(1).max(most).default(value);
 
@@ -32,6 +32,9 @@ const schema = z.strictObject({
   'max-bytes': limit(32 * 1024 * 1024, 1024 * 1024 * 1024).describe('Bytes of HTML a page may have; a larger one is dropped as too-large.'),
   'max-depth': limit(32_768, 1_000_000).describe('Elements that may be open at once; a deeper page is dropped as too-deep.'),
   'max-nodes': limit(2_000_000, 50_000_000).describe('Nodes a page may have; one with more is dropped as too-many-nodes.'),
+  'max-attributes': limit(2_000_000, 50_000_000).describe(
+    'Attributes the elements of a page may have in all; one with more is dropped as too-many-attributes. Of one element, 256 are kept.',
+  ),
 });
 export type ExtractOptions = z.infer<typeof schema>;
 
@@ -76,6 +79,7 @@ export const extract: Stage<ExtractOptions> = {
       maxBytes: options['max-bytes'],
       maxDepth: options['max-depth'],
       maxNodes: options['max-nodes'],
+      maxAttributes: options['max-attributes'],
     };
     return {
       async process(batch) {

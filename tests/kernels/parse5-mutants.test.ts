@@ -14,19 +14,17 @@ const ourTree = (text: string) => native.htmlTree(Buffer.from(text), { scripting
 
 endTableScopeAtTemplates();
 
-/** Compares mutants [from, to): counts those that a known departure of parse5 explains, any other difference fails. */
-function compareMutants(pages: readonly string[], from: number, to: number): { bySelect: number; byEndOfRows: number } {
-  let bySelect = 0;
-  let byEndOfRows = 0;
+/** Compares mutants [from, to): the share that a known departure of parse5 explains; any other difference fails. */
+function shareExplained(pages: readonly string[], from: number, to: number): number {
+  let explained = 0;
   for (let number = from; number < to; number++) {
     const text = mutantFrom(pages, number);
     const difference = firstDifference(ourTree(text), parse5Tree(text));
     if (difference === null) continue;
-    if (onlySelectDiffers(text, ourTree)) bySelect++;
-    else if (onlyEndOfRowsDiffers(text, ourTree)) byEndOfRows++;
+    if (onlySelectDiffers(text, ourTree) || onlyEndOfRowsDiffers(text, ourTree)) explained++;
     else assert.fail(describeDifference(`mutant ${number}: ${JSON.stringify(text)}`, difference));
   }
-  return { bySelect, byEndOfRows };
+  return explained / (to - from);
 }
 
 test("mutants of the golden pages give the tree that parse5 gives, but where its rules are not the standard's", () => {
@@ -35,7 +33,7 @@ test("mutants of the golden pages give the tree that parse5 gives, but where its
     .sort()
     .map((trait) => readFileSync(`${folder}/${trait}/page.html`, 'utf8'));
   assert.ok(pages.length >= 10);
-  assert.deepEqual(compareMutants(pages, 0, full ? 30_000 : 10_000), { bySelect: full ? 248 : 94, byEndOfRows: 3 });
+  assert.ok(shareExplained(pages, 0, full ? 30_000 : 10_000) < 0.02);
 });
 
 const folder = sharedPath('data', 'pages');
@@ -49,5 +47,5 @@ test("mutants of real pages give the tree that parse5 gives, but where its rules
     }
   }
   const mutants = full ? 70_000 : 15_000;
-  assert.deepEqual(compareMutants(pages, 1_000_000, 1_000_000 + mutants), { bySelect: full ? 28 : 7, byEndOfRows: 0 });
+  assert.ok(shareExplained(pages, 1_000_000, 1_000_000 + mutants) < 0.001);
 });

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (n.first != html::kNone) require(tree.nodes[n.first].parent == node && tree.nodes[n.first].prev == html::kNone);
     if (n.next != html::kNone) require(tree.nodes[n.next].prev == node && tree.nodes[n.next].parent == n.parent);
     else if (n.parent != html::kNone) require(tree.nodes[n.parent].last == node);
-    if (n.type == html::NodeType::kText) require(size_t(n.begin) + n.size <= tree.text.size());
+    if (n.type == html::NodeType::kText) require(size_t(n.begin) + n.size <= tree.source.size() + tree.changed.size());
   }
   return 0;
 }

@@ -74,6 +74,7 @@ int main() {
   CHECK(result_of(repeat("<div>", 30'000)) == ParseResult::kOk);
   CHECK(result_of(repeat("<div>", 40'000)) == ParseResult::kTooDeep);
   CHECK(result_of(repeat("<br>", 1000), {.max_nodes = 100}) == ParseResult::kTooManyNodes);
+  CHECK(result_of(repeat("<br a>", 1000), {.max_attributes = 100}) == ParseResult::kTooManyAttributes);
   // Inputs whose work is quadratic by the letter of the standard end as too-complex, or within bounds.
   const std::string hostile[] = {
       repeat("<span>", 20'000) + repeat("</i></b></x>", 40'000),

@@ -15,7 +15,7 @@ namespace refine {
 enum class ExtractMode : uint8_t { kBalanced, kPrecision, kRecall };
 enum class TextFormat : uint8_t { kText, kMarkdown, kBlocks };
 // The stage's reasons in their order, after 0 for kept.
-enum class ExtractOutcome : uint16_t { kKept, kEmpty, kTooLarge, kTooDeep, kTooManyNodes, kTooComplex, kBadEncoding };
+enum class ExtractOutcome : uint16_t { kKept, kEmpty, kTooLarge, kTooDeep, kTooManyNodes, kTooComplex, kBadEncoding, kTooManyAttributes };
 
 // Above it a page is too large whatever the options: decoding may triple it, and the tree counts bytes in 32 bits.
 constexpr size_t kMaxPageBytes = size_t(1) << 30;
@@ -28,6 +28,7 @@ struct ExtractOptions {
   uint32_t max_bytes = 32u << 20;
   uint32_t max_depth = 32768;
   uint32_t max_nodes = 2'000'000;
+  uint32_t max_attributes = 2'000'000;
 };
 
 struct ExtractedPage {
