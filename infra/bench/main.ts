@@ -40,6 +40,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   filters: () => import('./filters.js'),
   extract: () => import('./extract.js'),
   bpe: () => import('./bpe.js'),
+  url: () => import('./url.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {

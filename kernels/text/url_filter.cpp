@@ -56,6 +56,7 @@ void UrlFilter::add_words(Words kind, std::string_view lines) {
       strict_pairs_.resize(65536 / 64);
       const size_t pair = pair_of(word[0], word[1]);
       strict_pairs_[pair / 64] |= uint64_t(1) << (pair % 64);
+      strict_glued_ |= std::any_of(word.begin(), word.end(), is_glue);
       strict_[uint8_t(word[0])].push_back(std::move(word));
       ++strict_count_;
     }
@@ -72,26 +73,35 @@ bool UrlFilter::has_strict_word(std::string_view text) const {
   return false;
 }
 
-UrlVerdict UrlFilter::listed(const Sets& sets, const UrlParts& url) const {
-  const auto any = [&](auto matches) { return std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return matches(*set); }); };
+struct UrlFilter::Scratch {
+  std::string whole, joined;
+  std::vector<const std::string*> soft;
+};
+
+UrlVerdict UrlFilter::listed(const Sets& sets, const UrlParts& url, UrlSet::Probe* probes) const {
   auto verdict = UrlVerdict::kKeep;
-  if (any([&](const UrlSet& set) { return set.has_host(url.host); })) verdict = UrlVerdict::kBlockedHost;
-  else if (any([&](const UrlSet& set) { return set.has_url(url.host, url.path); })) verdict = UrlVerdict::kBlockedUrl;
+  for (size_t i = 0; i < sets.size() && verdict == UrlVerdict::kKeep; ++i)
+    if (sets[i]->has_host(probes[i])) verdict = UrlVerdict::kBlockedHost;
+  for (size_t i = 0; i < sets.size() && verdict == UrlVerdict::kKeep; ++i)
+    if (sets[i]->has_url(url.host, url.path)) verdict = UrlVerdict::kBlockedUrl;
   if (verdict == UrlVerdict::kKeep) return verdict;
-  const bool excepted = any([&](const UrlSet& set) { return set.has_exceptions() && (set.has_host(url.host, true) || set.has_url(url.host, url.path, true)); });
-  return excepted ? UrlVerdict::kKeep : verdict;
+  for (const auto& set : sets)
+    if (set->has_exceptions() && (set->has_host(url.host, true) || set->has_url(url.host, url.path, true))) return UrlVerdict::kKeep;
+  return verdict;
 }
 
-UrlVerdict UrlFilter::judge_words(uint32_t soft_words, Scratch& scratch) const {
+UrlVerdict UrlFilter::judge_words(const UrlParts& url, uint32_t soft_words, Scratch& scratch) const {
+  if (strict_count_ == 0 && hard_.empty() && soft_.empty()) return UrlVerdict::kKeep;
   auto& whole = scratch.whole;
-  whole.assign(scratch.parts.host);
-  whole += scratch.parts.path;
+  whole.assign(url.host);
+  whole += url.path;
   if (strict_count_ > 0) {
     auto& joined = scratch.joined;
     joined.clear();
     for (char c : whole)
       if (!is_glue(c)) joined.push_back(c);
-    if (has_strict_word(whole) || (joined.size() < whole.size() && has_strict_word(joined))) return UrlVerdict::kStrictWord;
+    // What stands in the whole without glue stands in the joined text too.
+    if (has_strict_word(joined) || (strict_glued_ && joined.size() < whole.size() && has_strict_word(whole))) return UrlVerdict::kStrictWord;
   }
   if (hard_.empty() && (soft_.empty() || soft_words == 0)) return UrlVerdict::kKeep;
   bool hard = false;
@@ -107,18 +117,39 @@ UrlVerdict UrlFilter::judge_words(uint32_t soft_words, Scratch& scratch) const {
   return soft_words > 0 && soft.size() >= soft_words ? UrlVerdict::kSoftWords : UrlVerdict::kKeep;
 }
 
-UrlVerdict UrlFilter::judge(std::string_view url, uint32_t soft_words, Scratch& scratch) const {
-  split_url(url, scratch.parts);
-  auto verdict = listed(block_, scratch.parts);
-  if (verdict != UrlVerdict::kKeep) return verdict;
-  verdict = judge_words(soft_words, scratch);
-  if (verdict != UrlVerdict::kKeep) return verdict;
-  return listed(exclude_, scratch.parts) == UrlVerdict::kKeep ? UrlVerdict::kKeep : UrlVerdict::kCuratedSource;
+void UrlFilter::judge(const BytesView& urls, uint32_t soft_words, uint16_t* verdicts) const {
+  constexpr size_t kTogether = 16;
+  UrlParts parts[kTogether];
+  Scratch scratch;
+  const size_t sets = block_.size() + exclude_.size();
+  std::vector<UrlSet::Probe> probes(kTogether * sets);
+  for (size_t from = 0; from < urls.rows; from += kTogether) {
+    const size_t count = std::min(kTogether, urls.rows - from);
+    const auto each = [&](auto visit) {
+      for (size_t i = 0; i < count; ++i)
+        for (size_t k = 0; k < sets; ++k) visit(k < block_.size() ? *block_[k] : *exclude_[k - block_.size()], parts[i], probes[i * sets + k]);
+    };
+    for (size_t i = 0; i < count; ++i) split_url(urls.valid(from + i) ? urls[from + i] : std::string_view(), parts[i]);
+    each([](const UrlSet& set, const UrlParts& url, UrlSet::Probe& probe) { set.begin(url.host, probe); });
+    each([](const UrlSet& set, const UrlParts&, UrlSet::Probe& probe) { set.fetch(probe); });
+    for (size_t i = 0; i < count; ++i) {
+      auto verdict = listed(block_, parts[i], probes.data() + i * sets);
+      if (verdict == UrlVerdict::kKeep) verdict = judge_words(parts[i], soft_words, scratch);
+      if (verdict == UrlVerdict::kKeep && listed(exclude_, parts[i], probes.data() + i * sets + block_.size()) != UrlVerdict::kKeep) verdict = UrlVerdict::kCuratedSource;
+      verdicts[from + i] = uint16_t(verdict);
+    }
+  }
 }
 
 UrlVerdict UrlFilter::judge(std::string_view url, uint32_t soft_words) const {
-  Scratch scratch;
-  return judge(url, soft_words, scratch);
+  const int32_t offsets[] = {0, int32_t(url.size())};
+  BytesView row;
+  row.data = reinterpret_cast<const uint8_t*>(url.data());
+  row.offsets = offsets;
+  row.rows = 1;
+  uint16_t verdict;
+  judge(row, soft_words, &verdict);
+  return UrlVerdict(verdict);
 }
 
 }  // namespace refine

@@ -1,7 +1,8 @@
 // Compiled lists; see url_set.h. A record is the length of its key (one byte, or 255 and four), then the key; every key but a
-// host's begins with a byte that says its kind. A key's bucket holds about four records one after another, sorted by bytes; the
-// filter answers most questions about absent keys from one bit. The salt is made from the entries, so that a list whose
-// entries fall into one bucket would have to know its own salt.
+// host's begins with a byte that says its kind. A key's bucket holds about four records one after another, sorted by bytes; its
+// entry in the index is where they begin, and a mask with two bits for each, which answers most questions about absent keys:
+// one miss of the cache for those, two for what is there. The salt is made from the entries, so that a list whose entries
+// fall into one bucket would have to know its own salt.
 #include "refine/url_set.h"
 
 #include <algorithm>
@@ -20,18 +21,18 @@ namespace {
 
 constexpr char kMagic[8] = {'r', 'e', 'f', 'u', 'r', 'l', 's', '\n'};
 constexpr uint64_t kVersion = 1;
-constexpr uint64_t kKeysPerBucket = 4, kFilterBitsPerKey = 10;
+constexpr uint64_t kKeysPerBucket = 4;
 constexpr uint64_t kMostRecords = 0xFFFFFFFF;  // offsets in the index are 32 bits
 
 struct Header {
   char magic[8];
   uint64_t version, checksum;  // XXH64 of everything behind it
-  uint64_t salt, buckets, filter_bits, longest_url;
-  uint64_t index_at, filter_at, records_at, patterns_at, size;
+  uint64_t salt, buckets, longest_url;
+  uint64_t index_at, records_at, patterns_at, size;
   UrlSetCounts counts;
 };
 constexpr size_t kCheckedFrom = 24;  // behind the checksum
-static_assert(sizeof(Header) == 96 + 8 * (kUrlEntryKinds + kUrlIgnoredKinds));
+static_assert(sizeof(Header) == 80 + 8 * (kUrlEntryKinds + kUrlIgnoredKinds));
 
 template <class T>
 T load(const char* from) {
@@ -40,9 +41,13 @@ T load(const char* from) {
   return value;
 }
 
-// The high bits of the hash name the bucket, the low ones the filter's bit.
+// The high bits of the hash name the bucket, the low ones two bits of its mask.
 uint64_t bucket_of(uint64_t hash, uint64_t buckets) { return uint64_t((static_cast<unsigned __int128>(hash) * buckets) >> 64); }
-uint64_t filter_bit(uint64_t hash, uint64_t bits) { return uint64_t((static_cast<unsigned __int128>(std::rotl(hash, 32)) * bits) >> 64); }
+uint32_t mask_of(uint64_t hash) { return uint32_t(1) << (hash & 31) | uint32_t(1) << ((hash >> 5) & 31); }
+
+struct IndexEntry {
+  uint32_t at, mask;
+};
 
 void append_key(UrlEntry kind, std::string_view key, std::string& out) {
   const size_t size = key.size() + (kind == UrlEntry::kHost ? 0 : 1);
@@ -97,17 +102,14 @@ Status UrlSet::open(std::string_view bytes) {
   if (header.size != bytes.size()) return refuse("it is cut short or has bytes behind its end");
   if (xxh64(bytes.substr(kCheckedFrom)) != header.checksum) return refuse("its checksum differs");
   const auto holds = [&](uint64_t from, uint64_t to, uint64_t least) { return from <= to && to <= bytes.size() && to - from >= least; };
-  if (header.buckets == 0 || header.buckets > kMostRecords || header.filter_bits == 0 || header.filter_bits > kMostRecords * 16 || header.index_at < sizeof(header) ||
-      !holds(header.index_at, header.filter_at, (header.buckets + 1) * 4) || !holds(header.filter_at, header.records_at, (header.filter_bits + 7) / 8) ||
+  if (header.buckets == 0 || header.buckets > kMostRecords || header.index_at < sizeof(header) || !holds(header.index_at, header.records_at, (header.buckets + 1) * sizeof(IndexEntry)) ||
       !holds(header.records_at, header.patterns_at, 0) || !holds(header.patterns_at, bytes.size(), 0))
     return refuse("its parts do not fit");
   counts_ = header.counts;
   salt_ = header.salt;
   buckets_ = header.buckets;
-  filter_bits_ = header.filter_bits;
   longest_url_ = header.longest_url;
   index_ = bytes.data() + header.index_at;
-  filter_ = bytes.data() + header.filter_at;
   records_ = bytes.substr(header.records_at, header.patterns_at - header.records_at);
   patterns_.clear();
   const auto patterns = bytes.substr(header.patterns_at);
@@ -122,13 +124,15 @@ Status UrlSet::open(std::string_view bytes) {
   return {};
 }
 
+// Kinds share the hash of their key: a host's exact form and its exception fall into one bucket and differ there.
 bool UrlSet::contains_hashed(UrlEntry kind, std::string_view key, uint64_t hash) const {
-  const uint64_t bit = filter_bit(hash, filter_bits_);
-  if (!((filter_[bit >> 3] >> (bit & 7)) & 1)) return false;
-  const uint64_t bucket = bucket_of(hash, buckets_);
-  const size_t from = load<uint32_t>(index_ + 4 * bucket), to = load<uint32_t>(index_ + 4 * bucket + 4);
-  if (from > to || to > records_.size()) return false;
-  const auto records = records_.substr(from, to - from);
+  const char* entry = index_ + sizeof(IndexEntry) * bucket_of(hash, buckets_);
+  const auto here = load<IndexEntry>(entry);
+  const uint32_t mask = mask_of(hash);
+  if ((here.mask & mask) != mask) return false;
+  const size_t to = load<IndexEntry>(entry + sizeof(IndexEntry)).at;
+  if (here.at > to || to > records_.size()) return false;
+  const auto records = records_.substr(here.at, to - here.at);
   const size_t prefix = kind == UrlEntry::kHost ? 0 : 1;
   for (size_t at = 0; at < records.size();) {
     const auto found = next_key(records, at);
@@ -137,26 +141,62 @@ bool UrlSet::contains_hashed(UrlEntry kind, std::string_view key, uint64_t hash)
   return false;
 }
 
-// Kinds share the hash of their key: a host's exact form and its exception fall into one bucket and differ there.
 bool UrlSet::contains(UrlEntry kind, std::string_view key) const { return any(kind) && !key.empty() && contains_hashed(kind, key, hash_bytes(key, salt_)); }
 
-bool UrlSet::has_host(std::string_view host, bool allow) const {
+// The host and each parent of two labels at least: single labels are public suffixes and never entries.
+void UrlSet::begin(std::string_view host, Probe& probe) const {
+  probe.host = host;
+  probe.rest = host;
+  probe.count = 0;
+  probe.address = is_ip_address(host);
+  next(probe);
+}
+
+void UrlSet::next(Probe& probe) const {
+  probe.count = 0;
+  while (probe.count < Probe::kAtOnce && !probe.rest.empty()) {
+    const size_t dot = probe.rest.find('.');
+    if (dot == std::string_view::npos && !probe.address) {
+      probe.rest = {};
+      break;
+    }
+    probe.keys[probe.count] = probe.rest;
+    probe.hashes[probe.count] = hash_bytes(probe.rest, salt_);
+    __builtin_prefetch(index_ + sizeof(IndexEntry) * bucket_of(probe.hashes[probe.count++], buckets_));
+    probe.rest = probe.address ? std::string_view() : probe.rest.substr(dot + 1);
+  }
+}
+
+void UrlSet::fetch(const Probe& probe) const {
+  for (int i = 0; i < probe.count; ++i) {
+    const auto entry = load<IndexEntry>(index_ + sizeof(IndexEntry) * bucket_of(probe.hashes[i], buckets_));
+    const uint32_t mask = mask_of(probe.hashes[i]);
+    if ((entry.mask & mask) == mask && entry.at < records_.size()) {
+      __builtin_prefetch(records_.data() + entry.at);
+      __builtin_prefetch(records_.data() + std::min<size_t>(entry.at + 64, records_.size() - 1));
+    }
+  }
+}
+
+bool UrlSet::has_host(Probe& probe, bool allow) const {
   const auto kind = exception_of(UrlEntry::kHost, allow), exact = exception_of(UrlEntry::kExactHost, allow), pattern = exception_of(UrlEntry::kPattern, allow);
+  const auto host = probe.host;
   if (host.empty()) return false;
   if (any(exact) && (contains(exact, host) || (host.starts_with("www.") && contains(exact, host.substr(4))))) return true;
   if (!any(kind) && !any(pattern)) return false;
-  if (is_ip_address(host)) return contains(kind, host);
-  // The host and each parent of two labels at least: single labels are public suffixes and never entries. A name that DNS can
-  // hold has 127 labels at most.
-  auto suffix = host;
-  for (int labels = 0; labels < 127; ++labels) {
-    const size_t dot = suffix.find('.');
-    if (dot == std::string_view::npos) break;
-    if (contains(kind, suffix)) return true;
-    if (any(pattern) && suffix.size() < host.size() && contains(pattern, suffix) && matches_pattern(host, suffix, allow)) return true;
-    suffix.remove_prefix(dot + 1);
+  for (int seen = 0; probe.count > 0 && seen < 128; seen += probe.count, next(probe)) {  // a name that DNS can hold has 127 labels at most
+    for (int i = 0; i < probe.count; ++i) {
+      if (any(kind) && contains_hashed(kind, probe.keys[i], probe.hashes[i])) return true;
+      if (any(pattern) && probe.keys[i].size() < host.size() && contains_hashed(pattern, probe.keys[i], probe.hashes[i]) && matches_pattern(host, probe.keys[i], allow)) return true;
+    }
   }
   return false;
+}
+
+bool UrlSet::has_host(std::string_view host, bool allow) const {
+  Probe probe;
+  begin(host, probe);
+  return has_host(probe, allow);
 }
 
 bool UrlSet::matches_pattern(std::string_view host, std::string_view key, bool allow) const {
@@ -236,6 +276,27 @@ void UrlSetBuilder::add(const UrlSet& compiled) {
   for (size_t i = 0; i < kUrlIgnoredKinds; ++i) counts_.ignored[i] += compiled.counts_.ignored[i];
 }
 
+namespace {
+
+struct Hashed {
+  uint64_t hash, start;
+};
+
+// Orders by (hash, key): buckets are ranges of the hash. Counted into them, then sorted within: linear but for hostile lists.
+template <class KeyAt>
+void sort_hashed(std::vector<Hashed>& entries, uint64_t buckets, KeyAt key_at) {
+  std::vector<uint32_t> ends(buckets + 1, 0);
+  for (const auto& entry : entries) ++ends[bucket_of(entry.hash, buckets) + 1];
+  for (uint64_t i = 0; i < buckets; ++i) ends[i + 1] += ends[i];
+  std::vector<Hashed> sorted(entries.size());
+  for (const auto& entry : entries) sorted[ends[bucket_of(entry.hash, buckets)]++] = entry;  // ends[b] moves from b's begin to its end
+  for (uint64_t i = 0, from = 0; i < buckets; from = ends[i++])
+    std::sort(sorted.begin() + int64_t(from), sorted.begin() + int64_t(ends[i]), [&](const Hashed& a, const Hashed& b) { return a.hash != b.hash ? a.hash < b.hash : a.start != b.start && key_at(a.start) < key_at(b.start); });
+  entries.swap(sorted);
+}
+
+}  // namespace
+
 Status UrlSetBuilder::build(std::string& out) {
   const auto key_at = [&](uint64_t start) {
     size_t at = start;
@@ -243,21 +304,21 @@ Status UrlSetBuilder::build(std::string& out) {
   };
   // The hash is of the key without its kind.
   const auto hash_of = [](std::string_view key, uint64_t salt) { return hash_bytes(uint8_t(key[0]) < kUrlEntryKinds ? key.substr(1) : key, salt); };
-  using Hashed = std::pair<uint64_t, uint64_t>;  // hash, start
-  const auto by_hash_then_key = [&](const Hashed& a, const Hashed& b) { return a.first != b.first ? a.first < b.first : key_at(a.second) < key_at(b.second); };
+  if (starts_.size() > kMostRecords) return Status::error("ERR_REFINE_ASSET", "the lists have " + std::to_string(starts_.size()) + " entries, one compiled list holds 4294967295. Compile them in parts and name each.");
 
   std::vector<Hashed> entries;
   entries.reserve(starts_.size());
   for (uint64_t start : starts_) entries.push_back({hash_of(key_at(start), 0), start});
   std::vector<uint64_t>().swap(starts_);
-  std::sort(entries.begin(), entries.end(), by_hash_then_key);
-  entries.erase(std::unique(entries.begin(), entries.end(), [&](const Hashed& a, const Hashed& b) { return a.first == b.first && key_at(a.second) == key_at(b.second); }), entries.end());
+  sort_hashed(entries, std::max<uint64_t>(1, entries.size() / kKeysPerBucket), key_at);
+  entries.erase(std::unique(entries.begin(), entries.end(), [&](const Hashed& a, const Hashed& b) { return a.hash == b.hash && key_at(a.start) == key_at(b.start); }), entries.end());
   std::sort(patterns_.begin(), patterns_.end());
   patterns_.erase(std::unique(patterns_.begin(), patterns_.end()), patterns_.end());
 
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.version = kVersion;
+  header.counts.ignored = counts_.ignored;
   uint64_t record_bytes = 0;
   for (const auto& [hash, start] : entries) {
     header.salt = mix64(header.salt ^ hash);
@@ -268,34 +329,29 @@ Status UrlSetBuilder::build(std::string& out) {
     if (kind == UrlEntry::kUrl || kind == UrlEntry::kAllowUrl) header.longest_url = std::max<uint64_t>(header.longest_url, key.size() - 1);
   }
   if (record_bytes > kMostRecords) return Status::error("ERR_REFINE_ASSET", "the lists have " + std::to_string(record_bytes >> 20) + " MiB of entries, one compiled list holds 4096. Compile them in parts and name each.");
-  header.counts.ignored = counts_.ignored;
   header.buckets = std::max<uint64_t>(1, entries.size() / kKeysPerBucket);
-  header.filter_bits = std::max<uint64_t>(64, (entries.size() * kFilterBitsPerKey + 63) / 64 * 64);
   header.index_at = sizeof(header);
-  header.filter_at = header.index_at + (header.buckets + 1) * 4;
-  header.records_at = header.filter_at + header.filter_bits / 8;
+  header.records_at = header.index_at + (header.buckets + 1) * sizeof(IndexEntry);
   header.patterns_at = header.records_at + record_bytes;
   header.size = header.patterns_at;
   for (const auto& line : patterns_) header.size += line.size();
 
   for (auto& [hash, start] : entries) hash = hash_of(key_at(start), header.salt);
-  std::sort(entries.begin(), entries.end(), by_hash_then_key);  // buckets are ranges of the hash
-  out.assign(header.records_at, '\0');
+  sort_hashed(entries, header.buckets, key_at);
+  std::vector<IndexEntry> index(header.buckets + 1, IndexEntry{uint32_t(record_bytes), 0});
+  out.clear();
   out.reserve(header.size);
-  uint64_t bucket = 0;
-  const auto begin_bucket = [&] {
-    const uint32_t at = uint32_t(out.size() - header.records_at);
-    std::memcpy(out.data() + header.index_at + 4 * bucket++, &at, 4);
-  };
+  out.assign(header.records_at, '\0');
+  uint64_t filled = 0;  // buckets whose beginning is known
   for (const auto& [hash, start] : entries) {
-    while (bucket <= bucket_of(hash, header.buckets)) begin_bucket();
-    const uint64_t bit = filter_bit(hash, header.filter_bits);
-    out[header.filter_at + (bit >> 3)] |= char(1 << (bit & 7));
+    const uint64_t bucket = bucket_of(hash, header.buckets);
+    while (filled <= bucket) index[filled++].at = uint32_t(out.size() - header.records_at);
+    index[bucket].mask |= mask_of(hash);
     const auto key = key_at(start);
     out.append(keys_, start, key.size() + (key.size() < 255 ? 1 : 5));
   }
-  while (bucket <= header.buckets) begin_bucket();
   for (const auto& line : patterns_) out += line;
+  std::memcpy(out.data() + header.index_at, index.data(), index.size() * sizeof(IndexEntry));
   std::memcpy(out.data(), &header, sizeof(header));
   header.checksum = xxh64(std::string_view(out).substr(kCheckedFrom));
   std::memcpy(out.data(), &header, sizeof(header));

@@ -126,7 +126,14 @@ Napi::Value UrlSetHasHosts(const Napi::CallbackInfo& info) {
   auto* worker = new PromiseWorker(
       info.Env(),
       [=]() -> Status {
-        for (size_t row = 0; row < hosts.rows; ++row) (*found)[row] = hosts.valid(row) && owned->set.has_host(hosts[row]);
+        constexpr size_t kTogether = 16;
+        UrlSet::Probe probes[kTogether];
+        for (size_t from = 0; from < hosts.rows; from += kTogether) {
+          const size_t count = std::min(kTogether, hosts.rows - from);
+          for (size_t i = 0; i < count; ++i) owned->set.begin(hosts.valid(from + i) ? hosts[from + i] : std::string_view(), probes[i]);
+          for (size_t i = 0; i < count; ++i) owned->set.fetch(probes[i]);
+          for (size_t i = 0; i < count; ++i) (*found)[from + i] = owned->set.has_host(probes[i]);
+        }
         return {};
       },
       [=](Napi::Env env) { return to_typed_array(env, *found); });
@@ -170,9 +177,7 @@ Napi::Value UrlFilterJudge(const Napi::CallbackInfo& info) {
   auto* worker = new PromiseWorker(
       info.Env(),
       [=]() -> Status {
-        UrlFilter::Scratch scratch;
-        for (size_t row = 0; row < url.rows; ++row)
-          if (url.valid(row)) (*verdicts)[row] = uint16_t(filter->judge(url[row], soft_words, scratch));
+        filter->judge(url, soft_words, verdicts->data());
         return {};
       },
       [=](Napi::Env env) { return to_typed_array(env, *verdicts); });

@@ -26,13 +26,8 @@ class UrlFilter {
   void use(Lists option, std::shared_ptr<const UrlSet> set);
   void add_words(Words kind, std::string_view lines);  // a word a line, `#` begins a comment; one of a single byte is ignored
 
-  struct Scratch {  // reused between URLs by one thread
-    UrlParts parts;
-    std::string whole, joined;
-    std::vector<const std::string*> soft;
-  };
-  UrlVerdict judge(std::string_view url, uint32_t soft_words, Scratch& scratch) const;  // soft_words: that many drop; 0: never
-  UrlVerdict judge(std::string_view url, uint32_t soft_words) const;
+  UrlVerdict judge(std::string_view url, uint32_t soft_words) const;  // soft_words: that many drop; 0: never
+  void judge(const BytesView& urls, uint32_t soft_words, uint16_t* verdicts) const;  // a UrlVerdict a row; null rows keep
 
  private:
   using Sets = std::vector<std::shared_ptr<const UrlSet>>;
@@ -41,15 +36,17 @@ class UrlFilter {
     size_t operator()(std::string_view text) const { return hash_bytes(text, 0); }
   };
   using WordSet = std::unordered_set<std::string, Hash, std::equal_to<>>;
-  UrlVerdict listed(const Sets& sets, const UrlParts& url) const;
+  struct Scratch;  // reused between URLs
+  UrlVerdict listed(const Sets& sets, const UrlParts& url, UrlSet::Probe* probes) const;  // a probe a set, begun
   bool has_strict_word(std::string_view text) const;
-  UrlVerdict judge_words(uint32_t soft_words, Scratch& scratch) const;
+  UrlVerdict judge_words(const UrlParts& url, uint32_t soft_words, Scratch& scratch) const;
 
   Sets block_, exclude_;
   WordSet hard_, soft_;
   std::vector<std::vector<std::string>> strict_;  // by their first byte
   std::vector<uint64_t> strict_pairs_;            // a bit for the first two bytes of each
   size_t strict_count_ = 0;
+  bool strict_glued_ = false;  // one of them holds a character that joining leaves out
 };
 
 }  // namespace refine
