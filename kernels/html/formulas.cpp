@@ -230,12 +230,4 @@ bool is_tex_script(const Tree& tree, uint32_t script, bool* display) {
   return true;
 }
 
-uint32_t math_below(const Tree& tree, uint32_t root, uint32_t most) {
-  for (uint32_t node = tree.nodes[root].first; node != kNone && most-- > 0; node = tree.next_in_order(node, root)) {
-    const Node& n = tree.nodes[node];
-    if (n.type == NodeType::kElement && n.ns == Namespace::kMathml && n.name == k_math) return node;
-  }
-  return kNone;
-}
-
 }  // namespace refine::html

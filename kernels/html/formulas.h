@@ -18,7 +18,5 @@ Formula formula_of_math(const Tree& tree, uint32_t math);                 // a <
 Formula formula_of_alt(std::string_view alt);                             // of an image that is said to show TeX
 bool is_tex_script(const Tree& tree, uint32_t script, bool* display);     // <script type="math/tex; mode=display">
 std::string fold_tex(std::string_view tex);                               // without {\displaystyle ...} and delimiters
-// The first <math> below `root`, kNone without one; looks at `most` nodes at most.
-uint32_t math_below(const Tree& tree, uint32_t root, uint32_t most);
 
 }  // namespace refine::html

@@ -73,13 +73,14 @@ class InlineWriter {
       if (a.end != b.end) return a.end > b.end;
       return order(a.kind) < order(b.kind);
     });
-    std::vector<Mark> outer;   // of the one at hand
+    std::vector<Mark> outer;            // of the one at hand
+    uint32_t starred_end = UINT32_MAX;  // where an emphasis ended: another's stars there would join its stars
+    size_t last_code = SIZE_MAX;        // likewise of backticks
     for (const Mark& m : given) {
       if (m.kind == MarkKind::kReadable) continue;
       if (m.kind != MarkKind::kImage && m.begin >= m.end) continue;
-      bool touches = false;  // an emphasis ends here: two runs of stars would be one
       while (!outer.empty() && outer.back().end <= m.begin && (m.kind != MarkKind::kImage || outer.back().end < m.begin)) {
-        touches = touches || (starred(outer.back().kind) && outer.back().end == m.begin);
+        if (starred(outer.back().kind)) starred_end = outer.back().end;
         outer.pop_back();
       }
       if (!outer.empty() && outer.back().end < m.end) continue;  // crosses: cannot be in a tree
@@ -93,7 +94,7 @@ class InlineWriter {
       if (m.kind == MarkKind::kLink) {
         if (in_link || kept_.links[m.data].url.empty()) continue;
       } else if (starred(m.kind)) {
-        if (shares || touches) continue;
+        if (shares || m.begin == starred_end) continue;
         const bool inner_first = begins_with_markup(given, m), inner_last = ends_with_markup(given, m);
         const Class after = inner_first ? Class::kPunct : class_after(s_, m.begin), last = inner_last ? Class::kPunct : class_before(s_, m.end);
         const Class before = !outer.empty() && outer.back().kind == MarkKind::kLink && outer.back().begin == m.begin ? Class::kPunct : class_before(s_, m.begin);
@@ -102,6 +103,16 @@ class InlineWriter {
         const bool closes = last != Class::kSpace && (last == Class::kWord || behind == Class::kSpace || behind == Class::kPunct);
         if (!opens || !closes) continue;
         if (s_.substr(m.begin, m.end - m.begin).find('\n') != std::string_view::npos && place_ == InlinePlace::kCell) continue;
+      }
+      if (m.kind == MarkKind::kCode) {
+        if (last_code != SIZE_MAX && marks_[last_code].end == m.begin) {
+          // Two in a row are one, or, where only one of them is in a link or emphasis, the second is plain.
+          const bool level = outer.empty() ? code_level_ == 0 : code_level_ == outer.back().end;
+          if (level) marks_[last_code].end = m.end;
+          continue;
+        }
+        last_code = marks_.size();
+        code_level_ = outer.empty() ? 0 : outer.back().end;
       }
       marks_.push_back(m);
       if (m.begin < m.end) outer.push_back(m);
@@ -147,12 +158,12 @@ class InlineWriter {
   }
   void put_url(std::string_view url) {
     static const char kHex[] = "0123456789ABCDEF";
-    for (const char c : url) {
+    for (const char& c : url) {
       const auto u = uint8_t(c);
       if (c == '\n' || c == '\t' || c == '\r') continue;  // as URL parsers do
       if (u <= 0x20 || u == 0x7F || c == '<' || c == '>' || c == '|' || c == '`' || c == '\\') { out_ += '%'; out_ += kHex[u >> 4]; out_ += kHex[u & 15]; }
       else if (c == '(' || c == ')') { out_ += '\\'; out_ += c; }
-      else if (c == '&' && url.find(';') != std::string_view::npos) out_ += "%26";
+      else if (c == '&') out_ += is_entity(url, size_t(&c - url.data())) ? "&amp;" : "&";
       else out_ += c;
     }
   }
@@ -282,7 +293,7 @@ class InlineWriter {
       const char c = s_[i];
       if (fresh_) {
         fresh_ = false;
-        if (c != '\n' && place_ == InlinePlace::kParagraph && starts_block(i)) continue;
+        if (c != '\n' && place_ == InlinePlace::kParagraph && starts_block(i, stop)) continue;
       }
       switch (c) {
         case '\n':
@@ -299,19 +310,19 @@ class InlineWriter {
         }
         case '`': out_ += "\\`"; break;
         case '*':
-          if (i == 0 || s_[i - 1] != ' ' || i + 1 >= s_.size() || s_[i + 1] != ' ') out_ += '\\';
+          if (i == from || s_[i - 1] != ' ' || i + 1 >= stop || s_[i + 1] != ' ') out_ += '\\';
           out_ += c;
           break;
         case '_': {
           size_t run = i;
           while (run < stop && s_[run] == '_') ++run;
-          const bool word = class_before(s_, i) == Class::kWord && class_after(s_, run) == Class::kWord;
+          const bool word = i > from && run < stop && class_before(s_, i) == Class::kWord && class_after(s_, run) == Class::kWord;
           for (; i < run; ++i) out_ += word ? "_" : "\\_";
           --i;
           break;
         }
         case '~':
-          if ((i > 0 && s_[i - 1] == '~') || (i + 1 < s_.size() && s_[i + 1] == '~')) out_ += '\\';
+          if (i == from || s_[i - 1] == '~' || i + 1 == stop || s_[i + 1] == '~') out_ += '\\';
           out_ += c;
           break;
         case '[':
@@ -331,7 +342,7 @@ class InlineWriter {
           break;
         }
         case '&':
-          if (is_entity(i)) out_ += '\\';
+          if (is_entity(s_, i)) out_ += '\\';
           out_ += c;
           break;
         case '$':
@@ -351,19 +362,19 @@ class InlineWriter {
       }
     }
   }
-  bool is_entity(size_t at) const {
+  static bool is_entity(std::string_view s, size_t at) {
     size_t i = at + 1;
-    if (i < s_.size() && s_[i] == '#') ++i;
+    if (i < s.size() && s[i] == '#') ++i;
     const size_t begin = i;
-    while (i < s_.size() && i - begin < 33 && is_alnum(s_[i])) ++i;
-    return i > begin && i < s_.size() && s_[i] == ';';
+    while (i < s.size() && i - begin < 33 && is_alnum(s[i])) ++i;
+    return i > begin && i < s.size() && s[i] == ';';
   }
   bool has_dollar_after(size_t at) {
     if (last_dollar_ == 0) { const size_t last = s_.rfind('$'); last_dollar_ = last == std::string_view::npos ? 1 : last + 1; }
     return at + 1 < last_dollar_;
   }
   // Writes the character at a line's start that would begin a list, heading, quote, rule or table; true where it did.
-  bool starts_block(size_t& i) {
+  bool starts_block(size_t& i, size_t stop) {
     const char c = s_[i];
     const auto space_at = [&](size_t at) { return at >= s_.size() || s_[at] == ' ' || s_[at] == '\n'; };
     bool escaped = false;
@@ -377,7 +388,7 @@ class InlineWriter {
         if (is_digit(c)) {
           size_t end = i;
           while (end < s_.size() && end - i < 10 && is_digit(s_[end])) ++end;
-          if (end - i <= 9 && end < s_.size() && (s_[end] == '.' || s_[end] == ')') && space_at(end + 1)) {
+          if (end - i <= 9 && end < stop && (s_[end] == '.' || s_[end] == ')') && space_at(end + 1)) {
             out_.append(s_, i, end - i);
             out_ += '\\';
             out_ += s_[end];
@@ -396,6 +407,7 @@ class InlineWriter {
   const InlinePlace place_;
   const std::string_view prefix_;
   std::vector<Mark> marks_;
+  uint32_t code_level_ = 0;  // the end of the mark around the last code, 0 without one
   int in_link_ = 0;
   bool fresh_ = true;
   size_t last_dollar_ = 0;

@@ -9,8 +9,9 @@
 namespace refine::html {
 namespace {
 
-// A grid may be this much larger than its cells (spans), else spans are not filled.
-constexpr size_t kGridFactor = 4, kGridFree = 64;
+// A grid may have this many times its table's cells, else spans are ignored; and this many times its words, else a cell's
+// words stand only in its first place.
+constexpr size_t kGridFactor = 16, kGridFree = 64, kTextFactor = 8, kTextFree = 4096;
 
 class MarkdownSink final : public Sink {
  public:
@@ -144,48 +145,58 @@ class MarkdownSink final : public Sink {
     last_ = in;
   }
 
+  enum class Spans { kFilled, kBlank, kIgnored };
+
   // Cells into a grid: spans are filled with their cell, rows are made as long as the longest, columns that the selection
   // took out whole are left out.
   void fill(const Table& table) {
-    bool spans = true;
     size_t words = 0;
     for (const Cell& cell : table.cells) words += cell.text.size();
-    for (;;) {
-      if (lay(table, spans)) {
-        if (!spans) break;
-        size_t filled = 0;
-        for (const auto& row : grid_) for (const uint32_t cell : row) if (cell != kEmpty) filled += table.cells[cell].text.size();
-        if (filled <= 2 * words + 1024) break;
-      }
-      if (!spans) break;
-      spans = false;
+    for (const Spans spans : {Spans::kFilled, Spans::kBlank, Spans::kIgnored}) {
+      if (!lay(table, spans)) continue;
+      size_t filled = 0;
+      for (const auto& row : grid_) for (const uint32_t cell : row) if (cell != kEmpty) filled += table.cells[cell].text.size();
+      if (spans != Spans::kFilled || filled <= kTextFactor * words + kTextFree) return;
     }
   }
-  bool lay(const Table& table, bool spans) {
+  bool lay(const Table& table, Spans how) {
+    const bool spans = how != Spans::kIgnored;
     grid_.clear();
     columns_ = 0;
     const size_t budget = spans ? kGridFactor * table.cells.size() + kGridFree : SIZE_MAX;
     struct Down { uint32_t cell, rows; };
     std::vector<Down> down;                    // by column: the cell above that reaches into the next rows
     std::vector<std::vector<uint32_t>> rows;
-    size_t begin = 0, cells = 0;
+    size_t begin = 0, cells = 0, reaching = 0;  // reaching: columns whose cell goes on below
     for (const uint32_t end : table.rows) {
       std::vector<uint32_t> row;
       for (;;) {
-        while (row.size() < down.size() && down[row.size()].rows > 0) { --down[row.size()].rows; row.push_back(down[row.size()].cell); }
+        for (; row.size() < down.size() && down[row.size()].rows > 0; ++cells) {
+          Down& above = down[row.size()];
+          reaching -= --above.rows == 0;
+          row.push_back(how == Spans::kFilled ? above.cell : kEmpty);
+        }
+        if (cells > budget) return false;
         if (begin >= end) {
           // Cells from above that stand behind this row's last.
-          size_t last = 0;
-          for (size_t i = row.size(); i < down.size(); ++i) if (down[i].rows > 0) last = i + 1;
-          if (row.size() >= last) break;
+          if (reaching == 0) break;
+          while (down.size() > row.size() && down.back().rows == 0) down.pop_back();
+          if (row.size() >= down.size()) break;
           row.push_back(kEmpty);
+          ++cells;
           continue;
         }
         const Cell& cell = table.cells[begin];
         for (uint32_t c = 0; c < (spans ? cell.columns : 1u); ++c) {
           if (down.size() <= row.size()) down.resize(row.size() + 1, {0, 0});
-          down[row.size()] = {uint32_t(begin), spans ? cell.rows - 1u : 0u};
-          row.push_back(uint32_t(begin));
+          Down& below = down[row.size()];
+          if (below.rows > 0) {  // two cells on one place, as the standard allows: this row has the later, the next the earlier
+            reaching -= --below.rows == 0;
+          } else {
+            below = {uint32_t(begin), spans ? cell.rows - 1u : 0u};
+            reaching += below.rows > 0;
+          }
+          row.push_back(c == 0 || how == Spans::kFilled ? uint32_t(begin) : kEmpty);
           if (++cells > budget) return false;
         }
         ++begin;

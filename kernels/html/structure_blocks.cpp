@@ -26,7 +26,6 @@ bool is_tex(std::string_view s) {
 }
 
 constexpr size_t kMaxAddress = 8192;   // bytes of a link as written
-constexpr uint32_t kAtomNodes = 4096;  // nodes looked at for the source of a drawn formula
 
 }  // namespace
 
@@ -210,10 +209,13 @@ bool StructureWalk::atom(uint32_t at, uint16_t cues) {
       return true;
     }
   }
-  const uint32_t math = math_below(tree_, node, kAtomNodes);
-  if (math != kNone) {
-    const Formula formula = formula_of_math(tree_, math);
-    if (formula.source.empty()) return false;
+  for (math_ = std::max(math_, at); math_ < o_.order.size(); ++math_) {
+    const Node& n = tree_.nodes[o_.order[math_]];
+    if (n.type == NodeType::kElement && n.ns == Namespace::kMathml && n.name == k_math) break;
+  }
+  if (contains(at, math_) && math_ != no_formula_) {
+    const Formula formula = formula_of_math(tree_, o_.order[math_]);
+    if (formula.source.empty()) { no_formula_ = math_; return false; }
     put_formula(formula, display || formula.display);
     return true;
   }

@@ -18,6 +18,8 @@ int32_t number_of(std::string_view s, int32_t otherwise) {
   return digits == 0 ? otherwise : int32_t(negative ? -value : value);
 }
 
+constexpr size_t kPermalinkBytes = 512;  // of an address that copies of <a> may share
+
 bool digits_only(std::string_view s) { return s.find_first_not_of("0123456789 \t\r\n\f.:|\xC2\xA0") == std::string_view::npos; }
 
 }  // namespace
@@ -302,7 +304,7 @@ bool StructureWalk::is_permalink(uint32_t at) const {
   const Node& n = tree_.nodes[node];
   if (n.first == kNone) return false;
   const auto href = tree_.attribute(node, kAttr_href);
-  if (href.find('#') == std::string_view::npos) return false;
+  if (href.substr(0, kPermalinkBytes).find('#') == std::string_view::npos) return false;
   if (cues_.has(node, WriteCues::kPermalink)) return true;
   if (heading_ > 0 && tree_.attribute(node, kAttr_aria_hidden) == "true") return true;
   if (tree_.nodes[n.first].type != NodeType::kText || n.first != n.last) return false;

@@ -76,6 +76,7 @@ class StructureWalk {
   BlockKind kind_ = BlockKind::kParagraph;
   uint32_t leaf_ = 0, leaf_end_ = 0;  // the next kept text, image, break or script at or after the walk, and the root's end
   uint32_t word_ = 0;        // in is_gutter: text there is more than digits
+  uint32_t math_ = 0, no_formula_ = kNone;  // in atom: the next <math>; one without a formula
   uint32_t pre_ = 0, heading_ = 0, links_ = 0;
   uint8_t level_ = 0;
   bool in_table_ = false, in_cell_ = false, pre_line_ended_ = false, padded_ = false, listing_ = false;  // padded_: a space of layout follows the line number
