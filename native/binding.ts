@@ -189,6 +189,8 @@ export interface ExtractBinding {
   extractPages(columns: ExtractColumns, options: ExtractPagesOptions): Promise<ExtractedColumns>;
   /** The encoding a page is in, by its standard name, and what said so. */
   decideCharset(bytes: Uint8Array, contentType: string): { encoding: string; source: 'bom' | 'header' | 'meta' | 'content' };
+  /** A page as the step reads it: `errors` became U+FFFD, `undone` sequences had been encoded as UTF-8 twice. */
+  decodePage(bytes: Uint8Array, contentType: string): { text: Uint8Array; encoding: string; errors: number; undone: number };
   /** By content alone, whatever is declared. */
   detectEncoding(bytes: Uint8Array): string;
   /** The HTML standard's prescan of the first `limit` bytes. */

@@ -12,13 +12,16 @@ namespace refine {
 namespace {
 
 // Well-formed sequences of more than one byte, and maximal ill-formed parts. A sequence that the end cuts is neither.
-struct Utf8Count { size_t good = 0, bad = 0; };
+struct Utf8Count { size_t good = 0, bad = 0, continuations = 0; };
 
 Utf8Count count_utf8(std::string_view bytes) {
   Utf8Count count;
   for (;;) {
     const size_t valid = valid_utf8_prefix(bytes);
-    for (size_t i = 0; i < valid; ++i) count.good += uint8_t(bytes[i]) >= 0xC0;
+    for (size_t i = 0; i < valid; ++i) {
+      count.good += uint8_t(bytes[i]) >= 0xC0;
+      count.continuations += (uint8_t(bytes[i]) & 0xC0) == 0x80;
+    }
     bytes.remove_prefix(valid);
     if (bytes.empty()) return count;
     const auto start = reinterpret_cast<const uint8_t*>(bytes.data());
@@ -77,6 +80,18 @@ bool has_four_byte_units(std::string_view bytes) {
   return units > 0;
 }
 
+constexpr size_t kLeastHigh = 20;   // ill-formed parts as UTF-8, before a declared legacy encoding is doubted
+constexpr int64_t kLeastGain = 1000;  // quarter bits
+
+// The declared legacy encoding, or another in which the bytes are far better text.
+Encoding instead_of(Encoding declared, std::string_view bytes) {
+  size_t first = 0;
+  while (uint8_t(bytes[first]) < 0x80) ++first;
+  const LanguageScore found = best_language(bytes.substr(first), html_lang(bytes), declared == Encoding::kGb18030 ? Encoding::kGbk : declared);
+  if (found.declared == INT64_MAX || found.encoding == declared) return declared;
+  return found.cost > 0 && found.cost * 3 < found.declared * 2 && found.declared - found.cost >= kLeastGain ? found.encoding : declared;
+}
+
 bool is_multi_byte(Encoding e) { return e >= Encoding::kGbk && e <= Encoding::kEucKr; }
 
 }  // namespace
@@ -120,8 +135,10 @@ Charset decide_charset(std::string_view bytes, std::string_view content_type) {
       errors = decode_to_utf8(e, bytes.substr(0, 256 * 1024), text);
       for (unsigned char c : text) characters += c >= 0xC0;
     }
-    if (count().bad * 50 <= count().good && count().good >= (is_multi_byte(e) && errors == 0 ? 16u : 3u)) e = Encoding::kUtf8;
+    const bool enough = is_multi_byte(e) && errors == 0 ? count().good >= 16 : count().continuations >= 2;
+    if (enough && count().bad * 50 <= count().good) e = Encoding::kUtf8;
     else if (errors * 5 > characters) return false;
+    else if (count().bad >= kLeastHigh) e = instead_of(e, bytes);
     return true;
   };
   if (encoding_from_content_type(content_type, &found) && accept(found)) return {found, CharsetSource::kHeader};

@@ -33,6 +33,7 @@ constexpr int kScriptChange = 40;       // two scripts in one word
 constexpr int kWordChange = 20;         // a word in Latin letters beside one in the language's own script
 constexpr int kInsideWord = 28;         // a quote or symbol between two letters
 constexpr int kAtWord = 12;             // a symbol that follows a letter
+constexpr int kForeignPair = 12;        // two letters in a row that the language does not have
 constexpr int kLooseJoiner = 12;        // an apostrophe or dash that begins a word
 constexpr int kKnownLanguage = 48;      // what <html lang> is worth: 12 bits
 constexpr int64_t kMostAscii = 100;     // what ASCII text can say against a language: 25 bits
@@ -170,6 +171,7 @@ void read_on(Reading& reading, std::string_view bytes) {
     if (now >= kSpecial) {
       cost += kSpecialCost[now - kSpecial];
       if (now == kSymbol && is_word(last)) cost += kAtWord;
+      if ((now == kLoan || now == kForeign) && (last == kLoan || last == kForeign)) cost += kForeignPair;
       if (now == kOtherScript && last != kGap && last < kSpecial) cost += kScriptChange;
     } else {
       const uint8_t from = last < kSpecial ? last : uint8_t(kGap);
@@ -299,7 +301,7 @@ int64_t cost_of_units(const UnitCosts& units, std::string_view s) {
 
 }  // namespace
 
-LanguageScore best_language(std::string_view bytes, std::string_view lang) {
+LanguageScore best_language(std::string_view bytes, std::string_view lang, Encoding declared) {
   static const std::vector<Candidate> candidates = make_candidates();
   size_t size = 0, high = 0;
   while (size < bytes.size() && high < kMostHigh) high += uint8_t(bytes[size++]) >= 0x80;
@@ -307,10 +309,16 @@ LanguageScore best_language(std::string_view bytes, std::string_view lang) {
   const auto window = bytes.substr(0, size);
   const auto known = [&](const char* hints) { return !lang.empty() && std::string_view(hints).find(" " + std::string(lang) + " ") != std::string_view::npos; };
 
-  LanguageScore best{Encoding::kWindows1252, "", INT64_MAX};
+  LanguageScore best{Encoding::kWindows1252, "", INT64_MAX, INT64_MAX};
+  const auto offer = [&](Encoding encoding, const char* language, int64_t cost) {
+    if (encoding == declared) best.declared = std::min(best.declared, cost);
+    if (cost >= best.cost) return;
+    best.encoding = encoding;
+    best.language = language;
+    best.cost = cost;
+  };
   for (const UnitCosts& u : units()) {
-    const int64_t cost = cost_of_units(u, window) - (known(u.hints) ? kKnownLanguage : 0);
-    if (cost < best.cost) best = {u.encoding, u.hints, cost};
+    offer(u.encoding, u.hints, cost_of_units(u, window) - (known(u.hints) ? kKnownLanguage : 0));
   }
   const std::string text = text_of(window);
   std::vector<Reading> readings;
@@ -324,12 +332,9 @@ LanguageScore best_language(std::string_view bytes, std::string_view lang) {
       if (r.candidate->model->script == Letters::kLatin) least_ascii = std::min(least_ascii, r.ascii);
     }
     for (const Reading& r : readings) least = std::min(least, r.total(least_ascii));
-    std::erase_if(readings, [&](const Reading& r) { return r.total(least_ascii) > least + kHopeless; });
+    std::erase_if(readings, [&](const Reading& r) { return r.candidate->encoding != declared && r.total(least_ascii) > least + kHopeless; });
   }
-  for (const Reading& r : readings) {
-    const int64_t cost = r.total(least_ascii);
-    if (cost < best.cost) best = {r.candidate->encoding, r.candidate->model->name, cost};
-  }
+  for (const Reading& r : readings) offer(r.candidate->encoding, r.candidate->model->name, r.total(least_ascii));
   return best;
 }
 

@@ -38,11 +38,10 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f"
 void extract_page(std::string_view bytes, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out) {
   out = ExtractedPage();
   if (bytes.size() > options.max_bytes || bytes.size() > kMaxPageBytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
-  const Charset charset = decide_charset(bytes, content_type);
-  out.charset = encoding_name(charset.encoding);
   std::string input;
-  const size_t errors = decode_to_utf8(charset.encoding, bytes, input);
-  if (is_binary(input, errors)) { out.outcome = ExtractOutcome::kBadEncoding; return; }
+  const DecodedPage decoded = decode_page(bytes, content_type, input);
+  out.charset = encoding_name(decoded.charset.encoding);
+  if (is_binary(input, decoded.errors)) { out.outcome = ExtractOutcome::kBadEncoding; return; }
   html::normalise_newlines(input);
   html::Tree tree;
   html::ParseOptions parse;

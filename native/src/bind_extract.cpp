@@ -89,6 +89,17 @@ Napi::Value DecideCharset(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value DecodePage(const Napi::CallbackInfo& info) {
+  std::string text;
+  const auto page = decode_page(bytes_of(info[0], "decodePage bytes"), string_of(info[1], "decodePage contentType"), text);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("text", to_typed_array(info.Env(), reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  result.Set("encoding", std::string(encoding_name(page.charset.encoding)));
+  result.Set("errors", double(page.errors));
+  result.Set("undone", double(page.undone));
+  return result;
+}
+
 Napi::Value DetectEncoding(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), std::string(encoding_name(detect_encoding(bytes_of(info[0], "detectEncoding bytes")))));
 }
@@ -203,6 +214,7 @@ Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
 REFINE_BIND(extract) {
   exports.Set("extractPages", Napi::Function::New(env, ExtractPages));
   exports.Set("decideCharset", Napi::Function::New(env, DecideCharset));
+  exports.Set("decodePage", Napi::Function::New(env, DecodePage));
   exports.Set("detectEncoding", Napi::Function::New(env, DetectEncoding));
   exports.Set("prescanEncoding", Napi::Function::New(env, PrescanEncoding));
   exports.Set("encodingFromLabel", Napi::Function::New(env, EncodingFromLabel));

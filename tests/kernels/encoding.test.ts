@@ -2,7 +2,10 @@
 // TextDecoder (ICU behind it, so its differences are listed by name), html5lib-tests for the prescan.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { TextDecoder as StandardDecoder } from '@exodus/bytes/encoding.js';
 import fc from 'fast-check';
 import { native } from '../../native/index.js';
@@ -75,8 +78,68 @@ test('any bytes decode as the Encoding Standard says: longer sequences, escapes,
   }
 });
 
+test('any bytes cut anywhere decode as the Encoding Standard says: the end of the stream in every state of every decoder', () => {
+  let state = 11;
+  const below = (n: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const escapes = ['\x1b$B', '\x1b(J', '\x1b(I', '\x1b(B', '\x8f', '\x8e', '\x810\x81', '\xf0\x9f', '\xd8\x3d', 'a'].map((s) => Buffer.from(s, 'latin1'));
+  for (const name of [...names, 'replacement']) {
+    for (let round = 0; round < 12; round++) {
+      const parts: Buffer[] = [];
+      for (let n = 0; n < 8; n++) {
+        parts.push(escapes[below(escapes.length)]!);
+        parts.push(Buffer.from(Array.from({ length: below(5) }, () => (name === 'iso-2022-jp' ? 0x21 + below(0x5e) : 0x30 + below(0xd0)))));
+      }
+      const bytes = Buffer.concat(parts);
+      for (let cut = 0; cut <= bytes.length; cut++) {
+        const part = bytes.subarray(0, cut);
+        const expected = name === 'replacement' ? (cut === 0 ? '' : '\ufffd') : standard(name, part);
+        assert.equal(ours(name, part), expected, `${name} ${part.toString('hex')}`);
+      }
+    }
+  }
+});
+
+test('text longer than a block of the decoders decodes as the Encoding Standard says, whatever stands at the seams', () => {
+  for (const name of names) {
+    for (const filler of [4093, 4094, 4095, 4096]) {
+      const piece = Buffer.from(name === 'iso-2022-jp' ? '\x1b$B0!' : '\x810\x841\x8f\xb0\xa1\xe9\xd8\x3d\xdc\x00', 'latin1');
+      const bytes = Buffer.concat([Buffer.alloc(filler, 'a'), piece, piece, Buffer.alloc(filler, 0xa4), piece, Buffer.alloc(9, 'b')]);
+      assert.equal(ours(name, bytes), standard(name, bytes), `${name} ${filler}`);
+    }
+  }
+});
+
+test('every error is counted: as many as U+FFFD that the bytes did not hold', () => {
+  for (const name of ['shift_jis', 'gb18030', 'euc-jp', 'euc-kr', 'big5', 'windows-1253']) {
+    const japanese = Buffer.from('\x82\xa0\xaa\xff\x81 \xfe', 'latin1');
+    const { text, errors, encoding } = native.decodePage(Buffer.concat([japanese, japanese]), `text/html; charset=${name}`);
+    const found = Buffer.from(text).toString('utf8').split('\ufffd').length - 1;
+    if (encoding === name) assert.equal(errors, found, name);
+  }
+  const broken = native.decodePage(Buffer.from('f\xc3\xbcr \xc3\xbcber \xef\xbf\xbd \xff!', 'latin1'), 'text/html; charset=utf-8');
+  assert.deepEqual([Buffer.from(broken.text).toString('utf8'), broken.errors], ['für über \ufffd \ufffd!', 1]);
+});
+
+test('all labels of the Encoding Standard name the encoding it says', async () => {
+  const folder = dirname(createRequire(import.meta.url).resolve('@exodus/bytes/encoding.js'));
+  const { default: labels } = (await import(pathToFileURL(join(folder, 'fallback', 'encoding.labels.js')).href)) as { default: Record<string, string[]> };
+  let count = 0;
+  for (const [name, list] of Object.entries(labels)) {
+    for (const label of [name, ...list]) {
+      count++;
+      assert.equal(native.encodingFromLabel(label), name, label);
+      assert.equal(native.encodingFromLabel(`\t${label.toUpperCase()}\f `), name, label);
+      assert.equal(native.encodingFromLabel(`${label}x`), null, label);
+    }
+  }
+  assert.ok(count >= 220, `${count} labels`);
+});
+
 test('all four-byte gb18030 sequences of the ranges decode as the Encoding Standard says', () => {
-  for (let first = 0x81; first <= 0x84; first++) {
+  for (const first of [0x81, 0x82, 0x83, 0x84, 0x85, 0x8f, 0x90, 0x91, 0xa7, 0xe2, 0xe3, 0xe4, 0xfd, 0xfe]) {
     for (let second = 0x30; second <= 0x39; second++) {
       const out: number[] = [];
       for (let third = 0x81; third <= 0xfe; third++) for (let fourth = 0x30; fourth <= 0x39; fourth++) out.push(first, second, third, fourth);
@@ -142,6 +205,16 @@ test("the prescan answers html5lib-tests' encoding cases", html5lib === null ? {
   assert.deepEqual({ passing, failing }, { passing: 82, failing: [] });
 });
 
+test("html5lib-tests' Big5 page is known for what it is without its declaration", html5lib === null ? { skip: needsShared } : {}, () => {
+  const bytes = readFileSync(`${html5lib}/chardet/test_big5.txt`);
+  assert.equal(native.detectEncoding(bytes), 'big5');
+});
+
+test("html5lib-tests' scripted case declares by document.write, so the bytes alone leave it undeclared", html5lib === null ? { skip: needsShared } : {}, () => {
+  const [, data] = readFileSync(`${html5lib}/scripted/tests1.dat`, 'latin1').split('#data\n');
+  assert.equal(native.prescanEncoding(Buffer.from(data!.split('#encoding')[0]!, 'latin1'), 1024), null);
+});
+
 const page = (text: string, meta = '') => `<html><head>${meta}<title>t</title></head><body><p>${text}</p></body></html>`;
 const decide = (bytes: Uint8Array, type = '') => {
   const { encoding, source } = native.decideCharset(bytes, type);
@@ -163,4 +236,65 @@ test('a declaration that the bytes contradict gives way', () => {
   assert.equal(decide(Buffer.from(german.toString('utf8'), 'latin1'), 'text/html; charset=utf-8'), 'windows-1252 content');
   const one = Buffer.concat([german, german, Buffer.from([0xff])]);
   assert.equal(decide(one, 'text/html; charset=utf-8'), 'utf-8 header');
+});
+
+const goethe =
+  'Über allen Gipfeln ist Ruh, in allen Wipfeln spürest du kaum einen Hauch; die Vögelein schweigen im Walde. Warte nur, balde ruhest du auch – „Wandrers Nachtlied“.';
+const read = (bytes: Uint8Array, type = '') => {
+  const { text, encoding, undone } = native.decodePage(bytes, type);
+  return { text: Buffer.from(text).toString('utf8'), encoding, undone };
+};
+const russian = 'Мой дядя самых честных правил, когда не в шутку занемог, он уважать себя заставил и лучше выдумать не мог. ';
+const inEncoding = (text: string, label: string) => {
+  // The inverse of a single-byte decoder.
+  const table = new Map<string, number>();
+  for (let byte = 0; byte < 256; byte++) table.set(ours(label, Uint8Array.of(byte)), byte);
+  return Buffer.from([...text].map((c) => table.get(c) ?? 0x3f));
+};
+
+test('declared UTF-8 that is a legacy encoding is read as that', () => {
+  const html = page(goethe, '<meta charset=utf-8>');
+  assert.deepEqual(read(inEncoding(html, 'windows-1252'), 'text/html; charset=utf-8'), { text: html, encoding: 'windows-1252', undone: 0 });
+  const cyrillic = page(russian, '<meta charset=utf-8>');
+  assert.deepEqual(read(inEncoding(cyrillic, 'windows-1251')), { text: cyrillic, encoding: 'windows-1251', undone: 0 });
+});
+
+test('a declared legacy encoding whose bytes are UTF-8 is read as UTF-8', () => {
+  for (const declared of ['iso-8859-1', 'windows-1251', 'koi8-r', 'windows-874']) {
+    const html = page(goethe, `<meta charset=${declared}>`);
+    assert.deepEqual(read(Buffer.from(html)), { text: html, encoding: 'utf-8', undone: 0 });
+  }
+});
+
+test('a declared legacy encoding whose bytes are plainly another one gives way to that', () => {
+  const cyrillic = page(russian.repeat(3), '<meta charset=iso-8859-1>');
+  assert.equal(read(inEncoding(cyrillic, 'windows-1251')).encoding, 'windows-1251');
+  assert.equal(read(inEncoding(cyrillic, 'koi8-r')).encoding, 'koi8-r');
+  const right = page(russian.repeat(3), '<meta charset=windows-1251>');
+  assert.deepEqual(read(inEncoding(right, 'windows-1251')), { text: right, encoding: 'windows-1251', undone: 0 });
+});
+
+/** UTF-8 bytes read as windows-1252 and written as UTF-8 again. */
+const twice = (text: string) => standard('windows-1252', Buffer.from(text));
+
+test('text encoded as UTF-8 twice, or three times, is taken back; charset says utf-8', () => {
+  const html = page(goethe);
+  assert.deepEqual(read(Buffer.from(twice(html))), { text: html, encoding: 'utf-8', undone: 6 });
+  assert.equal(read(Buffer.from(twice(twice(html)))).text, html);
+  const english = page('It’s “quoted” – isn’t it?');
+  assert.deepEqual(read(Buffer.from(twice(english)), 'text/html; charset=utf-8'), { text: english, encoding: 'utf-8', undone: 5 });
+  assert.equal(read(Buffer.from(twice(page(russian)))).text, page(russian));
+});
+
+test('what only looks twice encoded stays: too little of it, right text beside it, pairs that words have', () => {
+  for (const text of [
+    page('The bytes of ä read as Latin-1 are Ã¤.'),
+    page(`${goethe} A comment pasted wrongly: ${twice('für Übersetzungen über schöne Häuser')}`),
+    page('NESCAFÉ® '.repeat(20)),
+    page('Groß\u00adbritannien und Fuß\u00adball '.repeat(20)),
+    page('SÃO PAULO, MAÇÃ, AMANHÃ, IRMÃ, «MÃE» '.repeat(20)),
+    page('À la carte, Âge, «Île», ÊTRE… Ô «temps» '.repeat(20)),
+  ]) {
+    assert.deepEqual(read(Buffer.from(text), 'text/html; charset=utf-8'), { text, encoding: 'utf-8', undone: 0 });
+  }
 });

@@ -42,11 +42,26 @@ struct Charset {
   CharsetSource source = CharsetSource::kContent;
 };
 // BOM, header, meta, content, in that order, where a declaration that the bytes contradict gives way:
-//   * UTF-8 is declared, but more than one in five non-ASCII sequences is ill-formed: the next source is asked;
-//   * another encoding is declared, but the bytes are valid UTF-8 with at least three non-ASCII sequences (sixteen where
-//     the declared decoder reads them without an error and is a multi-byte one): UTF-8. Text in a legacy encoding is
-//     hardly ever valid UTF-8, while pages served with a stale declaration are common;
-//   * a multi-byte encoding is declared, but more than one in five of its sequences is an error: the next source is asked.
+//   * UTF-8 is declared, but more of the non-ASCII sequences are ill-formed than well-formed: the next source is asked;
+//   * another encoding is declared, but the bytes are UTF-8 (at most one ill-formed part in fifty) with two continuation
+//     bytes or more, sixteen sequences where the declared decoder is a multi-byte one and reads them without an error:
+//     UTF-8. Legacy text is hardly ever valid UTF-8, while stale declarations are common;
+//   * a multi-byte encoding is declared, but more than one in five of its characters is an error: the next source is asked;
+//   * a legacy encoding is declared, but content says another one, whose text costs less than two thirds and at
+//     least 250 bits less (language_score.cpp): the other one.
 Charset decide_charset(std::string_view bytes, std::string_view content_type);
+
+// Takes back UTF-8 that was read as windows-1252 and encoded again, as often as that was done (three times at most), where
+// the whole text agrees; returns how many sequences it took back, 0 where `text` (valid UTF-8) stays as it is. The charset
+// of such a page stays utf-8: that is what its bytes, and then its characters, were.
+size_t undo_double_utf8(std::string& text);
+
+// All of it: decides, decodes, takes back what was encoded twice. `out` is overwritten.
+struct DecodedPage {
+  Charset charset;
+  size_t errors = 0;  // parts that became U+FFFD
+  size_t undone = 0;  // sequences of undo_double_utf8
+};
+DecodedPage decode_page(std::string_view bytes, std::string_view content_type, std::string& out);
 
 }  // namespace refine
