@@ -2,6 +2,9 @@
 // they concern. Bindings check shapes and throw TypeError or RangeError at once; failed work rejects with a `code`.
 
 import type { BytesColumn, FixedColumn, ListColumn, ListStructColumn, ListUtf8Column } from './batch.js';
+import type { UrlJoinBinding } from './url-join.js';
+
+export type * from './url-join.js';
 
 declare const urlFilter: unique symbol;
 /** URL lists in native memory, freed with the handle. */
@@ -337,4 +340,4 @@ export interface WarcBinding {
   sniffsAsHtml(bytes: Uint8Array): boolean;
 }
 
-export interface NativeBinding extends WarcBinding, ExtractBinding, TextBinding, FasttextBinding, BpeBinding, HashBinding {}
+export interface NativeBinding extends WarcBinding, ExtractBinding, TextBinding, UrlJoinBinding, FasttextBinding, BpeBinding, HashBinding {}
