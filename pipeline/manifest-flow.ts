@@ -1,5 +1,6 @@
 // Checks over the whole list of steps: every column that is read was written before, barriers stand where they can, and the
 // outputs make sense. Nothing runs and no file is read.
+import { type StageEnv, writesOf } from '../stages/contract/stage.js';
 import type { Registry, SourceKind } from './manifest-schema.js';
 import type { Place, Problem } from './manifest-source-map.js';
 import type { Sink, Step } from './types.js';
@@ -28,6 +29,7 @@ export function checkFlow(
   sink: Sink | null,
   sinkPlaces: { tokens: Place | null; text: Place | null; steps: Place },
   registry: Registry,
+  env: StageEnv,
 ): Problem[] {
   const problems: Problem[] = [];
   const source = kind === null ? null : SOURCE_COLUMNS[kind];
@@ -62,7 +64,7 @@ export function checkFlow(
         message: `step "${step.name}" reads column "${column}", which no earlier step writes (they write: ${wroteBefore(steps.slice(0, index), has)}). ${next}`,
       });
     }
-    for (const column of step.stage.writes) {
+    for (const column of writesOf(step.stage, step.options, env)) {
       has.add(column);
       gone.delete(column);
     }

@@ -114,7 +114,7 @@ class ManifestBuilder {
       const placeOf = (key: string) => (sinkTree !== undefined && treeAt(sinkTree, [key]) !== undefined ? keyPlace(sinkTree, [key]) : null);
       const places = { tokens: placeOf('tokens'), text: placeOf('text'), steps: keyPlace(tree, ['steps']) };
       // A step that is itself unreadable would look like a missing column to those after it.
-      if (steps.every((step) => step !== null)) this.problems.push(...checkFlow(steps as PlacedStep[], source?.kind ?? null, sink, places, this.registry));
+      if (steps.every((step) => step !== null)) this.problems.push(...checkFlow(steps as PlacedStep[], source?.kind ?? null, sink, places, this.registry, env));
     }
     if (this.problems.length > 0 || name === undefined || seed === undefined || source === null || sink === null) return null;
     const good = (steps as ReadStep[]).map(({ name, stage, options }): Step => ({ name, stage, options }));

@@ -3,7 +3,7 @@
 // see all documents as one corpus, in memory, up to `maxTextBytes` of text.
 import { type Batch, fixedColumn, stringAt, takeRows } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
-import type { BarrierMap, Edges, KeyGroup, StageEnv, StageRun, Verdicts } from '../stages/contract/stage.js';
+import { type BarrierMap, type Edges, type KeyGroup, type StageEnv, type StageRun, type Verdicts, writesOf } from '../stages/contract/stage.js';
 import type { BarrierStep, StageStep } from './segments.js';
 import { segmentsOf } from './segments.js';
 import type { Step } from './types.js';
@@ -43,13 +43,16 @@ export class Trial {
   /** Columns to print, in the order the steps write them; `text` first. */
   readonly columns: readonly string[];
 
-  private constructor(readonly steps: readonly Step[]) {
-    this.columns = [...new Set(['text', ...steps.flatMap((step) => step.stage.writes)])];
+  private constructor(
+    readonly steps: readonly Step[],
+    env: StageEnv,
+  ) {
+    this.columns = [...new Set(['text', ...steps.flatMap((step) => writesOf(step.stage, step.options, env))])];
     for (const step of steps) this.counts.set(step.name, { in: 0, out: 0, cpuMs: 0 });
   }
 
   static async open(steps: readonly Step[], env: StageEnv): Promise<Trial> {
-    const trial = new Trial(steps);
+    const trial = new Trial(steps, env);
     try {
       for (const step of steps) {
         if (step.stage.kind === 'stage') trial.runs.set(step, await step.stage.open(step.options, env));

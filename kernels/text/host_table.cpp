@@ -10,7 +10,6 @@
 
 #include "key_index.h"
 #include "refine/hash.h"
-#include "refine/url.h"
 
 namespace refine {
 
@@ -240,6 +239,17 @@ bool HostTable::find(std::string_view host, double* values) const {
     ++values;
   }
   return true;
+}
+
+bool HostTable::find_domain(std::string_view host, const PublicSuffixes& suffixes, double* values) const {
+  auto domain = suffixes.registrable(host);
+  if (domain.empty()) domain = host;
+  for (;;) {
+    if (find(domain, values)) return true;
+    const size_t dot = domain.find('.');
+    if (dot == std::string_view::npos || domain.find('.', dot + 1) == std::string_view::npos || is_ip_address(domain)) return false;
+    domain.remove_prefix(dot + 1);
+  }
 }
 
 }  // namespace refine

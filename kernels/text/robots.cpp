@@ -10,8 +10,11 @@ namespace refine {
 
 namespace {
 
-// In a compiled pattern; control characters are percent-encoded there, so it cannot be one of them.
-constexpr char kWildcard = 1;
+// What a character cannot say, in patterns and paths; control characters stand percent-encoded there, so these are free.
+// In a query `/` and %2F are the same, in a path they are not, and where a pattern begins with `*` it stands in either: the
+// path's octets say which they are.
+constexpr char kWildcard = 1, kEncodedSlash = 2, kEncodedMark = 3;  // of patterns; the latter two also of paths before the `?`
+constexpr char kQuerySlash = 4, kQueryMark = 5;                    // of paths, behind the `?`, however they are spelled
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -26,6 +29,17 @@ void append_encoded(uint8_t c, std::string& out) {
   out.push_back(kHex[c & 15]);
 }
 
+bool same(char pattern, char path) {
+  return pattern == path || (path == kQuerySlash && (pattern == '/' || pattern == kEncodedSlash)) || (path == kQueryMark && (pattern == '?' || pattern == kEncodedMark));
+}
+
+bool starts_with(std::string_view path, std::string_view pattern) {
+  if (pattern.size() > path.size()) return false;
+  for (size_t i = 0; i < pattern.size(); ++i)
+    if (!same(pattern[i], path[i])) return false;
+  return true;
+}
+
 // The one spelling of a path's or pattern's octets. Returns how many octets the text has by RFC 9309, 2.2.2, which counts
 // octets outside ASCII percent-encoded.
 size_t append_normal(std::string_view text, bool pattern, std::string& out) {
@@ -37,9 +51,16 @@ size_t append_normal(std::string_view text, bool pattern, std::string& out) {
     if (c == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
       c = uint8_t(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
-      encoded = c <= ' ' || c == 0x7F || c == '%' || c == '#' || (!query && (c == '/' || c == '?'));
+      if (c == '/' || c == '?') {
+        out.push_back(query ? (c == '/' ? kQuerySlash : kQueryMark) : (c == '/' ? kEncodedSlash : kEncodedMark));
+        octets += 3;
+        continue;
+      }
+      encoded = c <= ' ' || c == 0x7F || c == '%' || c == '#';
+    } else if (query && (c == '/' || c == '?')) {
+      c = uint8_t(c == '/' ? kQuerySlash : kQueryMark);
     } else if (c == '?') {
-      query = true;
+      query = !pattern;
     } else if (pattern && c == '*') {
       c = kWildcard;
     }
@@ -110,7 +131,7 @@ void append_list(std::vector<Rule>& rules, std::string& list) {
 bool matches(uint8_t flags, std::string_view pattern, std::string_view path, uint64_t& steps) {
   if (!(flags & kRuleWildcard)) {
     ++steps;
-    return flags & kRuleAnchored ? path == pattern : path.starts_with(pattern);
+    return starts_with(path, pattern) && (!(flags & kRuleAnchored) || path.size() == pattern.size());
   }
   size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
   for (;; ++steps) {
@@ -121,7 +142,7 @@ bool matches(uint8_t flags, std::string_view pattern, std::string_view path, uin
       mark = t;
     } else if (t == path.size()) {
       return false;  // what is left of the pattern is longer than what is left of the path, for every later start too
-    } else if (p < pattern.size() && pattern[p] == path[t]) {
+    } else if (p < pattern.size() && same(pattern[p], path[t])) {
       ++p, ++t;
     } else if (star != std::string_view::npos) {
       p = star;

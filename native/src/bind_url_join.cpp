@@ -154,9 +154,8 @@ Napi::Value HostTableFind(const Napi::CallbackInfo& info) {
         for (size_t i = 0; i < url.rows; ++i) {
           if (!url.valid(i)) continue;
           auto host = split_url(url[i]).host;
-          if (suffixes) host = std::string(suffixes->list.registrable(host));
           if (host.empty()) continue;
-          if (host != previous) known = owned->table.find(host, row.data());
+          if (host != previous) known = suffixes ? owned->table.find_domain(host, suffixes->list, row.data()) : owned->table.find(host, row.data());
           previous = std::move(host);
           if (!known) continue;
           for (size_t column = 0; column < columns; ++column) (*found)[column][i] = row[column];

@@ -21,6 +21,8 @@ interface StepKind<Options> {
   /** Columns that must exist before the step, and those it adds or replaces; checked over the whole manifest before anything runs. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Columns beside `writes` that depend on the options. Must be cheap; nothing where `check` finds mistakes. */
+  alsoWrites?(options: Options, env: StageEnv): readonly string[];
   /** A drop code is an index here plus one; ledger and stats say `step/reason`. */
   readonly reasons: readonly string[];
   /**
@@ -131,3 +133,8 @@ export interface BarrierMap {
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every option type
 export type AnyStep = Stage<any> | Barrier<any>;
+
+/** Every column that the step writes with these options; `undefined` options are those of a step with mistakes. */
+export function writesOf(stage: AnyStep, options: unknown, env: StageEnv): readonly string[] {
+  return options === undefined || stage.alsoWrites === undefined ? stage.writes : [...stage.writes, ...stage.alsoWrites(options, env)];
+}

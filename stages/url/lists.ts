@@ -33,7 +33,7 @@ const NEWLINE = 0x0a;
 const MAX_LINE_BYTES = 1 << 20;
 
 /** The file's bytes in chunks that end with a line; gzip by its magic, not its name. */
-export async function* lineChunks(path: string): AsyncGenerator<Uint8Array> {
+export async function* lineChunks(path: string, maxLineBytes = MAX_LINE_BYTES): AsyncGenerator<Uint8Array> {
   const raw = createReadStream(path, { highWaterMark: 1 << 20 });
   try {
     let rest: Buffer = Buffer.alloc(0);
@@ -42,7 +42,7 @@ export async function* lineChunks(path: string): AsyncGenerator<Uint8Array> {
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end > 0) yield bytes.subarray(0, end);
       rest = bytes.subarray(end);
-      if (rest.length > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+      if (rest.length > maxLineBytes) throw new Error(`a line is longer than ${maxLineBytes} bytes`);
     }
     if (rest.length > 0) yield rest;
   } catch (cause) {

@@ -3,8 +3,9 @@
 // url_filter.cpp. A document without a URL is kept. Lists that are absent count as empty and are named by `warnings`.
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
-import { column, native } from '../../native/index.js';
+import { type BytesColumn, column, native } from '../../native/index.js';
 import type { OptionProblem, Stage, StageEnv } from '../contract/stage.js';
+import { byHostAssets, byHostColumns, byHostOptions, checkByHost, openByHost, prepareByHost } from './by-host.js';
 import { lineChunks, listFiles, locate } from './lists.js';
 import { ignoredInWords, ignoredLines, openSets, PUBLIC_SUFFIX_LIST, prepareSets, publicSuffixes } from './sets.js';
 
@@ -29,6 +30,7 @@ const schema = z.strictObject({
     ),
   'soft-words': z.int().min(1).max(1000).default(2).describe('That many different soft words drop a URL.'),
   exclude: paths.default([]).describe('Curated sources to leave out: files or folders as in `lists`; `=github.com` leaves user.github.com in.'),
+  ...byHostOptions,
 });
 export type UrlOptions = z.output<typeof schema>;
 
@@ -99,9 +101,12 @@ export const url: Stage<UrlOptions> = {
   version: 2, // 2: exceptions and Adblock's rules; a soft word counts once; dots glue hidden words; `=host`
   reads: ['url'],
   writes: [],
-  reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source'], // UrlVerdict's order
+  alsoWrites: byHostColumns,
+  rules: true, // joined numbers go to features/
+  reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source', 'robots'], // UrlVerdict's order, then ours
   schema: schema as unknown as z.ZodType<UrlOptions>,
-  assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? [])],
+  check: checkByHost,
+  assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? []), ...byHostAssets(options, env)],
   warnings(options, env): readonly OptionProblem[] {
     const lists = namedLists(options, env);
     return [...absentLists(lists, env), ...ignoredRules(lists)];
@@ -110,6 +115,7 @@ export const url: Stage<UrlOptions> = {
   async prepare(options, env) {
     if (env.scratch === undefined) return;
     for (const option of ADDRESS_LISTS) await prepareSets(filesOf(option, options, env), env.scratch);
+    await prepareByHost(options, env);
   },
 
   async open(options, env) {
@@ -120,9 +126,14 @@ export const url: Stage<UrlOptions> = {
     for (const { kind, files } of wordLists(options, env)) {
       for (const file of files ?? []) for await (const lines of lineChunks(file)) native.urlFilterWords(filter, kind, lines);
     }
+    const byHost = await openByHost(options, env);
     return {
       async process(batch) {
-        return { drops: await native.urlFilterJudge(filter, column(batch, 'url', 'utf8'), options['soft-words']) };
+        const urls = column(batch, 'url', 'utf8') as BytesColumn;
+        const drops = await native.urlFilterJudge(filter, urls, options['soft-words']);
+        await byHost.dropDisallowed(urls, drops, url.reasons.length);
+        const columns = await byHost.columns(urls);
+        return columns === undefined ? { drops } : { columns, drops };
       },
       async close() {},
     };

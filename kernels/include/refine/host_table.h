@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "refine/url.h"
 #include "refine/views.h"
 
 namespace refine {
@@ -48,6 +49,9 @@ class HostTable {
   uint64_t hosts() const;
   // Writes a value a column for `host` (in the normal form of url.h), or for it without `www.` where it is absent.
   bool find(std::string_view host, double* values) const;
+  // For its registrable domain, or the nearest above it: tables by domain differ in which suffixes of companies they take for
+  // public ones (CommonCrawl's has googleapis.com, which the Public Suffix List calls a suffix).
+  bool find_domain(std::string_view host, const PublicSuffixes& suffixes, double* values) const;
 
  private:
   struct State;

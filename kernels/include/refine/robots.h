@@ -5,7 +5,7 @@
 //   * an agent's groups are merged, `*` speaks to agents without a group; names are compared whole, without case, up to `/` or
 //     white space (`GPTBot/1.1` names GPTBot; digits, which the RFC's product tokens lack, are part of real names);
 //   * an octet and its percent-encoding are the same (so are `*` and %2A, `$` and %24 in a URL), except for %25, %23 and, before
-//     the `?`, %2F and %3F;
+//     the `?` of a URL, %2F and %3F;
 //   * 500 KiB of a file are read, less a line that is cut there; a pattern that begins with neither `/` nor `*` matches nothing.
 #pragma once
 #include <cstdint>

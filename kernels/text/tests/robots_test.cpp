@@ -67,6 +67,10 @@ static void spellings_of_section_2_2_2_are_one_path() {
     CHECK(!allowed(file, "bot", path));
     CHECK(!allowed(file, "bot", rule));
   }
+  for (auto rule : {"*%2F", "*/print/", "/*%2fprint/", "/?q=/print", "/?q=%2fprint%2F"})
+    for (auto path : {"/?q=/print/", "/?q=%2Fprint%2f"}) CHECK(!allowed(std::string("user-agent: *\ndisallow: ") + rule, "bot", path));
+  CHECK(allowed("user-agent: *\ndisallow: /a%3fb\n", "bot", "/a?b"));
+  CHECK(!allowed("user-agent: *\ndisallow: /*%3fb\n", "bot", "/a?x=?b"));
   CHECK(allowed("user-agent: *\ndisallow: /a%2fb\n", "bot", "/a/b"));
   CHECK(!allowed("user-agent: *\ndisallow: /a%2fb\n", "bot", "/a%2Fb"));
   CHECK(allowed("user-agent: *\ndisallow: /foo\n", "bot", "/Foo"));  // paths have case
@@ -224,6 +228,12 @@ static void numbers_come_back_by_host() {
   CHECK(table.find("shop.example.org", values));
   CHECK(values[0] == 16777217 && values[2] == 7);
   CHECK(!table.find("org", values));
+  PublicSuffixes suffixes;
+  suffixes.parse("com\norg\nexample.com\n");
+  CHECK(table.find_domain("a.b.example.com", suffixes, values) && values[0] == 1);
+  CHECK(table.find_domain("example.com", suffixes, values) && values[0] == 1);
+  CHECK(!table.find_domain("other.com", suffixes, values));
+  CHECK(!table.find_domain("com", suffixes, values));
   CHECK(!table.find("", values));
   for (size_t cut = 0; cut < bytes.size(); cut += 7) CHECK(!HostTable().open(std::string_view(bytes).substr(0, cut)).ok());
 }

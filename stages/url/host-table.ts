@@ -1,0 +1,136 @@
+// `join`: numbers by host (CommonCrawl's ranks, say) as columns of every document. Rows are read once a run, compiled and
+// mapped by all workers; look-up and layout: kernels/text/host_table.cpp.
+// Columns are float64: ranks of hosts pass 2^24, where float32 begins to skip integers, and page ranks have 17 digits.
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { RecordBatchReader, type Vector } from 'apache-arrow';
+import { parquetMetadataAsync, parquetScan } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { type BytesColumn, type FixedColumn, type HostListHandle, type HostTableHandle, native, RefineError, utf8Column } from '../../native/index.js';
+import type { Join } from './host-columns.js';
+import { lineChunks } from './lists.js';
+import { makeOnce, scratchFile } from './scratch.js';
+import { publicSuffixes } from './sets.js';
+
+/** Raise it when the same table gives other bytes. */
+const TABLE_VERSION = 1;
+
+export interface HostColumns {
+  columnsOf(url: BytesColumn): Promise<Record<string, FixedColumn>>;
+}
+
+const compiledFile = (join: Join, scratch: string): string =>
+  scratchFile(scratch, 'hosts', [join.path], [TABLE_VERSION, join.host, join.reversed, join.columns.map(({ source }) => source)]);
+
+export async function prepareHostTable(join: Join, scratch: string): Promise<void> {
+  await makeOnce(compiledFile(join, scratch), () => compileHostTable(join));
+}
+
+export async function openHostTable(join: Join, scratch: string | undefined): Promise<HostColumns> {
+  let table: HostTableHandle;
+  if (scratch === undefined) table = native.hostTableOpen(await compileHostTable(join));
+  else {
+    await prepareHostTable(join, scratch); // done by the parent, unless the stage is opened without one
+    table = native.hostTableOpen(compiledFile(join, scratch));
+  }
+  const suffixes = join.level === 'domain' ? native.publicSuffixesNew(publicSuffixes()) : null;
+  return {
+    async columnsOf(url) {
+      const values = await native.hostTableFind(table, url, suffixes);
+      return Object.fromEntries(join.columns.map(({ name }, index) => [name, nullable(values[index]!)]));
+    },
+  };
+}
+
+function nullable(values: Float64Array): FixedColumn {
+  const validity = new Uint8Array((values.length + 7) >> 3);
+  for (let row = 0; row < values.length; row++) {
+    if (Number.isNaN(values[row])) values[row] = 0;
+    else validity[row >> 3]! |= 1 << (row & 7);
+  }
+  return { kind: 'fixed', values, width: 1, validity };
+}
+
+export async function compileHostTable(join: Join): Promise<Uint8Array> {
+  const list = native.hostListNew(join.columns.length, join.reversed);
+  try {
+    await { parquet: addParquet, arrow: addArrow, text: addText }[join.shape.format](join, list);
+    return await native.hostListCompile(list);
+  } catch (cause) {
+    if (cause instanceof RefineError) throw cause;
+    throw new RefineError('ERR_REFINE_ASSET', `cannot be read as a table of hosts: ${(cause as Error).message}. Write it again, as Parquet, Arrow or TSV.`, {
+      place: basename(join.path),
+      cause,
+    });
+  }
+}
+
+/** Row group by row group. */
+async function addParquet(join: Join, list: HostListHandle): Promise<void> {
+  const handle = openSync(join.path, 'r');
+  try {
+    const byteLength = statSync(join.path).size;
+    const file = {
+      byteLength,
+      slice(start: number, end = byteLength): ArrayBuffer {
+        const bytes = new Uint8Array(Math.max(0, Math.min(end, byteLength) - start));
+        let read = 0;
+        for (let more = 1; more > 0 && read < bytes.length; read += more) more = readSync(handle, bytes, read, bytes.length - read, start + read);
+        if (read < bytes.length) throw new Error('it is cut short');
+        return bytes.buffer;
+      },
+    };
+    const names = [join.host, ...join.columns.map(({ source }) => source)];
+    const scan = await parquetScan({ file, metadata: await parquetMetadataAsync(file), columns: names, compressors });
+    for (const { rowStart, rowEnd } of scan.ranges) {
+      const read = (column: string) => scan.readColumn({ column, rowStart, rowEnd });
+      const hosts = utf8Column(Array.from((await read(join.host)) as ArrayLike<string | null>));
+      const values: Float64Array[] = [];
+      for (const { source } of join.columns) values.push(numbers(await read(source)));
+      native.hostListAdd(list, hosts, values);
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+async function addArrow(join: Join, list: HostListHandle): Promise<void> {
+  const stream = createReadStream(join.path, { highWaterMark: 1 << 20 });
+  try {
+    const reader = await RecordBatchReader.from(stream);
+    for await (const batch of reader) {
+      const column = (name: string): Vector => batch.getChild(name)!;
+      const hosts = utf8Column(Array.from(column(join.host) as Iterable<string | null>));
+      const values = join.columns.map(({ source }) => {
+        const vector = column(source);
+        return numbers(vector.nullCount === 0 ? (vector.toArray() as ArrayLike<number>) : Array.from(vector as Iterable<number | null>));
+      });
+      native.hostListAdd(list, hosts, values);
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function addText(join: Join, list: HostListHandle): Promise<void> {
+  const { columns, separator } = join.shape;
+  const at = (name: string): number => columns.findIndex((column) => column.name === name);
+  const fields = join.columns.map(({ source }) => at(source));
+  let first = true;
+  for await (const chunk of lineChunks(join.path)) {
+    const lines = first ? chunk.subarray(chunk.indexOf(0x0a) + 1 || chunk.length) : chunk;
+    first = false;
+    native.hostListAddLines(list, lines, separator, at(join.host), fields);
+  }
+}
+
+/** Numbers, bigints or nulls as doubles; NaN is null. */
+function numbers(values: ArrayLike<number | bigint | null | undefined>): Float64Array {
+  if (values instanceof Float64Array) return values;
+  const result = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    result[row] = value === null || value === undefined ? Number.NaN : Number(value);
+  }
+  return result;
+}
