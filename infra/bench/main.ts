@@ -39,6 +39,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),
   extract: () => import('./extract.js'),
+  encoding: () => import('./encoding.js'),
   bpe: () => import('./bpe.js'),
   url: () => import('./url.js'),
 };

@@ -29,14 +29,14 @@ enum : uint8_t { kGap = 0, kSpecial = 200, kJoiner = kSpecial, kQuote, kSymbol, 
 constexpr int kSpecialCost[] = {22, 24, 40, 34, 48, 60, 88};  // quarter bits
 constexpr int kAnyLetter = 18;          // what an ASCII letter costs anywhere: 4.5 bits
 constexpr int kUpperInWord = 36, kUpperFirst = 7, kAfterUpper = 3;
-constexpr int kScriptChange = 40;       // two scripts in one word
+constexpr int kScriptChange = 48;       // two scripts in one word
 constexpr int kWordChange = 20;         // a word in Latin letters beside one in the language's own script
 constexpr int kInsideWord = 28;         // a quote or symbol between two letters
 constexpr int kAtWord = 12;             // a symbol that follows a letter
 constexpr int kForeignPair = 12;        // two letters in a row that the language does not have
 constexpr int kLooseJoiner = 12;        // an apostrophe or dash that begins a word
 constexpr int kKnownLanguage = 48;      // what <html lang> is worth: 12 bits
-constexpr int64_t kMostAscii = 100;     // what ASCII text can say against a language: 25 bits
+constexpr int64_t kMostAscii = 70;      // what ASCII text can say against a language: 17 bits
 constexpr size_t kMostHigh = 4096;      // bytes from 0x80 on that are looked at
 constexpr size_t kContext = 24;         // bytes of ASCII text that are looked at on either side of such a byte
 constexpr int64_t kHopeless = 400;      // a reading so far behind the best after a chunk is left out
