@@ -80,6 +80,9 @@ bool has_four_byte_units(std::string_view bytes) {
   return units > 0;
 }
 
+// The bytes from the first one above ASCII on, with the word it stands in.
+std::string_view from_context(std::string_view bytes, size_t first_high) { return bytes.substr(first_high - std::min<size_t>(first_high, 24)); }
+
 constexpr size_t kLeastHigh = 20;   // ill-formed parts as UTF-8, before a declared legacy encoding is doubted
 constexpr int64_t kLeastGain = 1000;  // quarter bits
 
@@ -87,7 +90,7 @@ constexpr int64_t kLeastGain = 1000;  // quarter bits
 Encoding instead_of(Encoding declared, std::string_view bytes) {
   size_t first = 0;
   while (uint8_t(bytes[first]) < 0x80) ++first;
-  const LanguageScore found = best_language(bytes.substr(first), html_lang(bytes), declared == Encoding::kGb18030 ? Encoding::kGbk : declared);
+  const LanguageScore found = best_language(from_context(bytes, first), html_lang(bytes), declared == Encoding::kGb18030 ? Encoding::kGbk : declared);
   if (found.declared == INT64_MAX || found.encoding == declared) return declared;
   return found.cost > 0 && found.cost * 3 < found.declared * 2 && found.declared - found.cost >= kLeastGain ? found.encoding : declared;
 }
@@ -104,7 +107,7 @@ Encoding detect_encoding(std::string_view bytes) {
     std::string text;
     return shape.escapes > 0 && decode_to_utf8(Encoding::kIso2022Jp, bytes, text) == 0 ? Encoding::kIso2022Jp : Encoding::kUtf8;
   }
-  const auto rest = bytes.substr(shape.first_high);
+  const auto rest = from_context(bytes, shape.first_high);
   const Utf8Count utf8 = count_utf8(rest);
   if (utf8.bad == 0 && utf8.good > 0) return Encoding::kUtf8;
   if (utf8.good >= 3 && utf8.bad * 3 < utf8.good) return Encoding::kUtf8;  // with a few broken sequences

@@ -14,8 +14,8 @@ struct LanguageScore {
   int64_t declared = 0;  // the cheapest reading in the declared encoding, where there is one
 };
 
-// The best reading among all single-byte and multi-byte encodings. `bytes` begin with a byte from 0x80 on; `lang` is the
-// primary subtag of the page's language in lower case, or empty; `declared` is a legacy encoding, or kUtf8 for none.
+// The best reading among all single-byte and multi-byte encodings. `bytes` begin a few bytes before the first that is no
+// ASCII; `lang` is the primary subtag of the page's language in lower case, or empty; `declared` is a legacy encoding, or kUtf8 for none.
 LanguageScore best_language(std::string_view bytes, std::string_view lang, Encoding declared = Encoding::kUtf8);
 
 }  // namespace refine

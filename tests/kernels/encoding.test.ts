@@ -36,6 +36,40 @@ test('every byte and every pair of bytes decodes as the Encoding Standard says, 
   }
 });
 
+test('every three-byte unit of euc-jp, every pair in each state of iso-2022-jp, and every UTF-16 unit decode as the Encoding Standard says', () => {
+  for (let second = 0x80; second < 0x100; second++) {
+    const out: number[] = [];
+    for (let third = 0x80; third < 0x100; third++) out.push(0x8f, second, third, 0x0a);
+    assert.equal(ours('euc-jp', Uint8Array.from(out)), standard('euc-jp', Uint8Array.from(out)), `8f ${second}`);
+  }
+  for (const set of ['\x1b$B', '\x1b$@', '\x1b(J', '\x1b(I', '\x1b(B']) {
+    for (let lead = 0; lead < 256; lead++) {
+      const parts: Buffer[] = [];
+      for (let trail = 0; trail < 256; trail++) parts.push(Buffer.from(set, 'latin1'), Buffer.from([lead, trail]), Buffer.from('\x1b(B\n', 'latin1'));
+      const bytes = Buffer.concat(parts);
+      assert.equal(ours('iso-2022-jp', bytes), standard('iso-2022-jp', bytes), `${set} ${lead}`);
+    }
+  }
+  for (const name of ['utf-16le', 'utf-16be']) {
+    for (const after of [[], [0x00, 0xdc], [0xdc, 0x00], [0x3d, 0xd8], [0x41, 0x00]]) {
+      const out: number[] = [0x0a, 0x0a];
+      for (let unit = 0; unit < 0x10000; unit++) out.push(unit & 255, unit >> 8, ...after);
+      assert.equal(ours(name, Uint8Array.from(out)), standard(name, Uint8Array.from(out)), `${name} ${after}`);
+    }
+  }
+});
+
+test('UTF-8 of three and four bytes at all borders of its ranges decodes as the Encoding Standard says', () => {
+  const edges = [0x00, 0x22, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xed, 0xf0, 0xf4, 0xf5, 0xff];
+  for (let lead = 0xc0; lead < 0x100; lead++) {
+    const out: number[] = [];
+    for (const second of edges) for (const third of edges) for (const fourth of edges) out.push(lead, second, third, fourth, 0x0a);
+    const bytes = Uint8Array.from(out);
+    assert.equal(ours('utf-8', bytes), standard('utf-8', bytes), `${lead}`);
+    assert.equal(ours('utf-8', bytes), new TextDecoder().decode(bytes), `${lead}`);
+  }
+});
+
 test('any bytes decode as the Encoding Standard says: longer sequences, escapes, cut ends', () => {
   const pieces = fc.oneof(
     fc
