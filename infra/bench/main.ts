@@ -41,6 +41,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   extract: () => import('./extract.js'),
   encoding: () => import('./encoding.js'),
   bpe: () => import('./bpe.js'),
+  metadata: () => import('./metadata.js'),
   url: () => import('./url.js'),
 };
 

@@ -75,7 +75,7 @@ void cut_tail(std::string& s) {
 }  // namespace
 
 bool opens_byline(std::string_view text, std::string_view* rest, bool* labelled) {
-  const std::string lower = lower_of(text);
+  const std::string lower = lower_of(text.substr(0, 60));  // more than any marker
   for (const auto& marker : kMarkers) {
     if (!starts(lower, marker)) continue;
     size_t n = marker.size();

@@ -42,7 +42,7 @@ struct Token {
   uint8_t digits = 0;
   char mark = 0;        // an ASCII mark; 0 for another
   bool spaced = false;  // white space before it
-  int month = 0;        // of a word
+  int month = -1;       // of a word; -1: not looked up
   size_t begin, end;
 };
 
@@ -85,8 +85,13 @@ std::vector<Token> tokens_of(std::string_view text) {
       token.mark = c < 0x80 ? char(c) : c == 0x2013 || c == 0x2010 || c == 0x2011 ? '-' : c == 0x5E74 || c == 0xB144 ? 'Y' : c == 0x6708 || c == 0xC6D4 ? 'M' : c == 0x65E5 || c == 0xC77C ? 'D' : 0;
     }
     token.end = size_t(p - base);
-    if (token.kind == Token::kWord && token.end - token.begin <= 40) token.month = month_of(text.substr(token.begin, token.end - token.begin));
     out.push_back(token);
+  }
+  // a month has its day or year close by; other words need not be looked up
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (out[i].kind != Token::kNumber) continue;
+    for (size_t n = i >= 3 ? i - 3 : 0; n < out.size() && n <= i + 4; ++n)
+      if (out[n].kind == Token::kWord && out[n].month < 0) out[n].month = out[n].end - out[n].begin <= 40 ? (month_of(text.substr(out[n].begin, out[n].end - out[n].begin))) : 0;
   }
   return out;
 }
@@ -144,7 +149,7 @@ class DateFinder {
       int year = 0;
       if (is_year(i + 4)) year = tokens_[i + 4].value;
       else if (sep != '-' && number(i + 4, 0, 99) && tokens_[i + 4].digits == 2 && !tokens_[i + 4].spaced && !mark(i + 5, sep)) year = tokens_[i + 4].value < 50 ? 2000 + tokens_[i + 4].value : tokens_[i + 4].value >= 90 ? 1900 + tokens_[i + 4].value : 0;
-      if (year == 0) continue;
+      if (year == 0 || (mark(i + 5, sep) && number(i + 6, 0, 999'999'999) && !tokens_[i + 6].spaced)) continue;  // a version's number
       const int a = tokens_[i].value, b = tokens_[i + 2].value;
       DateOrder order = sep == '.' ? DateOrder::kDayFirst : order_;
       if (a > 12) order = DateOrder::kDayFirst;
@@ -249,7 +254,10 @@ std::string FoundDate::iso() const {
   return out;
 }
 
-FoundDate find_date(std::string_view text, DateOrder order) { return DateFinder(text, order).first(); }
+FoundDate find_date(std::string_view text, DateOrder order) {
+  if (text.find_first_of("0123456789") == std::string_view::npos) return {};
+  return DateFinder(text, order).first();
+}
 
 std::string date_of_value(std::string_view value, DateOrder order) {
   const std::string s = plain_value(value, 200);

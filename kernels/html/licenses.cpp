@@ -109,10 +109,10 @@ bool is_about_page(const Tree& tree, uint32_t node, bool at_foot) {
 std::vector<std::string> read_licenses(const Tree& tree) {
   std::vector<std::string> out;
   const uint32_t total = uint32_t(tree.nodes.size());
-  uint32_t seen = 0, asked = 0;
-  for (uint32_t node = 0; node != kNone && out.size() < kMaxLicenses; node = tree.next_in_order(node, 0)) {
+  uint32_t asked = 0;
+  for (uint32_t node = 0; node < total && out.size() < kMaxLicenses; ++node) {
     const Node& n = tree.nodes[node];
-    const bool at_foot = ++seen > total / 5 * 4;
+    const bool at_foot = node > total / 5 * 4;
     if (asked > 200) break;
     if (n.type == NodeType::kText) {
       const auto text = tree.text_of(node);

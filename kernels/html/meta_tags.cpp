@@ -104,7 +104,7 @@ std::string language_tag(std::string_view text) {
 
 void read_meta(const Tree& tree, uint32_t node, DateOrder order, MetaFacts& facts) {
   const auto content = tree.attribute(node, kAttr_content);
-  if (content.empty() || content.size() > 10'000) return;
+  if (content.empty() || content.size() > 10'000 || ++facts.read > kMaxMetas) return;
   bool named = false;
   for (const uint32_t attribute : {uint32_t(kAttr_property), uint32_t(kAttr_name), uint32_t(kAttr_itemprop)}) {
     const auto given = tree.attribute(node, attribute);
@@ -113,7 +113,7 @@ void read_meta(const Tree& tree, uint32_t node, DateOrder order, MetaFacts& fact
     const std::string name = plain_name(given);
     std::string_view agent;
     if (is_robots_meta(name, &agent)) { add_robots_meta(agent, content, facts.robots); continue; }
-    if (name == "tdm-reservation" && plain_value(content, 8) == "1") { facts.robots.emplace_back("tdm-reservation"); continue; }
+    if (name == "tdm-reservation" && plain_value(content, 8) == "1") { add_robots_meta({}, name, facts.robots); continue; }
     if (name == "twitter:label1") facts.label1 = plain_value(content, 60);
     else if (name == "twitter:label2") facts.label2 = plain_value(content, 60);
     else if (name == "twitter:data1") facts.data1 = plain_value(content, 200);

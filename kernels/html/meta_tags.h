@@ -23,6 +23,8 @@ struct Names {
   void offer(int of, std::string_view text);
 };
 
+constexpr uint32_t kMaxMetas = 1000;  // of a page; what follows is left unread
+
 struct MetaFacts {
   Fact og_title, twitter_title, title, site_name, lang, canonical;
   std::string published;  // ISO
@@ -30,6 +32,7 @@ struct MetaFacts {
   Names authors;
   std::vector<std::string> licenses;  // as written
   std::vector<std::string> robots;
+  uint32_t read = 0;
   std::string label1, label2, data1, data2;  // Twitter's card: "Written by", "Jane Doe"
 
   void offer_date(int trust, std::string_view value, DateOrder order);

@@ -35,9 +35,9 @@ Head read_head(const Tree& tree, std::string_view url) {
       break;
     }
   const DateOrder order = date_order(head.html_lang, url);
-  for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
+  for (uint32_t node = 0; node < tree.nodes.size(); ++node) {
     const Node& n = tree.nodes[node];
-    if (n.type != NodeType::kElement || n.ns != Namespace::kHtml) continue;
+    if (n.type != NodeType::kElement || n.ns != Namespace::kHtml || n.parent == kNone) continue;
     switch (n.name) {
       case k_title: if (head.title.empty()) head.title = plain_value(text.of(node, 2000), 1000); break;
       case k_base: if (head.base.empty()) head.base = tree.attribute(node, kAttr_href).substr(0, 2000); break;
@@ -84,63 +84,83 @@ std::string card_author(const MetaFacts& meta) {
   return {};
 }
 
-std::string author_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, std::string_view site, std::string_view host_label) {
-  const std::string publisher = folded(json_ld.publisher);
-  const auto is_publisher = [&](const std::string& name) {
+// Candidates for the author, each with the trust of its source.
+class Authors {
+ public:
+  Authors(const JsonLd& json_ld, std::string_view site, std::string_view host_label) : site_(site), host_label_(host_label), publisher_(folded(json_ld.publisher)) {}
+
+  // Who publishes a page, or built its site, is declared as its author more often than not; where a byline says so, it stays.
+  void add(int trust, std::vector<std::string> names) {
+    const bool shown = trust == kTrustNamedClass || trust == kTrustMarkup;
+    const auto is_publisher = [&](const std::string& name) { return publishes(name); };
+    if (!shown || names.size() > 1) names.erase(std::remove_if(names.begin(), names.end(), is_publisher), names.end());
+    else if (!names.empty() && is_publisher(names[0])) trust = 1;
+    if (!names.empty()) sources_.push_back({trust, std::move(names)});
+  }
+  int trust() const {
+    int most = 0;
+    for (const auto& one : sources_) most = std::max(most, one.trust);
+    return most;
+  }
+  std::string best() const {
+    const Source* best = nullptr;
+    for (const auto& one : sources_) if (!best || one.trust > best->trust) best = &one;
+    if (!best) return {};
+    // "Todd" where another source knows "Todd Bates"
+    if (best->names.size() == 1 && best->names[0].find(' ') == std::string::npos)
+      for (const auto& one : sources_)
+        for (const auto& name : one.names)
+          if (name.size() > best->names[0].size() + 1 && name.rfind(best->names[0] + " ", 0) == 0) return join_authors({name});
+    return join_authors(best->names);
+  }
+
+ private:
+  struct Source { int trust; std::vector<std::string> names; };
+  bool publishes(const std::string& name) const {
     // whose site bears their own name may well have written it
     const size_t words = size_t(std::count(name.begin(), name.end(), ' ')) + 1;
-    if ((words == 2 || words == 3) && folded(name) == folded(host_label) && !is_company(name)) return false;
-    return names_site(name, site, host_label) || is_company(name) || (!publisher.empty() && folded(name) == publisher);
-  };
-  struct Source { int trust; std::vector<std::string> names; };
-  std::vector<Source> sources;
-  // Who publishes a page, or built its site, is declared as its author more often than not; where a byline says so, it stays.
-  const auto add = [&](int trust, std::vector<std::string> names) {
-    const bool shown = trust == kTrustNamedClass || trust == kTrustMarkup;
-    if (!shown || names.size() > 1) names.erase(std::remove_if(names.begin(), names.end(), is_publisher), names.end());
-    else if (!names.empty() && is_publisher(names[0])) trust -= 100;
-    if (!names.empty()) sources.push_back({trust, std::move(names)});
-  };
+    if ((words == 2 || words == 3) && folded(name) == folded(host_label_) && !is_company(name)) return false;
+    return names_site(name, site_, host_label_) || is_company(name) || (!publisher_.empty() && folded(name) == publisher_);
+  }
+  std::string_view site_, host_label_;
+  std::string publisher_;
+  std::vector<Source> sources_;
+};
+
+void add_declared(const Head& head, const JsonLd& json_ld, Authors& authors) {
   std::vector<std::string> declared;
   for (const auto& one : json_ld.authors)
     if (std::string name = clean_author(one); !name.empty()) declared.push_back(std::move(name));
-  add(json_ld.rank >= 2 ? kTrustJsonLd : kTrustWeakMeta, std::move(declared));
-  add(head.meta.authors.trust, head.meta.authors.all);
-  if (std::string name = card_author(head.meta); !name.empty()) add(kTrustOpenGraph, {name});
-  add(visible.authors.trust, visible.authors.all);
-  const Source* best = nullptr;
-  for (const auto& one : sources) if (!best || one.trust > best->trust) best = &one;
-  if (!best) return {};
-  // "Todd" where another source knows "Todd Bates"
-  if (best->names.size() == 1 && best->names[0].find(' ') == std::string::npos)
-    for (const auto& one : sources)
-      for (const auto& name : one.names)
-        if (name.size() > best->names[0].size() + 1 && name.rfind(best->names[0] + " ", 0) == 0) return join_authors({name});
-  return join_authors(best->names);
+  authors.add(json_ld.rank >= 2 ? kTrustJsonLd : kTrustWeakMeta, std::move(declared));
+  authors.add(head.meta.authors.trust, head.meta.authors.all);
+  if (std::string name = card_author(head.meta); !name.empty()) authors.add(kTrustOpenGraph, {name});
 }
 
-std::string published_of(const Head& head, const JsonLd& json_ld, const VisibleFacts& visible, const UrlHints& address, DateOrder order) {
-  std::string best;
+struct Published {
+  std::string date;
   int trust = 0;
-  const auto offer = [&](int of, const std::string& date) {
-    if (date.empty() || of <= trust) return;
-    best = date;
+  void offer(int of, const std::string& other) {
+    if (other.empty() || of <= trust) return;
+    date = other;
     trust = of;
-  };
-  offer(json_ld.rank >= 2 ? kTrustJsonLd : kTrustMarkup, date_of_value(json_ld.published, order));
-  offer(kTrustNamedClass, date_of_value(json_ld.created, order));
-  offer(head.meta.published_trust, head.meta.published);
-  offer(visible.published_trust, visible.published);
-  FoundDate url;
-  url.year = address.year;
-  url.month = address.month;
-  url.day = address.day;
-  if (url) offer(url.day > 0 ? kTrustUrl : kTrustUrlMonth, url.iso());
-  // A less precise date is made whole by one that agrees with it.
-  if (best.size() < 10)
-    for (const std::string& other : {date_of_value(json_ld.published, order), head.meta.published, visible.published, url.day > 0 ? url.iso() : std::string()})
-      if (other.size() == 10 && other.rfind(best, 0) == 0) return other;
-  return best;
+  }
+};
+
+Published declared_date(const Head& head, const JsonLd& json_ld, const FoundDate& url, DateOrder order) {
+  Published out;
+  out.offer(json_ld.rank >= 2 ? kTrustJsonLd : kTrustMarkup, date_of_value(json_ld.published, order));
+  out.offer(kTrustNamedClass, date_of_value(json_ld.created, order));
+  out.offer(head.meta.published_trust, head.meta.published);
+  if (url) out.offer(url.day > 0 ? kTrustUrl : kTrustUrlMonth, url.iso());
+  return out;
+}
+
+// A less precise date is made whole by one that agrees with it.
+std::string most_precise(const std::string& date, std::initializer_list<std::string> others) {
+  if (date.size() < 10)
+    for (const auto& other : others)
+      if (other.size() == 10 && other.rfind(date, 0) == 0) return other;
+  return date;
 }
 
 }  // namespace
@@ -174,12 +194,23 @@ void read_metadata(const Tree& tree, std::string_view url, const JsonLd& json_ld
   const std::string no_site;
   const std::string& declared_site = head.meta.site_name.trust >= kTrustMeta ? head.meta.site_name.value : no_site;
   out.declared_title = without_site(titles.og.empty() ? titles.tag : titles.og, declared_site, {});
-  VisibleFacts visible = read_visible(tree, {titles.tag, titles.og, titles.declared}, order);
+  const UrlHints hints = read_url(address);
+  FoundDate url_date;
+  url_date.year = hints.year;
+  url_date.month = hints.month;
+  url_date.day = hints.day;
+  Authors authors(json_ld, out.site_name, host_label);
+  add_declared(head, json_ld, authors);
+  Published published = declared_date(head, json_ld, url_date, order);
+  const VisibleFacts visible = read_visible(tree, {titles.tag, titles.og, titles.declared}, order, authors.trust(), published.date.size() < 10 ? std::min(published.trust, int(kTrustAnyTime)) : published.trust);
   titles.headings = visible.headings;
   out.title = choose_title(titles);
 
-  out.author = author_of(head, json_ld, visible, out.site_name, host_label);
-  out.published = published_of(head, json_ld, visible, read_url(address), order);
+  authors.add(visible.authors.trust, visible.authors.all);
+  out.author = authors.best();
+  const std::string declared = published.date;
+  published.offer(visible.published_trust, visible.published);
+  out.published = most_precise(published.date, {declared, date_of_value(json_ld.published, order), head.meta.published, visible.published, url_date.day > 0 ? url_date.iso() : std::string()});
   out.robots = std::move(head.meta.robots);
   out.licenses.clear();
   const std::vector<std::string> linked = read_licenses(tree);

@@ -2,6 +2,8 @@
 #include "page_signs.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include "json_ld.h"
 #include "page_type.h"
@@ -25,11 +27,11 @@ constexpr Mark kGenerators[] = {
 };
 // Parts of the addresses of scripts, style sheets and links in the head: only this software has them.
 constexpr Mark kAddresses[] = {
-    {"/wp-content/", S::kWordpress}, {"/wp-includes/", S::kWordpress}, {"/plugins/woocommerce/", S::kWoocommerce}, {"/sites/default/files/", S::kDrupal}, {"/misc/drupal.js", S::kDrupal},
-    {"/media/jui/", S::kJoomla}, {"/media/system/js/", S::kJoomla}, {"load.php?", S::kMediawiki}, {"/typo3temp/", S::kTypo3}, {"/typo3conf/", S::kTypo3}, {"cdn.shopify.com", S::kShopify},
-    {"/skin/frontend/", S::kMagento}, {"/static/frontend/", S::kMagento}, {"/static/version", S::kMagento}, {"clientscript/vbulletin", S::kVbulletin}, {"/js/xf/", S::kXenforo},
+    {"wp-content/", S::kWordpress}, {"wp-includes/", S::kWordpress}, {"plugins/woocommerce/", S::kWoocommerce}, {"sites/default/files/", S::kDrupal}, {"misc/drupal.js", S::kDrupal},
+    {"media/jui/", S::kJoomla}, {"media/system/js/", S::kJoomla}, {"load.php?", S::kMediawiki}, {"typo3temp/", S::kTypo3}, {"typo3conf/", S::kTypo3}, {"cdn.shopify.com", S::kShopify},
+    {"skin/frontend/", S::kMagento}, {"static/frontend/", S::kMagento}, {"static/version", S::kMagento}, {"clientscript/vbulletin", S::kVbulletin}, {"js/xf/", S::kXenforo},
     {"js/xenforo/", S::kXenforo}, {"_static/doctools.js", S::kSphinx}, {"_static/documentation_options.js", S::kSphinx}, {"_static/pygments.css", S::kSphinx}, {"smf_", S::kSmf},
-    {"jscripts/general.js?ver", S::kMybb}, {"/mybb", S::kMybb}, {"public/style_css/css_", S::kIpboard}, {"/applications/core/interface/", S::kIpboard}, {"/wcf/", S::kWoltlab},
+    {"jscripts/general.js?ver", S::kMybb}, {"mybb", S::kMybb}, {"public/style_css/css_", S::kIpboard}, {"applications/core/interface/", S::kIpboard}, {"wcf/", S::kWoltlab},
     {"wcf.combined", S::kWoltlab}, {"styles/prosilver/", S::kPhpbb}, {"doxygen.css", S::kDoxygen}, {"rustdoc", S::kOtherDocs}, {"cdn-client.medium.com", S::kMedium}, {"miro.medium.com", S::kMedium},
     {"static/image/common/", S::kDiscuz},
 };
@@ -77,6 +79,23 @@ uint32_t words_in(const Mark (&marks)[N], std::string_view names) {
     at = end + 1;
     for (const auto& one : marks)
       if (word == one.text || (one.text.back() == '-' && word.size() > one.text.size() && word.rfind(one.text, 0) == 0)) bits |= one.bit;
+  }
+  return bits;
+}
+
+// The marks of kAddresses in one pass: at each letter only the marks that begin with it are compared.
+uint32_t marks_in_address(std::string_view where) {
+  static const auto by_letter = [] {
+    std::array<std::vector<const Mark*>, 128> lists;
+    for (const auto& one : kAddresses) lists[size_t(one.text[0])].push_back(&one);
+    return lists;
+  }();
+  uint32_t bits = 0;
+  for (size_t at = 0; at < where.size(); ++at) {
+    const unsigned char c = static_cast<unsigned char>(where[at]);
+    if (c >= 128) continue;
+    for (const Mark* one : by_letter[c])
+      if (where.substr(at, one->text.size()) == one->text) bits |= one->bit;
   }
   return bits;
 }
@@ -137,6 +156,7 @@ class SignReader {
     }
   }
   void item(std::string_view type) {
+    if (++items_ > 2000) return;
     const uint32_t bit = schema_type_bit(type.substr(0, 100));
     constexpr uint32_t kArticles = S::kArticle | S::kNews | S::kBlogPost;
     if (bit & kArticles) ++articles_;
@@ -162,7 +182,7 @@ class SignReader {
     }
   }
   void address(std::string_view where) {
-    if (!where.empty() && ++addresses_ <= 400) signs.generator |= found_in(kAddresses, where.substr(0, 300));
+    if (!where.empty() && ++addresses_ <= 400) signs.generator |= marks_in_address(where.substr(0, 200));
   }
   void maker(uint32_t node) {
     const auto href = tree_.attribute(node, kAttr_href);
@@ -178,7 +198,7 @@ class SignReader {
   }
 
   const Tree& tree_;
-  int articles_ = 0, products_ = 0, addresses_ = 0;
+  int articles_ = 0, products_ = 0, addresses_ = 0, items_ = 0;
 };
 
 }  // namespace

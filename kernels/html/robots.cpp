@@ -25,7 +25,7 @@ bool is_name(std::string_view s) {
 
 // "max-snippet : -1" -> "max-snippet:-1"; empty where it is no directive.
 std::string directive(std::string_view text) {
-  const std::string plain = lower_ascii(plain_value(text, 80), 80);
+  const std::string plain = lower_ascii(plain_value(text, 80), 100);  // whole code points: plain_value ends on one
   const size_t colon = plain.find_first_of(":=");
   std::string name = plain.substr(0, colon);
   while (!name.empty() && name.back() == ' ') name.pop_back();

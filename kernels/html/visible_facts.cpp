@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint32_t kFar = 1'000'000;
 
-// What the words of an element's class and id say, read from at most 300 bytes of each.
-enum NameCue : uint32_t { kAuthorName = 1, kDateName = 2, kUpdatedName = 4, kPassedOver = 8, kFootName = 16 };
+// What the words of an element's class and id say.
+enum NameCue : uint32_t { kAuthorName = 1, kDateName = 2, kUpdatedName = 4, kPassedOver = 8 };
 
 constexpr std::string_view kAuthorWords[] = {"author", "byline", "autor", "autorin", "auteur", "autore", "writer", "verfasser", "authors", "autoren", "bylines", "signature", "firma", "redakteur", "authorname", "articleauthor", "postauthor"};
 constexpr std::string_view kNotAuthorWords[] = {"bio", "box", "image", "img", "avatar", "photo", "pic", "picture", "social", "links", "list", "more", "about", "description", "desc", "follow", "icon", "twitter", "role", "job", "thumb", "thumbnail",
@@ -24,51 +24,109 @@ constexpr std::string_view kUpdatedWords[] = {"updated", "modified", "update", "
 constexpr std::string_view kPassedOverWords[] = {"comment", "comments", "commentlist", "disqus", "sidebar", "related", "recommended", "recommendations", "widget", "popular", "trending", "newsletter", "teaser", "teasers", "breadcrumb", "breadcrumbs",
                                                  "kommentare", "kommentar", "respond", "latest", "carousel", "slider", "mostread", "pagination", "cookie", "readmore", "moreposts", "next", "prev", "previous", "banner", "promo"};
 
-template <size_t N>
-bool one_of(const std::string_view (&list)[N], std::string_view word) { return std::find(list, list + N, word) != list + N; }
+// What one word may mean, by a table filled once from the lists above.
+enum WordMeaning : uint8_t { kWordAuthor = 1, kWordNotAuthor = 2, kWordDate = 4, kWordNotDate = 8, kWordUpdated = 16, kWordPassed = 32, kWordFirstOnly = 64, kWordAboutAuthor = 128 };
 
-// Cues of one class name such as `post-author_name`.
-uint32_t cues_of_name(std::string_view name) {
-  bool author = false, not_author = false, date = false, not_date = false, updated = false, passed = false, first = true;
-  for (size_t at = 0; at <= name.size(); first = false) {
-    size_t end = name.find_first_of("-_:.", at);
-    if (end == std::string_view::npos) end = name.size();
-    const auto word = name.substr(at, end - at);
-    at = end + 1;
-    if (word.empty()) continue;
-    // `news-list-author` is an author, `author-list` is not
-    if (one_of(kAuthorWords, word)) author = true;
-    else if (author) not_author |= one_of(kNotAuthorWords, word);
-    else not_author |= word == "about" || word == "more" || word == "comment" || word == "related";
-    date |= one_of(kDateWords, word);
-    not_date |= one_of(kNotDateWords, word);
-    updated |= one_of(kUpdatedWords, word);
-    passed |= (first || at >= name.size()) && one_of(kPassedOverWords, word) && (first || (word != "widget" && word != "sidebar"));  // `one-sidebar` is a layout
+class WordTable {
+ public:
+  WordTable() {
+    const auto fill = [&](const auto& list, uint8_t meaning) { for (const auto& word : list) slot(hash_of(word), word).meaning |= meaning; };
+    fill(kAuthorWords, kWordAuthor);
+    fill(kNotAuthorWords, kWordNotAuthor);
+    fill(kDateWords, kWordDate);
+    fill(kNotDateWords, kWordNotDate);
+    fill(kUpdatedWords, kWordUpdated);
+    fill(kPassedOverWords, kWordPassed);
+    // `one-sidebar` is a layout, `elementor-widget` is everything
+    fill(std::initializer_list<std::string_view>{"widget", "sidebar"}, kWordFirstOnly);
+    fill(std::initializer_list<std::string_view>{"about", "more", "comment", "related"}, kWordAboutAuthor);
   }
-  return (author && !not_author ? uint32_t(kAuthorName) : 0u) | (date && !not_date ? uint32_t(kDateName) : 0u) | (updated ? uint32_t(kUpdatedName) : 0u) | (passed ? uint32_t(kPassedOver) : 0u);
-}
-// Lower case, with camelCase parted as if by hyphens.
-std::string parted(std::string_view names) {
-  std::string out;
-  char before = ' ';
-  for (char c : names.substr(0, 300)) {
-    const bool upper = c >= 'A' && c <= 'Z';
-    if (upper && before >= 'a' && before <= 'z') out.push_back('-');
-    out.push_back(upper ? char(c + 32) : c);
-    before = c;
+  static uint32_t hash_of(std::string_view word) {
+    uint32_t hash = kSeed;
+    for (char c : word) hash = step(hash, c);
+    return hash;
   }
-  return out;
-}
+  static constexpr uint32_t kSeed = 2166136261u;
+  static uint32_t step(uint32_t hash, char c) { return (hash ^ uint8_t(c)) * 16777619u; }
+  uint8_t meaning(uint32_t hash, std::string_view word) const {
+    for (uint32_t i = hash & kMask;; i = (i + 1) & kMask) {
+      if (slots_[i].word.empty()) return 0;
+      if (slots_[i].hash == hash && slots_[i].word == word) return slots_[i].meaning;
+    }
+  }
+
+ private:
+  struct Slot { std::string_view word; uint32_t hash = 0; uint8_t meaning = 0; };
+  static constexpr uint32_t kMask = 511;
+  Slot& slot(uint32_t hash, std::string_view word) {
+    uint32_t i = hash & kMask;
+    while (!slots_[i].word.empty() && slots_[i].word != word) i = (i + 1) & kMask;
+    slots_[i].word = word;
+    slots_[i].hash = hash;
+    return slots_[i];
+  }
+  Slot slots_[kMask + 1];
+};
+
+// Cues of class names such as `post-author_name comments`: words end at - _ : . and where camelCase begins a new one.
 uint32_t cues_of_names(std::string_view names) {
-  if (names.empty()) return 0;
-  const std::string words = parted(names);
+  static const WordTable table;
+  constexpr size_t kRead = 200;  // bytes of one attribute
+  char lower[kRead + 1];
+  const size_t size = std::min(names.size(), kRead);
   uint32_t cues = 0;
-  for (size_t at = 0; at < words.size();) {
-    size_t end = words.find_first_of(" \t\r\n\f", at);
-    if (end == std::string::npos) end = words.size();
-    if (end > at) cues |= cues_of_name(std::string_view(words).substr(at, end - at));
-    at = end + 1;
+  uint8_t meant = 0;  // by the words of this name
+  bool author = false, not_author = false, passed = false, first = true;
+  size_t begin = 0;
+  uint32_t hash = WordTable::kSeed;
+  const auto end_word = [&](size_t at, bool last) {
+    if (at > begin) {
+      const uint8_t meaning = table.meaning(hash, {lower + begin, at - begin});
+      if (meaning) {
+        // `news-list-author` is an author, `author-list` is not
+        if (meaning & kWordAuthor) author = true;
+        else if (author ? meaning & kWordNotAuthor : meaning & kWordAboutAuthor) not_author = true;
+        meant |= meaning & (kWordDate | kWordNotDate | kWordUpdated);
+        if ((meaning & kWordPassed) && (first || (last && !(meaning & kWordFirstOnly)))) passed = true;
+      }
+      first = false;
+    }
+    hash = WordTable::kSeed;
+  };
+  const auto end_name = [&](size_t at) {
+    end_word(at, true);
+    if (author && !not_author) cues |= kAuthorName;
+    if ((meant & kWordDate) && !(meant & kWordNotDate)) cues |= kDateName;
+    if (meant & kWordUpdated) cues |= kUpdatedName;
+    if (passed) cues |= kPassedOver;
+    meant = 0;
+    author = not_author = passed = false;
+    first = true;
+  };
+  char before = ' ';
+  for (size_t i = 0; i < size; ++i) {
+    char c = names[i];
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper) {
+      if (before >= 'a' && before <= 'z') {
+        end_word(i, false);
+        begin = i;
+      }
+      c = char(c + 32);
+    }
+    lower[i] = c;
+    before = names[i];
+    if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f') {
+      end_name(i);
+      begin = i + 1;
+    } else if (c == '-' || c == '_' || c == ':' || c == '.') {
+      end_word(i, i + 1 >= size || names[i + 1] == ' ');
+      begin = i + 1;
+    } else {
+      hash = WordTable::step(hash, c);
+    }
   }
+  end_name(size);
   return cues;
 }
 
@@ -106,7 +164,9 @@ bool looks_like_name(std::string_view text) {
 
 class VisibleReader {
  public:
-  VisibleReader(const Tree& tree, const std::vector<std::string>& titles, DateOrder order) : tree_(tree), text_(tree), order_(order) {
+  VisibleReader(const Tree& tree, const std::vector<std::string>& titles, DateOrder order, int author_known, int date_known) : tree_(tree), text_(tree), order_(order) {
+    facts.authors.trust = author_known;
+    facts.published_trust = date_known;
     for (const auto& title : titles) if (!title.empty()) titles_.push_back(folded(title));
   }
   VisibleFacts facts;
@@ -114,9 +174,9 @@ class VisibleReader {
   void find_headline() {
     std::string second;
     uint32_t second_node = kNone, seconds = 0;
-    for (uint32_t node = 0; node != kNone; node = tree_.next_in_order(node, 0)) {
+    for (uint32_t node = 0; node < tree_.nodes.size(); ++node) {  // in the order of the parser's, which is the document's but for repairs
       const Node& n = tree_.nodes[node];
-      if (n.type != NodeType::kElement || n.ns != Namespace::kHtml || (n.name != k_h1 && n.name != k_h2)) continue;
+      if (n.type != NodeType::kElement || n.parent == kNone || n.ns != Namespace::kHtml || (n.name != k_h1 && n.name != k_h2)) continue;
       if (n.name == k_h1 ? facts.headings.size() >= 8 : second_node != kNone || ++seconds > 20) continue;
       std::string heading = plain_value(text_.of(node, 600), 500);
       if (heading.empty()) continue;
@@ -134,11 +194,11 @@ class VisibleReader {
       facts.headings.push_back(std::move(second));
       facts.headline = second_node;
     }
-    above_.assign(tree_.nodes.size(), 0);
-    for (uint32_t node = facts.headline; node != kNone; node = tree_.nodes[node].parent) above_[node] = 1;
   }
 
   void read() {
+    above_.assign(tree_.nodes.size(), 0);
+    for (uint32_t node = facts.headline; node != kNone; node = tree_.nodes[node].parent) above_[node] = 1;
     for (uint32_t node = 0; node != kNone;) {
       bool skip = false;
       const Node& n = tree_.nodes[node];
@@ -192,7 +252,8 @@ class VisibleReader {
     if (property == "author" || property == "creator" || property == "schema:author" || property == "dc:creator") trust = kTrustMarkup + 5;
     else if (has_rel(tree_.attribute(node, kAttr_rel), "author") && tree_.nodes[node].name == k_a) trust = kTrustMarkup;
     else if (cues & kAuthorName) trust = after_headline() && since_headline_ > 60 ? kTrustAnyTime : kTrustNamedClass;
-    if (trust == 0 || trust < facts.authors.trust) return;
+    if (trust == 0 || trust < facts.authors.trust || authors_left_ == 0) return;
+    --authors_left_;
     if (trust == facts.authors.trust && in_order_texts_ > last_author_ + 8) return;  // of another article
     std::string name(tree_.nodes[node].name == k_meta || trust > kTrustMarkup ? tree_.attribute(node, kAttr_content) : std::string_view());
     if (name.empty() && trust > kTrustMarkup) name = named_inside(node);
@@ -233,7 +294,8 @@ class VisibleReader {
     else if (n.name == k_time && (cues & kDateName)) trust = kTrustMarkup - 1;
     else if (n.name == k_time && !(cues & kUpdatedName)) trust = after_headline() && since_headline_ < 40 ? kTrustMarkup - 2 : kTrustAnyTime;
     else if ((cues & kDateName) && !(cues & kUpdatedName)) trust = kTrustNamedClass + (after_headline() ? 1 : 0);
-    if (property == "datemodified" || trust <= facts.published_trust) return;
+    if (property == "datemodified" || trust <= facts.published_trust || dates_left_ == 0) return;
+    --dates_left_;
     std::string text = plain_value(text_.of(node, 160), 150);
     const auto machine = n.name == k_time ? tree_.attribute(node, kAttr_datetime) : property.empty() ? std::string_view() : tree_.attribute(node, kAttr_content);
     if (!machine.empty()) {
@@ -253,27 +315,31 @@ class VisibleReader {
     if (is_blank(raw)) return;
     ++in_order_texts_;
     if (after_headline()) ++since_headline_;
+    const bool near = after_headline() && since_headline_ > 1 && since_headline_ <= 24;
+    const int trust = kTrustNearHeadline + (near ? 1 : 0);
     if (raw.size() > 400) { by_ = false; return; }
+    // what no date and no byline can be in costs no copy
+    const bool may_date = facts.published_trust < kTrustNamedClass - 2 && raw.find_first_of("0123456789") != std::string_view::npos;
+    const bool may_name = facts.authors.trust < trust && (near || by_ || raw.find(':') != std::string_view::npos || raw.find("\xEF\xBC\x9A") != std::string_view::npos);
+    if ((!may_date && !may_name) || texts_left_ == 0) { by_ = false; return; }
+    --texts_left_;
     std::string text = plain_value(raw, 160);
     while (!text.empty() && (text[0] == '|' || text[0] == '-' || text[0] == ' ' || text[0] == '/' || text[0] == ',')) text.erase(0, 1);
     if (text.size() > 150) { by_ = false; return; }
-    // before the headline only what is just before it counts: what comes later takes its place
-    const bool near = after_headline() && since_headline_ > 1 && since_headline_ <= 24;
-    const int trust = kTrustNearHeadline + (near ? 1 : 0);
     std::string_view rest;
     bool labelled = false;
-    if (facts.authors.trust < trust) {
+    if (may_name) {
       if (by_ && looks_like_name(text)) {
         facts.authors.offer(trust, text);
       } else if (text.size() <= 100 && opens_byline(text, &rest, &labelled) && (near || labelled)) {  // far away "Author:" alone is clear enough
         by_ = is_blank(rest);
         const std::string name = clean_author(rest);
         if (!by_ && looks_like_name(name)) facts.authors.offer(trust, name);
-        if (by_ || facts.authors.trust == trust) return;
+        if (by_) return;
       }
     }
     by_ = false;
-    if (facts.published_trust >= trust || text.size() > 120) return;
+    if (!may_date || text.size() > 120) return;
     const FoundDate found = find_date(text, order_);
     if (!found || found.day == 0 || says_updated(std::string_view(text).substr(0, found.begin))) return;
     // a date inside a sentence is the sentence's
@@ -298,14 +364,16 @@ class VisibleReader {
   bool headline_known_ = false, by_ = false;
   uint32_t since_headline_ = kFar;   // texts since it
   uint32_t in_order_texts_ = 0, last_author_ = 0;
+  // Counted limits: what a page has of them beyond is passed over.
+  uint32_t authors_left_ = 200, dates_left_ = 500, texts_left_ = 2000;
 };
 
 }  // namespace
 
-VisibleFacts read_visible(const Tree& tree, const std::vector<std::string>& titles, DateOrder order) {
-  VisibleReader reader(tree, titles, order);
+VisibleFacts read_visible(const Tree& tree, const std::vector<std::string>& titles, DateOrder order, int author_known, int date_known) {
+  VisibleReader reader(tree, titles, order, author_known, date_known);
   reader.find_headline();
-  reader.read();
+  if (author_known <= kMostVisible || date_known <= kMostVisible) reader.read();
   auto& names = reader.facts.authors;
   if (names.trust <= kTrustNamedClass && names.all.size() > 3) names = {};  // a list of contributors
   return std::move(reader.facts);

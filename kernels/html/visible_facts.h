@@ -19,7 +19,10 @@ struct VisibleFacts {
   int published_trust = 0;
 };
 
-// `titles`: what <title>, Open Graph and JSON-LD call the page.
-VisibleFacts read_visible(const Tree& tree, const std::vector<std::string>& titles, DateOrder order);
+constexpr int kMostVisible = kTrustMarkup + 5;  // the highest trust of what a page shows
+
+// `titles`: what <title>, Open Graph and JSON-LD call the page. `author_known` and `date_known`: the trust of what was
+// declared; the page is searched for better only, and not at all where both are beyond kMostVisible.
+VisibleFacts read_visible(const Tree& tree, const std::vector<std::string>& titles, DateOrder order, int author_known, int date_known);
 
 }  // namespace refine::html
