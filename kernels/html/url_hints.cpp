@@ -15,7 +15,7 @@ struct Word { std::string_view word; uint32_t hint; };
 constexpr Word kParts[] = {
     {"forum", PageSigns::kUrlForum}, {"forums", PageSigns::kUrlForum}, {"board", PageSigns::kUrlForum}, {"boards", PageSigns::kUrlForum}, {"community", PageSigns::kUrlForum},
     {"foren", PageSigns::kUrlForum}, {"foro", PageSigns::kUrlForum}, {"foros", PageSigns::kUrlForum}, {"viewforum", PageSigns::kUrlForum}, {"forumdisplay", PageSigns::kUrlForum},
-    {"bbs", PageSigns::kUrlForum}, {"phpbb", PageSigns::kUrlForum}, {"discussion", PageSigns::kUrlForum}, {"discussions", PageSigns::kUrlForum},
+    {"bbs", PageSigns::kUrlForum}, {"comments", PageSigns::kUrlForum | PageSigns::kUrlThread}, {"phpbb", PageSigns::kUrlForum}, {"discussion", PageSigns::kUrlForum}, {"discussions", PageSigns::kUrlForum},
     {"thread", PageSigns::kUrlThread}, {"threads", PageSigns::kUrlThread}, {"showthread", PageSigns::kUrlThread}, {"viewtopic", PageSigns::kUrlThread}, {"topic", PageSigns::kUrlThread},
     {"t", PageSigns::kUrlThread}, {"viewthread", PageSigns::kUrlThread}, {"thema", PageSigns::kUrlThread}, {"showtopic", PageSigns::kUrlThread}, {"tema", PageSigns::kUrlThread},
     {"question", PageSigns::kUrlQuestion}, {"questions", PageSigns::kUrlQuestion}, {"frage", PageSigns::kUrlQuestion}, {"qa", PageSigns::kUrlQuestion}, {"answers", PageSigns::kUrlQuestion},
@@ -31,7 +31,7 @@ constexpr Word kParts[] = {
     {"search", PageSigns::kUrlSearch}, {"suche", PageSigns::kUrlSearch}, {"buscar", PageSigns::kUrlSearch}, {"recherche", PageSigns::kUrlSearch}, {"suchergebnis", PageSigns::kUrlSearch},
     {"page", PageSigns::kUrlPaged}, {"seite", PageSigns::kUrlPaged}, {"docs", PageSigns::kUrlDocs}, {"doc", PageSigns::kUrlDocs}, {"documentation", PageSigns::kUrlDocs}, {"manual", PageSigns::kUrlDocs},
     {"reference", PageSigns::kUrlDocs}, {"api", PageSigns::kUrlDocs}, {"javadoc", PageSigns::kUrlDocs}, {"apidocs", PageSigns::kUrlDocs}, {"handbook", PageSigns::kUrlDocs}, {"dokumentation", PageSigns::kUrlDocs},
-    {"wiki", PageSigns::kUrlWiki}, {"w", PageSigns::kUrlWiki}, {"news", PageSigns::kUrlNews}, {"blog", PageSigns::kUrlNews}, {"blogs", PageSigns::kUrlNews}, {"article", PageSigns::kUrlNews},
+    {"wiki", PageSigns::kUrlWiki}, {"moin", PageSigns::kUrlWiki}, {"w", PageSigns::kUrlWiki}, {"news", PageSigns::kUrlNews}, {"blog", PageSigns::kUrlNews}, {"blogs", PageSigns::kUrlNews}, {"article", PageSigns::kUrlNews},
     {"articles", PageSigns::kUrlNews}, {"artikel", PageSigns::kUrlNews}, {"story", PageSigns::kUrlNews}, {"stories", PageSigns::kUrlNews}, {"nachrichten", PageSigns::kUrlNews}, {"noticias", PageSigns::kUrlNews},
     {"noticia", PageSigns::kUrlNews}, {"aktuelles", PageSigns::kUrlNews}, {"magazin", PageSigns::kUrlNews}, {"actualite", PageSigns::kUrlNews}, {"posts", PageSigns::kUrlNews}, {"post", PageSigns::kUrlNews},
     {"presse", PageSigns::kUrlNews}, {"press", PageSigns::kUrlNews}, {"recipe", PageSigns::kUrlRecipe}, {"recipes", PageSigns::kUrlRecipe}, {"rezept", PageSigns::kUrlRecipe}, {"rezepte", PageSigns::kUrlRecipe},
@@ -111,6 +111,7 @@ UrlHints read_url(std::string_view url) {
   const auto host_has = [&](std::string_view word) { return host.rfind(word, 0) == 0 || host.find("." + std::string(word)) != std::string::npos; };
   if (host_has("docs.") || host_has("documentation.") || host_has("readthedocs.")) out.hints |= PageSigns::kUrlDocs;
   if (host_has("forum.") || host_has("forums.") || host_has("community.") || host_has("board.") || host_has("discuss.") || host.find("-forum.") != std::string::npos) out.hints |= PageSigns::kUrlForum;
+  if (host == "github.com" || host == "gitlab.com" || host == "bitbucket.org") out.hints |= PageSigns::kUrlDocs;  // a repository shows its readme
   if (host_has("wiki.") || host_has("wikipedia.")) out.hints |= PageSigns::kUrlWiki;
 
   int previous = -1, before = -1;  // numbers that the two parts before this one are
