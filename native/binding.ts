@@ -185,9 +185,31 @@ export interface ExtractPagesOptions {
   readonly maxDepth: number;
   readonly maxNodes: number;
   readonly maxAttributes?: number;
+  /** Another block model than the shipped one (infra/extract/model-file.ts), for training and tests. */
+  readonly model?: Uint8Array;
+}
+
+/** A page's blocks, a row a block in document order: PageBlocks of kernels/include/refine/extract.h. */
+export interface PageBlocks {
+  readonly outcome: number;
+  readonly title: string;
+  readonly text: BytesColumn;
+  readonly path: BytesColumn;
+  readonly why: BytesColumn;
+  /** Visible code points without white space before the block on the page, and in it. */
+  readonly charBegin: Uint32Array;
+  readonly chars: Uint32Array;
+  /** (blocks, blockFeatureNames().length) row-major. */
+  readonly features: Float32Array;
+  /** Log odds that the block is main text. */
+  readonly odds: Float32Array;
+  readonly kept: Uint8Array;
 }
 
 export interface ExtractBinding {
+  /** How a page is cut into blocks, and which are its main text and why. */
+  inspectBlocks(bytes: Uint8Array, contentType: string, url: string, options: ExtractPagesOptions): PageBlocks;
+  blockFeatureNames(): string[];
   /** Limits are counts (bytes of a page, open elements, nodes, attributes; the last 2,000,000 where absent), each below 2^32. */
   extractPages(columns: ExtractColumns, options: ExtractPagesOptions): Promise<ExtractedColumns>;
   /** The encoding a page is in, by its standard name, and what said so. */

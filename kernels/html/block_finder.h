@@ -39,6 +39,11 @@ class BlockFinder {
  public:
   BlockFinder(const Outline& outline, ExtractMode mode, std::string_view title) : o_(outline), tree_(outline.tree), mode_(mode), cues_(outline.tree), squashed_title_(squash(title)) { measure_texts(); }
   Selection find();
+  // What find() found: the text measures of each position, and the positions (with their subtrees) that no reader sees.
+  const std::vector<Sums>& texts() const { return texts_; }
+  const std::vector<uint8_t>& invisible() const { return invisible_; }
+  // The position of the innermost table around `at` if it is one of data, else 0.
+  uint32_t data_table_around(uint32_t at) const;
 
  private:
   // ---- main_text.cpp: the choice of blocks ----
@@ -65,6 +70,7 @@ class BlockFinder {
   void drop_unlikely();
   bool is_byline(uint32_t at) const;
   bool is_data_table(uint32_t at) const;
+  mutable std::vector<uint8_t> table_known_;  // by position: 1 data, 2 layout
   void clean(uint32_t root, std::vector<uint8_t>& removed);
   bool points_elsewhere(uint32_t at) const;
   bool repeats_title(uint32_t at) const;
@@ -90,7 +96,7 @@ class BlockFinder {
   std::vector<uint32_t> next_word_;
   bool any_hidden_ = false, show_hidden_ = false;
   uint32_t shown_above_ = 0;  // a hidden element with more text than this counts as shown; 0: none does
-  const std::vector<uint8_t>* visible_ = nullptr;
+  std::vector<uint8_t> invisible_;
   std::vector<double> scores_;
   std::vector<uint32_t> candidates_;
 };

@@ -20,6 +20,8 @@ void BlockFinder::measure_texts() {
   texts_.assign(o_.order.size(), {});
   for (uint32_t at = 0; at < o_.order.size(); ++at) {
     if (node(at).type != NodeType::kText) continue;
+    const uint32_t parent = tag(o_.up[at]);
+    if (parent == k_script || parent == k_style || parent == k_noscript || parent == k_iframe || parent == k_textarea || parent == k_title) continue;  // never text of the page
     const auto s = tree_.text_of(o_.order[at]);
     auto p = reinterpret_cast<const uint8_t*>(s.data());
     const auto end = p + s.size();

@@ -1,7 +1,8 @@
 // extract_page: charset, decode, parse, select, write; extract_pages: the same over a batch. See refine/extract.h.
 #include "refine/extract.h"
 
-#include "main_text.h"
+#include "description.h"
+#include "main_content.h"
 #include "metadata.h"
 #include "page_signs.h"
 #include "refine/utf8.h"
@@ -14,12 +15,12 @@ namespace {
 
 // Bytes that are no text in any encoding: more than one in ten code points is a control or a decoding error.
 bool is_binary(std::string_view text, size_t errors) {
-  size_t controls = 0, points = 0;
-  for (unsigned char c : text) {
-    points += (c & 0xC0) != 0x80;
-    controls += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1B;
-  }
-  return (controls + errors) * 10 > points && controls + errors >= 16;
+  size_t controls = 0;
+  for (unsigned char c : text) controls += (c < 0x20) & (c != '\t') & (c != '\n') & (c != '\r') & (c != '\f') & (c != 0x1B);
+  if (controls + errors < 16) return false;
+  size_t points = 0;
+  for (unsigned char c : text) points += (c & 0xC0) != 0x80;
+  return (controls + errors) * 10 > points;
 }
 
 constexpr size_t kShortText = 250;      // bytes
@@ -31,49 +32,65 @@ bool has_long_noscript(const html::Tree& tree) {
   return false;
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f") == std::string_view::npos; }
-
-}  // namespace
-
-void extract_page(std::string_view bytes, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out) {
-  out = ExtractedPage();
-  if (bytes.size() > options.max_bytes || bytes.size() > kMaxPageBytes) { out.outcome = ExtractOutcome::kTooLarge; return; }
-  std::string input;
-  const DecodedPage decoded = decode_page(bytes, content_type, input);
-  out.charset = encoding_name(decoded.charset.encoding);
-  if (is_binary(input, decoded.errors)) { out.outcome = ExtractOutcome::kBadEncoding; return; }
-  html::normalise_newlines(input);
-  html::Tree tree;
+html::ParseOptions parse_options(const ExtractOptions& options) {
   html::ParseOptions parse;
   parse.limits.max_depth = options.max_depth;
   parse.limits.max_nodes = options.max_nodes;
   parse.limits.max_attributes = options.max_attributes;
   // As browsers do it: what <noscript> holds is text, so an element left open in it cannot swallow the page.
   parse.scripting = true;
-  switch (html::parse_html(input, parse, tree)) {
-    case html::ParseResult::kOk: break;
-    case html::ParseResult::kTooDeep: out.outcome = ExtractOutcome::kTooDeep; return;
-    case html::ParseResult::kTooManyNodes: out.outcome = ExtractOutcome::kTooManyNodes; return;
-    case html::ParseResult::kTooComplex: out.outcome = ExtractOutcome::kTooComplex; return;
-    case html::ParseResult::kTooManyAttributes: out.outcome = ExtractOutcome::kTooManyAttributes; return;
-    case html::ParseResult::kTooLarge: out.outcome = ExtractOutcome::kTooLarge; return;
+  return parse;
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f") == std::string_view::npos; }
+
+}  // namespace
+
+namespace html {
+ExtractOutcome read_page(std::string_view bytes, std::string_view content_type, const ExtractOptions& options, PageSource& page) {
+  if (bytes.size() > options.max_bytes || bytes.size() > kMaxPageBytes) return ExtractOutcome::kTooLarge;
+  const DecodedPage decoded = decode_page(bytes, content_type, page.utf8);
+  page.charset = encoding_name(decoded.charset.encoding);
+  if (is_binary(page.utf8, decoded.errors)) return ExtractOutcome::kBadEncoding;
+  normalise_newlines(page.utf8);
+  switch (parse_html(page.utf8, parse_options(options), page.tree)) {
+    case ParseResult::kOk: break;
+    case ParseResult::kTooDeep: return ExtractOutcome::kTooDeep;
+    case ParseResult::kTooManyNodes: return ExtractOutcome::kTooManyNodes;
+    case ParseResult::kTooComplex: return ExtractOutcome::kTooComplex;
+    case ParseResult::kTooManyAttributes: return ExtractOutcome::kTooManyAttributes;
+    case ParseResult::kTooLarge: return ExtractOutcome::kTooLarge;
   }
-  const html::JsonLd json_ld = html::read_json_ld(tree, url);
-  const html::PageSigns signs = html::read_signs(tree, url, json_ld);
-  html::read_metadata(tree, url, json_ld, out);
+  return ExtractOutcome::kKept;
+}
+}  // namespace html
+
+void extract_page(std::string_view bytes, std::string_view content_type, std::string_view url, const ExtractOptions& options, ExtractedPage& out) {
+  out = ExtractedPage();
+  html::PageSource page;
+  out.outcome = html::read_page(bytes, content_type, options, page);
+  out.charset = page.charset;
+  if (out.outcome != ExtractOutcome::kKept) return;
+  const html::JsonLd json_ld = html::read_json_ld(page.tree, url);
+  const html::PageSigns signs = html::read_signs(page.tree, url, json_ld);
+  html::read_metadata(page.tree, url, json_ld, out);
   out.page_type = html::page_type_name(signs.guess);
-  const html::Outline outline(tree);
   const html::WriteOptions write{options.format, options.links, options.image_alts, options.nfc, url};
+  const html::PageFacts facts{out.declared_title, html::meta_description(page.tree), signs, json_ld};
+  const auto read = [&](const html::Tree& tree, html::Written& written) {
+    const html::Outline outline(tree);
+    html::write_page(outline, html::find_main_content(outline, facts, options).selection, write, written);
+  };
   html::Written written;
-  html::write_page(outline, html::select_main_text(outline, options.mode, out.declared_title), write, written);
+  read(page.tree, written);
   // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
-  if (written.text.size() < kShortText && has_long_noscript(tree)) {
+  if (written.text.size() < kShortText && has_long_noscript(page.tree)) {
     html::Tree open;
+    auto parse = parse_options(options);
     parse.scripting = false;
-    if (html::parse_html(input, parse, open) == html::ParseResult::kOk) {
-      const html::Outline second(open);
+    if (html::parse_html(page.utf8, parse, open) == html::ParseResult::kOk) {
       html::Written longer;
-      html::write_page(second, html::select_main_text(second, options.mode, out.declared_title), write, longer);
+      read(open, longer);
       if (longer.text.size() > 2 * written.text.size()) written = std::move(longer);
     }
   }

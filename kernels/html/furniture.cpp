@@ -85,6 +85,16 @@ bool BlockFinder::is_byline(uint32_t at) const {
   return length > 0 && length < 100;
 }
 
+uint32_t BlockFinder::data_table_around(uint32_t at) const {
+  for (uint32_t steps = 0; at != 0 && steps < 8; at = o_.up[at], ++steps) {
+    if (tag(at) != k_table) continue;
+    if (table_known_.empty()) table_known_.assign(o_.order.size(), 0);
+    if (table_known_[at] == 0) table_known_[at] = is_data_table(at) ? 1 : 2;
+    return table_known_[at] == 1 ? at : 0;
+  }
+  return 0;
+}
+
 bool BlockFinder::is_data_table(uint32_t at) const {
   if (attribute(at, kAttr_role) == "presentation") return false;
   uint32_t rows = 0, columns = 0, in_row = 0;

@@ -191,6 +191,54 @@ class Entities {
     return false;
   }
 
+  // One text as its lines.
+  void lines(uint32_t at, std::vector<std::string>& out) const {
+    if (!json_.is(at, JsonType::kString)) return;
+    const std::string text = json_.text(at, kMaxBody);
+    for (size_t from = 0; from < text.size() && out.size() < kMaxParts;) {
+      const size_t to = std::min(text.find('\n', from), text.size());
+      std::string line = plain_value(unescaped(std::string_view(text).substr(from, to - from)), kMaxBody);
+      if (!line.empty()) out.push_back(std::move(line));
+      from = to + 1;
+    }
+  }
+  // A step is a text, or an object with one; sections hold lists of them.
+  void steps(uint32_t at, int depth = 0) {
+    if (at >= json_.size() || depth > 4 || out_.steps.size() >= kMaxParts) return;
+    if (json_.is(at, JsonType::kArray)) {
+      for (uint32_t child = at + 1; child < json_[at].end; child = json_[child].end) steps(child, depth + 1);
+    } else if (json_.is(at, JsonType::kObject)) {
+      const uint32_t text = json_.member(at, "text"), list = json_.member(at, "itemListElement");
+      if (json_.is(text, JsonType::kString)) lines(text, out_.steps);
+      else if (list < json_.size()) steps(list, depth + 1);
+      else lines(json_.member(at, "name"), out_.steps);
+    } else {
+      lines(at, out_.steps);
+    }
+  }
+  void answers(uint32_t at) {
+    if (json_.is(at, JsonType::kArray)) {
+      for (uint32_t child = at + 1; child < json_[at].end; child = json_[child].end) lines(json_.member(child, "text"), out_.answers);
+    } else {
+      lines(json_.member(at, "text"), out_.answers);
+    }
+  }
+  void whole_text(uint32_t at) {
+    if (out_.body.empty()) lines(json_.member(at, "articleBody"), out_.body);
+    if (out_.ingredients.empty()) {
+      uint32_t list = json_.member(at, "recipeIngredient");
+      if (list >= json_.size()) list = json_.member(at, "ingredients");
+      if (json_.is(list, JsonType::kArray)) for (uint32_t child = list + 1; child < json_[list].end; child = json_[child].end) lines(child, out_.ingredients);
+      else lines(list, out_.ingredients);
+    }
+    if (out_.steps.empty()) steps(json_.member(at, "recipeInstructions"));
+    if (out_.answers.empty() && type_is(at, "question")) {
+      lines(json_.member(at, "text"), out_.answers);
+      answers(json_.member(at, "acceptedAnswer"));
+      answers(json_.member(at, "suggestedAnswer"));
+    }
+  }
+
   void facts(uint32_t at, int rank) {
     if (out_.web_site.empty()) {
       if (type_is(at, "website")) {
@@ -202,6 +250,7 @@ class Entities {
       }
     }
     if (rank == 0) return;
+    if (rank == 3) whole_text(at);
     // A better entity's facts take the place of a lesser one's; among equals what came first stays.
     const bool better = rank > out_.rank;
     if (better) out_.rank = rank;

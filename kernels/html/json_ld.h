@@ -17,7 +17,13 @@ struct JsonLd {
   std::string headline, publisher, web_site, lang, url;
   std::string published, created;  // as written
   std::vector<std::string> authors, licenses;
+  // The text of what the page is written for, where it says it whole: paragraphs of articleBody or text, a recipe's
+  // ingredients and steps, a question with its answers.
+  std::vector<std::string> body, ingredients, steps, answers;
 };
+
+constexpr size_t kMaxBody = 400'000;  // bytes of one text
+constexpr size_t kMaxParts = 2000;    // paragraphs, ingredients, steps or answers
 
 constexpr size_t kMaxAuthors = 20;
 

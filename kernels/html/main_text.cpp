@@ -13,13 +13,12 @@ constexpr uint32_t kEnough = 500;  // units of text
 Selection BlockFinder::find() {
   drop_invisible();
   show_hidden_page();
-  const std::vector<uint8_t> visible = removed_;
+  invisible_ = removed_;
   Selection best;
   uint32_t best_length = 0;
   // Readability's flags: each retry is less strict; the first result that is long enough wins, else the longest.
   for (int attempt = 0; attempt < 4; ++attempt) {
-    removed_ = visible;
-    visible_ = &visible;
+    removed_ = invisible_;
     strip_unlikely_ = attempt < 1;
     weigh_names_ = attempt < 2;
     clean_ = attempt < 3 && mode_ != ExtractMode::kRecall;
@@ -34,7 +33,7 @@ Selection BlockFinder::find() {
   }
   if (best_length < kEnough) {
     // The scores found nothing much: the whole body without what is plainly furniture, where that is far more.
-    removed_ = visible;
+    removed_ = invisible_;
     weigh_names_ = strip_unlikely_ = clean_ = true;
     drop_unlikely();
     prefix_sums();
@@ -84,10 +83,10 @@ void BlockFinder::add_lead(Selection& s) {
   for (uint32_t at = root; at-- > 0 && root - at < 400;) if (tag(at) == k_h1) { headline = at; break; }
   if (headline == 0) return;
   std::vector<uint32_t> found;
-  const auto& visible = *visible_;
+  const auto& hidden = invisible_;
   for (uint32_t at = o_.ends[headline]; at < root;) {
     const uint32_t t = tag(at);
-    if (visible[at] || t == k_nav || t == k_aside || t == k_footer || t == k_ul || t == k_ol || t == k_figure || t == k_form || t == k_table) { at = o_.ends[at]; continue; }
+    if (hidden[at] || t == k_nav || t == k_aside || t == k_footer || t == k_ul || t == k_ol || t == k_figure || t == k_form || t == k_table) { at = o_.ends[at]; continue; }
     bool lead = t == k_p;
     if (t == k_div || t == k_h2 || t == k_h3 || t == k_section || t == k_span || t == k_strong) {
       lead = cue(at, ElementCues::kLead);
@@ -109,7 +108,7 @@ void BlockFinder::add_lead(Selection& s) {
   }
   if (found.empty() || found.size() > 4) return;
   for (const uint32_t at : found)
-    for (uint32_t i = at; i < o_.ends[at]; ++i) s.removed[i] = visible[i];
+    for (uint32_t i = at; i < o_.ends[at]; ++i) s.removed[i] = hidden[i];
   s.roots.insert(s.roots.begin(), found.begin(), found.end());
 }
 
@@ -170,6 +169,5 @@ void BlockFinder::join_siblings(std::vector<uint32_t>& roots) {
   roots = all;
 }
 
-Selection select_main_text(const Outline& outline, ExtractMode mode, std::string_view title) { return BlockFinder(outline, mode, title).find(); }
 
 }  // namespace refine::html

@@ -26,7 +26,6 @@ struct Selection {
   std::vector<uint8_t> removed;
 };
 
-Selection select_main_text(const Outline& outline, ExtractMode mode, std::string_view title);
 // Text of the selection: a block a line.
 std::string write_text(const Outline& outline, const Selection& selection);
 

@@ -27,6 +27,71 @@ TextFormat read_format(const Napi::Object& given) {
   return TextFormat::kText;
 }
 
+ExtractOptions options_of(const Napi::Object& given, const char* what) {
+  ExtractOptions options;
+  const std::string mode = string_of(given.Get("mode"), what);
+  if (mode == "precision") options.mode = ExtractMode::kPrecision;
+  else if (mode == "recall") options.mode = ExtractMode::kRecall;
+  else if (mode != "balanced") throw Napi::RangeError::New(given.Env(), std::string(what) + ": mode must be balanced, precision or recall");
+  options.format = read_format(given);
+  options.links = given.Get("links").ToBoolean();
+  options.image_alts = given.Get("imageAlts").ToBoolean();
+  options.nfc = given.Get("nfc").ToBoolean();
+  options.max_bytes = given.Get("maxBytes").ToNumber().Uint32Value();
+  options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
+  options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
+  if (given.Get("maxAttributes").IsNumber()) options.max_attributes = given.Get("maxAttributes").ToNumber().Uint32Value();
+  return options;
+}
+
+// Words of another block model, little-endian; empty for the shipped one. Throws for one that this build cannot use.
+std::shared_ptr<std::vector<uint32_t>> model_of(const Napi::Object& given) {
+  auto words = std::make_shared<std::vector<uint32_t>>();
+  const auto value = given.Get("model");
+  if (value.IsUndefined()) return words;
+  const auto bytes = bytes_of(value, "model");
+  if (bytes.empty() || bytes.size() % 4 != 0) throw Napi::RangeError::New(given.Env(), "model: a model is 32-bit words");
+  for (size_t i = 0; i + 3 < bytes.size(); i += 4) {
+    uint32_t word = 0;
+    for (size_t k = 4; k-- > 0;) word = word << 8 | static_cast<uint8_t>(bytes[i + k]);
+    words->push_back(word);
+  }
+  const std::string problem = block_model_problem(*words);
+  if (!problem.empty()) throw Napi::RangeError::New(given.Env(), "model: " + problem);
+  return words;
+}
+
+// inspectBlocks(bytes, contentType, url, options)
+Napi::Value InspectBlocks(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  if (!info[3].IsObject()) throw Napi::TypeError::New(env, "inspectBlocks takes (bytes, contentType, url, options)");
+  const auto type = string_of(info[1], "inspectBlocks contentType"), url = string_of(info[2], "inspectBlocks url");
+  const auto given = info[3].As<Napi::Object>();
+  const auto model = model_of(given);
+  ExtractOptions options = options_of(given, "inspectBlocks mode");
+  options.model = *model;
+  const PageBlocks page = inspect_blocks(bytes_of(info[0], "inspectBlocks bytes"), type, url, options);
+  auto result = Napi::Object::New(env);
+  result.Set("outcome", Napi::Number::New(env, double(page.outcome)));
+  result.Set("title", page.title);
+  result.Set("text", to_column(env, page.text, "utf8"));
+  result.Set("path", to_column(env, page.path, "utf8"));
+  result.Set("why", to_column(env, page.why, "utf8"));
+  result.Set("charBegin", to_typed_array(env, page.char_begin));
+  result.Set("chars", to_typed_array(env, page.chars));
+  result.Set("features", to_typed_array(env, page.features));
+  result.Set("odds", to_typed_array(env, page.odds));
+  result.Set("kept", to_typed_array(env, page.kept));
+  return result;
+}
+
+Napi::Value BlockFeatureNames(const Napi::CallbackInfo& info) {
+  const auto names = block_feature_names();
+  auto result = Napi::Array::New(info.Env(), names.size());
+  for (size_t i = 0; i < names.size(); ++i) result.Set(uint32_t(i), names[i]);
+  return result;
+}
+
 // extractPages({url, html, text, contentType, xRobotsTag?}, {mode, format?, links?, imageAlts?, nfc?, maxBytes, maxDepth, maxNodes, maxAttributes?})
 Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
@@ -40,21 +105,11 @@ Napi::Value ExtractPages(const Napi::CallbackInfo& info) {
   const size_t rows = in.html.rows;
   if (in.url.rows != rows || in.text.rows != rows || in.content_type.rows != rows || (has_robots && in.x_robots_tag.rows != rows))
     throw Napi::RangeError::New(env, "extractPages: url, html, text, contentType and xRobotsTag differ in rows");
-  ExtractOptions options;
-  const std::string mode = string_of(given.Get("mode"), "extractPages mode");
-  if (mode == "precision") options.mode = ExtractMode::kPrecision;
-  else if (mode == "recall") options.mode = ExtractMode::kRecall;
-  else if (mode != "balanced") throw Napi::RangeError::New(env, "extractPages: mode must be balanced, precision or recall");
-  options.format = read_format(given);
-  options.links = given.Get("links").ToBoolean();
-  options.image_alts = given.Get("imageAlts").ToBoolean();
-  options.nfc = given.Get("nfc").ToBoolean();
-  options.max_bytes = given.Get("maxBytes").ToNumber().Uint32Value();
-  options.max_depth = given.Get("maxDepth").ToNumber().Uint32Value();
-  options.max_nodes = given.Get("maxNodes").ToNumber().Uint32Value();
-  if (given.Get("maxAttributes").IsNumber()) options.max_attributes = given.Get("maxAttributes").ToNumber().Uint32Value();
+  const auto model = model_of(given);
+  ExtractOptions options = options_of(given, "extractPages mode");
+  options.model = *model;
   auto out = std::make_shared<ExtractedColumns>();
-  auto* worker = new PromiseWorker(env, [=] { return extract_pages(in, options, *out); }, [out, options](Napi::Env e) -> Napi::Value {
+  auto* worker = new PromiseWorker(env, [=, kept = model] { return extract_pages(in, options, *out); }, [out, options](Napi::Env e) -> Napi::Value {
     auto result = Napi::Object::New(e);
     result.Set("text", to_column(e, out->text, "utf8"));
     result.Set("title", to_column(e, out->title, "utf8"));
@@ -213,6 +268,8 @@ Napi::Value HtmlTokens(const Napi::CallbackInfo& info) {
 
 REFINE_BIND(extract) {
   exports.Set("extractPages", Napi::Function::New(env, ExtractPages));
+  exports.Set("inspectBlocks", Napi::Function::New(env, InspectBlocks));
+  exports.Set("blockFeatureNames", Napi::Function::New(env, BlockFeatureNames));
   exports.Set("decideCharset", Napi::Function::New(env, DecideCharset));
   exports.Set("decodePage", Napi::Function::New(env, DecodePage));
   exports.Set("detectEncoding", Napi::Function::New(env, DetectEncoding));

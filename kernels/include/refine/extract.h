@@ -3,6 +3,7 @@
 // bytes and bounded by counted limits.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ struct ExtractOptions {
   uint32_t max_depth = 32768;
   uint32_t max_nodes = 2'000'000;
   uint32_t max_attributes = 2'000'000;
+  std::span<const uint32_t> model;  // another block model than the shipped one, for training and tests; lives as long as the call
 };
 
 struct ExtractedPage {
@@ -57,5 +59,23 @@ struct ExtractInput {
 };
 // Rows without html keep their text as it is, but for bytes that are no UTF-8, each U+FFFD; empty where it is white space alone.
 Status extract_pages(const ExtractInput& in, const ExtractOptions& options, ExtractedColumns& out);
+
+// A page's blocks as the choice of main text sees them, for training, for `try extract --show` and for people. A row a block,
+// in document order; `text` has its white space folded, `path` the elements around it (`div#main.post > p`), outermost first.
+// `char_begin` and `chars` count visible code points without white space from the page's begin: labels are stored by them.
+struct PageBlocks {
+  ExtractOutcome outcome = ExtractOutcome::kKept;
+  std::string title;
+  BytesColumn text, path;
+  std::vector<uint32_t> char_begin, chars;
+  std::vector<float> features;  // (blocks, block_feature_names().size()) row-major
+  std::vector<float> odds;      // log odds that the block is main text
+  std::vector<uint8_t> kept;
+  BytesColumn why;              // the three features that moved its odds most: `link_density=0.9 -1.2`, divided by "; "
+};
+PageBlocks inspect_blocks(std::string_view html, std::string_view content_type, std::string_view url, const ExtractOptions& options);
+std::vector<std::string> block_feature_names();
+// What is wrong with the words of a block model; empty where this build can use it.
+std::string block_model_problem(std::span<const uint32_t> words);
 
 }  // namespace refine

@@ -1,0 +1,133 @@
+// See block_context.h.
+#include "block_context.h"
+
+#include "name_groups.h"
+#include "refine/salted_hash.h"
+
+namespace refine::html {
+
+const char* const kTagKindNames[kKindCount] = {"p", "li", "list", "table", "tr", "td", "heading", "nav", "header", "footer", "aside", "article", "main", "section",
+  "form", "figure", "figcaption", "blockquote", "code", "dl", "a", "label", "details", "address", "span", "bold"};
+
+namespace {
+constexpr uint32_t kLongBlock = 100;  // units
+constexpr uint64_t kKnown = uint64_t(1) << 63;
+constexpr size_t kSignatureBytes = 48;  // of a class, without its digits: post-17 and post-18 are alike
+
+uint64_t group(NameGroup g) { return uint64_t(1) << g; }
+
+uint64_t role_groups(std::string_view role) {
+  if (role == "navigation" || role == "menu" || role == "menubar") return group(kGroupNav);
+  if (role == "complementary") return group(kGroupSidebar);
+  if (role == "contentinfo") return group(kGroupFooter);
+  if (role == "banner") return group(kGroupHeader);
+  if (role == "main") return group(kGroupContent);
+  if (role == "article") return group(kGroupArticle);
+  if (role == "search") return group(kGroupSearch);
+  if (role == "dialog" || role == "alert" || role == "alertdialog") return group(kGroupPopup);
+  return 0;
+}
+}  // namespace
+
+BlockContext::BlockContext(const Outline& outline, const std::vector<TextBlock>& blocks) : o_(outline), names_(outline.order.size(), 0) {
+  const size_t n = o_.order.size();
+  first_block_.resize(n + 1);
+  size_t block = 0;
+  for (uint32_t at = 0; at <= n; ++at) {
+    while (block < blocks.size() && blocks[block].first < at) ++block;
+    first_block_[at] = uint32_t(block);
+  }
+  sums_.resize(blocks.size() + 1);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const TextBlock& b = blocks[i];
+    BlockSums s = sums_[i];
+    ++s.blocks;
+    s.units += b.units;
+    s.link_units += b.link_units;
+    s.long_blocks += b.units >= kLongBlock && b.link_units * 3 < b.units;
+    s.stops += b.stops;
+    s.words += b.words;
+    s.headings += (kinds(b.home) >> kKindHeading) & 1;
+    sums_[i + 1] = s;
+  }
+  count_siblings();
+}
+
+void BlockContext::count_siblings() {
+  const size_t n = o_.order.size();
+  siblings_.assign(n, 0);
+  size_t slots = 16;
+  while (slots < 2 * n) slots *= 2;
+  struct Slot { uint64_t key = 0; uint32_t count = 0; };
+  std::vector<Slot> table(slots);
+  std::vector<uint32_t> place(n, 0);
+  const uint64_t salt = n;
+  for (uint32_t at = 1; at < n; ++at) {
+    const Node& node = o_.tree.nodes[o_.order[at]];
+    if (node.type != NodeType::kElement || node.ns != Namespace::kHtml || !is_block_tag(node.name)) continue;
+    char signature[kSignatureBytes];
+    size_t size = 0;
+    if (!node.copied && node.size > 0)
+      for (const char c : o_.tree.attribute(o_.order[at], kAttr_class_).substr(0, kSignatureBytes)) if (c < '0' || c > '9') signature[size++] = c;
+    const uint64_t key = hash_bytes({signature, size}, salt + (uint64_t(o_.up[at]) << 20) + node.name) | 1;
+    size_t slot = key & (slots - 1);
+    while (table[slot].key != 0 && table[slot].key != key) slot = (slot + 1) & (slots - 1);
+    table[slot].key = key;
+    ++table[slot].count;
+    place[at] = uint32_t(slot) + 1;
+  }
+  for (uint32_t at = 1; at < n; ++at) if (place[at] != 0) siblings_[at] = table[place[at] - 1].count;
+}
+
+uint64_t BlockContext::names(uint32_t at) {
+  uint64_t& known = names_[at];
+  if (known != 0) return known & ~kKnown;
+  const uint32_t node = o_.order[at];
+  const Node& n = o_.tree.nodes[node];
+  uint64_t mask = 0;
+  if (n.type == NodeType::kElement && n.size > 0 && !n.copied) {
+    for (uint32_t i = 0; i < n.size; ++i) {
+      const NodeAttribute& a = o_.tree.attributes[n.begin + i];
+      if (a.name == kAttr_class_ || a.name == kAttr_id || a.name == kAttr_itemprop) mask |= name_groups(o_.tree.span(a.begin, a.size));
+      else if (a.name == kAttr_role) mask |= role_groups(o_.tree.span(a.begin, a.size));
+    }
+  }
+  known = mask | kKnown;
+  return mask;
+}
+
+uint32_t BlockContext::kinds(uint32_t at) const {
+  const Node& n = o_.tree.nodes[o_.order[at]];
+  if (n.type != NodeType::kElement || n.ns != Namespace::kHtml) return 0;
+  switch (n.name) {
+    case k_p: return 1u << kKindParagraph;
+    case k_li: return 1u << kKindItem;
+    case k_ul: case k_ol: case k_menu: case k_dir: return 1u << kKindList;
+    case k_table: return 1u << kKindTable;
+    case k_tr: return 1u << kKindRow;
+    case k_td: case k_th: return 1u << kKindCell;
+    case k_h1: case k_h2: case k_h3: case k_h4: case k_h5: case k_h6: return 1u << kKindHeading;
+    case k_nav: return 1u << kKindNav;
+    case k_header: case k_hgroup: return 1u << kKindHeader;
+    case k_footer: return 1u << kKindFooter;
+    case k_aside: return 1u << kKindAside;
+    case k_article: return 1u << kKindArticle;
+    case k_main: return 1u << kKindMain;
+    case k_section: return 1u << kKindSection;
+    case k_form: case k_fieldset: return 1u << kKindForm;
+    case k_figure: return 1u << kKindFigure;
+    case k_figcaption: case k_caption: return 1u << kKindCaption;
+    case k_blockquote: case k_q: return 1u << kKindQuote;
+    case k_pre: case k_code: case k_tt: case k_listing: case k_xmp: return 1u << kKindCode;
+    case k_dl: case k_dt: case k_dd: return 1u << kKindDefinition;
+    case k_a: return 1u << kKindLink;
+    case k_label: case k_legend: case k_option: case k_button: return 1u << kKindLabel;
+    case k_details: case k_summary: return 1u << kKindDetails;
+    case k_address: return 1u << kKindAddress;
+    case k_span: case k_font: case k_small: return 1u << kKindSpan;
+    case k_b: case k_strong: case k_em: case k_i: return 1u << kKindBold;
+    default: return 0;
+  }
+}
+
+}  // namespace refine::html
