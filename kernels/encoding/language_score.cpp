@@ -109,7 +109,7 @@ uint8_t class_of(char32_t c, const LanguageModel& model, uint8_t* letter_case) {
     if (!in_script(low, model.script)) return kOtherScript;
     return latin && std::u32string_view(U"éèêëáàâäóòôöúùûüíìîïñçãõåøæß").find(low) != std::u32string_view::npos ? kLoan : kForeign;
   }
-  if (std::u32string_view(U"\u00A0\u00AD’–—·־׳״\u200E\u200F\u200C\u200D").find(c) != std::u32string_view::npos) return kJoiner;
+  if (std::u32string_view(U"\u00A0\u00AD’–—·־׳״\u200C").find(c) != std::u32string_view::npos) return kJoiner;
   if (std::u32string_view(U"«»‘“”„‚…•°©®§¿¡™€،؛؟").find(c) != std::u32string_view::npos) return kQuote;
   if ((c >= 0x2500 && c < 0x25A0) || c == 0xA4) return kJunk;  // box drawing, the currency sign
   return kSymbol;
@@ -281,8 +281,13 @@ int64_t cost_of_units(const UnitCosts& units, std::string_view s) {
   for (size_t i = 0; i < n;) {
     const uint8_t lead = uint8_t(s[i]);
     if (lead < 0x80) { ++i; continue; }
-    if (units.encoding == Encoding::kShiftJis && lead >= 0xA1 && lead <= 0xDF) { cost += kHalfKana; ++i; continue; }
-    if (i + 1 >= n) break;  // the window's end may cut a character
+    const auto alone = [&](size_t next) { return next < n && uint8_t(s[next]) < 0x80 && (i == 0 || uint8_t(s[i - 1]) < 0x80); };
+    if (units.encoding == Encoding::kShiftJis && lead >= 0xA1 && lead <= 0xDF) {
+      cost += kHalfKana + (alone(i + 1) ? kAloneUnit : 0);
+      ++i;
+      continue;
+    }
+    if (i + 1 >= n) { cost += kHalfKana; break; }  // the window's end may cut a character
     const uint8_t trail = uint8_t(s[i + 1]);
     if (units.encoding == Encoding::kEucJp && lead == 0x8F && i + 2 < n && trail >= 0xA1 && uint8_t(s[i + 2]) >= 0xA1) { cost += kLongUnit; i += 3; continue; }
     if (units.encoding == Encoding::kGbk && trail >= 0x30 && trail <= 0x39 && i + 3 < n && uint8_t(s[i + 2]) >= 0x81 && s[i + 3] >= 0x30 && s[i + 3] <= 0x39) {
@@ -293,7 +298,7 @@ int64_t cost_of_units(const UnitCosts& units, std::string_view s) {
     const uint8_t found = units.cost[size_t(lead) << 8 | trail];
     cost += found == kBroken ? kBrokenCost : found;
     const size_t next = i + (found == kBroken ? 1 : 2);
-    if (next < n && uint8_t(s[next]) < 0x80 && (i == 0 || uint8_t(s[i - 1]) < 0x80)) cost += kAloneUnit;
+    if (alone(next)) cost += kAloneUnit;
     i = next;
   }
   return cost;
