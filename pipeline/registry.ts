@@ -16,3 +16,4 @@ const shipped: readonly AnyStep[] = [url, extract, langid, repetition, quality, 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));
 
 export { compiledInWords, compileUrlLists } from '../stages/url/compile.js';
+export { PUBLISHED_LISTS, type PublishedList } from '../stages/url/lists-catalogue.js';

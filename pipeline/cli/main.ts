@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { packagePath } from '../../native/package-root.js';
 import { EXIT, reportError } from './command.js';
 import { registerDoctor } from './doctor.js';
+import { registerFetch } from './fetch-lists.js';
 import { registerInspect } from './inspect.js';
 import { registerLoad } from './load.js';
 import { registerPlan } from './plan.js';
@@ -24,7 +25,18 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  for (const register of [registerRun, registerPlan, registerValidate, registerTry, registerStats, registerInspect, registerLoad, registerUrl, registerDoctor])
+  for (const register of [
+    registerRun,
+    registerPlan,
+    registerValidate,
+    registerTry,
+    registerStats,
+    registerInspect,
+    registerLoad,
+    registerUrl,
+    registerFetch,
+    registerDoctor,
+  ])
     register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');

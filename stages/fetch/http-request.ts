@@ -11,6 +11,8 @@ export interface HttpEnv {
   readonly signal: AbortSignal;
   readonly limits?: Partial<RetryLimits>;
   readonly clock?: Clock;
+  /** The head of every answer whose body `readUrl` reads. */
+  readonly onAnswer?: (header: Answer['header']) => void;
 }
 
 export interface Answer {

@@ -147,6 +147,7 @@ export async function* readUrl(url: string, expected: RemoteVersion | null, env:
         throw changed(url, version, versionOf(answer));
       }
       if (answer.status !== 200 && answer.status !== 206) throw await refuse(answer, url, env);
+      env.onAnswer?.(answer.header);
       const found = versionOf(answer);
       let skip = 0; // bytes before `offset` that a server without ranges sends again
       if (answer.status === 200) skip = offset;

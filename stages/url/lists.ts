@@ -6,7 +6,7 @@ import { RefineError } from '../../native/index.js';
 
 /** What a folder offers as lists: UT1's `domains` and `urls`, plain and compiled lists; never its licence or its regular expressions. */
 const LIST_FILE = /^(?:(?:domains|urls)(?:\..*)?|.*\.(?:txt|list|hosts|urlset))(?:\.gz)?$/i;
-const NO_LIST = /^(?:\.|readme|licen[cs]e|copying|notice)/i;
+const NO_LIST = /^(?:\.|readme|licen[cs]e|copying|notice)|\.part$/i; // .part: a download that was killed
 
 export const locate = (path: string, baseDir: string): string => (isAbsolute(path) ? path : resolve(baseDir, path));
 

@@ -7,6 +7,7 @@ import { type BytesColumn, column, native } from '../../native/index.js';
 import type { OptionProblem, Stage, StageEnv } from '../contract/stage.js';
 import { byHostAssets, byHostColumns, byHostOptions, checkByHost, openByHost, prepareByHost } from './by-host.js';
 import { lineChunks, listFiles, locate } from './lists.js';
+import { fetchable } from './lists-catalogue.js';
 import { ignoredInWords, ignoredLines, openSets, PUBLIC_SUFFIX_LIST, prepareSets, publicSuffixes } from './sets.js';
 
 const paths = z.union([
@@ -76,13 +77,25 @@ function wordLists(options: UrlOptions, env: StageEnv): readonly NamedList<(type
   });
 }
 
+/** The command that would bring what is absent, where somebody publishes it for the folder lists/ beside the manifest. */
+function fetchCommand(option: NamedList['option'], absent: readonly NamedList[], env: StageEnv): string {
+  const folder = join(env.baseDir, 'lists');
+  const names = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => fetchable(relative(folder, locate(path, env.baseDir))));
+  if (names.length === 0 || names.includes(null)) return '';
+  const out = relative('', folder);
+  return ` Run: refine fetch lists ${option[0] === 'scores' ? 'refinedweb' : [...new Set(names)].join(' ')} --out ${out.startsWith('..') ? folder : out}`;
+}
+
 function absentLists(lists: readonly NamedList[], env: StageEnv): OptionProblem[] {
   const absent = lists.filter(({ files }) => files === null || files.length === 0);
   const places = [...new Map(absent.map(({ option }) => [option.join('.'), option])).values()];
   return places.map((option) => {
     const paths = absent.filter((list) => list.option.join('.') === option.join('.')).map(({ path }) => shown(locate(path, env.baseDir)));
     const [are, they] = paths.length === 1 ? ['is', 'it drops'] : ['are', 'they drop'];
-    return { path: option, message: `${paths.join(', ')} ${are} not there, so ${they} nothing. ${nextMove(option[0])}, or take the option out.` };
+    return {
+      path: option,
+      message: `${paths.join(', ')} ${are} not there, so ${they} nothing. ${nextMove(option[0])}, or take the option out.${fetchCommand(option, absent, env)}`,
+    };
   });
 }
 

@@ -215,7 +215,7 @@ test('absent lists drop nothing and are named by a warning', async () => {
     warnings.map(({ path, message }) => `${path.join('.')}: ${message}`),
     [
       `lists.0: ${there('no', 'such')} is not there, so it drops nothing. Put a file or folder there, such as the unpacked UT1 blacklists, with a host or URL a line, or take the option out.`,
-      `scores: ${there('lists', 'refinedweb', 'strict.txt')}, ${there('lists', 'refinedweb', 'hard.txt')}, ${there('lists', 'refinedweb', 'soft.txt')} are not there, so they drop nothing. Put text files of words there, a word a line, or take the option out.`,
+      `scores: ${there('lists', 'refinedweb', 'strict.txt')}, ${there('lists', 'refinedweb', 'hard.txt')}, ${there('lists', 'refinedweb', 'soft.txt')} are not there, so they drop nothing. Put text files of words there, a word a line, or take the option out. Run: refine fetch lists refinedweb --out ${join(env.baseDir, 'lists')}`,
       `exclude.0: ${there('curated.txt')} is not there, so it drops nothing. Put a file or folder there, with a host or URL a line, or take the option out.`,
     ],
   );
