@@ -10,8 +10,6 @@
 #include "writers.h"
 
 namespace refine::html {
-namespace {
-
 void append_json(std::string& out, std::string_view s) {
   static const char kHex[] = "0123456789abcdef";
   out += '"';
@@ -32,6 +30,8 @@ void append_json(std::string& out, std::string_view s) {
   out.append(s, from, s.size() - from);
   out += '"';
 }
+
+namespace {
 
 class BlocksSink final : public Sink {
  public:

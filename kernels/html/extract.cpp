@@ -7,6 +7,7 @@
 #include "page_signs.h"
 #include "refine/utf8.h"
 #include "robots.h"
+#include "structured_text.h"
 #include "tree.h"
 #include "writers.h"
 
@@ -94,6 +95,7 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
       if (longer.text.size() > 2 * written.text.size()) written = std::move(longer);
     }
   }
+  add_structured_text(json_ld, options.format, written.text);
   out.text = std::move(written.text);
   for (auto& link : written.links) out.links.emplace_back(std::move(link.url), std::move(link.text));
   for (auto& image : written.images) out.image_alts.push_back(std::move(image.text));
