@@ -124,15 +124,21 @@ function labelBySnippets(texts: readonly string[], wanted: readonly string[], un
 /** How much a block counts beside others of its page. */
 export type BlockWeight = 'sqrt' | 'linear' | 'equal';
 
-/** Weights of one page scaled to a sum of `pageWeight`; a page that says nothing stays at zero. */
-export function spread(labels: Labels, units: ArrayLike<number>, pageWeight: number, by: BlockWeight): Float64Array {
+const MANY = 20; // labelled blocks from which a page counts in full
+const FEW = 0.25; // of a page with hardly any
+
+/** Weights of one page scaled to a sum of `pageWeight`, less where few of its blocks are labelled; none stay at zero. */
+export function spread(labels: Labels, sizes: ArrayLike<number>, pageWeight: number, by: BlockWeight): Float64Array {
   const out = new Float64Array(labels.weight.length);
   let sum = 0;
+  let labelled = 0;
   for (let block = 0; block < out.length; block++) {
-    const size = by === 'equal' ? 1 : by === 'sqrt' ? Math.sqrt(1 + units[block]!) : 1 + units[block]!;
+    const size = by === 'equal' ? 1 : by === 'sqrt' ? Math.sqrt(1 + sizes[block]!) : 1 + sizes[block]!;
     out[block] = labels.weight[block]! * size;
     sum += out[block]!;
+    if (out[block]! > 0) labelled++;
   }
-  if (sum > 0) for (let block = 0; block < out.length; block++) out[block] = (out[block]! * pageWeight) / sum;
+  const whole = pageWeight * Math.min(1, FEW + labelled / MANY);
+  if (sum > 0) for (let block = 0; block < out.length; block++) out[block] = (out[block]! * whole) / sum;
   return out;
 }

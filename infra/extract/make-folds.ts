@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { assignFolds, FOLDS, foldsFile } from './folds.js';
 import { groupPages } from './groups.js';
-import { loadPages } from './pages.js';
+import { crawlPages, loadPages } from './pages.js';
 
-const pages = loadPages();
+const pages = [...loadPages(), ...crawlPages()]; // all of the crawl: which of its pages are read changes with time, folds should not
 const groups = await groupPages(pages);
 const corpora = pages.map((page) => page.corpus);
 const folds = assignFolds(groups, corpora);

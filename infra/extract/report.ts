@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedPath } from '../../tests/support/shared.js';
 import { addScore, headline, noSums, type PageScore, type Scores, scorePage, scoresOf, type Sums } from './measure.js';
-import { CORPORA, type Corpus, type Page, pagesFolder } from './pages.js';
+import { CORPORA, type Corpus, type Origin, type Page, pagesFolder } from './pages.js';
 import { type Difference, pairedDifference } from './significance.js';
 
 /** A row of the report: a corpus, or all pages with a full gold text. */
 export type RowName = Corpus | 'pooled';
 export const ROWS: readonly RowName[] = [...CORPORA, 'pooled'];
-const FULL_TEXT: readonly Corpus[] = ['readability', 'newspaper', 'newspaper4k'];
+const FULL_TEXT: readonly Origin[] = ['readability', 'newspaper', 'newspaper4k'];
 
 /** What a row's one figure is, for people. */
 export const FIGURES: Readonly<Record<RowName, string>> = {
