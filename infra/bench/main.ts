@@ -40,6 +40,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   filters: () => import('./filters.js'),
   extract: () => import('./extract.js'),
   encoding: () => import('./encoding.js'),
+  structure: () => import('./structure.js'),
   bpe: () => import('./bpe.js'),
   metadata: () => import('./metadata.js'),
   url: () => import('./url.js'),

@@ -46,7 +46,9 @@ void StructureWalk::flush() {
   }
   line_.finish();
   if (!line_.empty() || !line_.marks.empty()) {
-    while (!line_.text.empty() && (line_.text.back() == '\n' || line_.text.back() == ' ')) line_.text.pop_back();
+    const bool image_last = !line_.marks.empty() && line_.marks.back().kind == MarkKind::kImage;
+    const size_t least = image_last ? line_.marks.back().begin : 0;  // a space before it stays
+    while (line_.text.size() > least && (line_.text.back() == '\n' || line_.text.back() == ' ')) line_.text.pop_back();
     const bool only = line_.marks.size() == 1 && line_.marks[0].begin == 0 && line_.marks[0].end == line_.text.size();
     const bool formula = kind_ == BlockKind::kParagraph && ((only && (line_.marks[0].kind == MarkKind::kDisplayFormula || line_.marks[0].kind == MarkKind::kReadable)) || (line_.marks.empty() && is_tex(line_.text)));
     write(formula ? BlockKind::kFormula : kind_, std::move(line_.text), std::move(line_.marks));
@@ -135,9 +137,30 @@ void StructureWalk::open_cell(uint32_t at, bool header) {
   }
   table_.cells.push_back(std::move(cell));
   in_cell_ = true;
+  cell_ = at;
+}
+
+bool StructureWalk::part_table() {
+  const Node& cell = tree_.nodes[o_.order[cell_]];
+  const auto alone = [&](uint32_t other) { return other == kNone || (tree_.nodes[other].type == NodeType::kText && tree_.nodes[other].next == kNone) || (tree_.nodes[other].type == NodeType::kText && tree_.nodes[other].prev == kNone); };
+  if (!in_cell_ || heading_ > 0 || !line_.empty() || !alone(cell.next) || !alone(cell.prev)) return false;
+  table_.cells.pop_back();
+  if (!table_.rows.empty()) {
+    sink_.table(containers_, table_);
+    for (Container& c : containers_) c.marked = true;
+  }
+  table_ = Table();
+  in_cell_ = false;
+  parted_ = true;
+  return true;
 }
 
 void StructureWalk::close_cell() {
+  if (parted_) {
+    flush();
+    parted_ = false;
+    return;
+  }
   line_.finish();
   Cell& cell = table_.cells.back();
   cell.text.swap(line_.text);

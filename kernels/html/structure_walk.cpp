@@ -120,7 +120,7 @@ uint32_t StructureWalk::enter(uint32_t at) {
     }
     case What::kBlock: boundary(); push(at, what, uint32_t(line_.text.size())); break;
     case What::kHeading:
-      if (pre_ > 0 || flat()) { boundary(); push(at, What::kBlock, uint32_t(line_.text.size())); break; }
+      if (pre_ > 0 || (flat() && !part_table())) { boundary(); push(at, What::kBlock, uint32_t(line_.text.size())); break; }
       flush();
       push(at, what, uint32_t(kind_));
       heading_ = 1;

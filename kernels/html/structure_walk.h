@@ -47,6 +47,7 @@ class StructureWalk {
   void open_cell(uint32_t at, bool header);
   void close_cell();
   void close_row();
+  bool part_table();                        // a heading alone in its row ends the rows above it
   void close_table();
   void put_formula(const Formula& formula, bool display);
   void open_link(uint32_t at);
@@ -76,10 +77,11 @@ class StructureWalk {
   BlockKind kind_ = BlockKind::kParagraph;
   uint32_t leaf_ = 0, leaf_end_ = 0;  // the next kept text, image, break or script at or after the walk, and the root's end
   uint32_t word_ = 0;        // in is_gutter: text there is more than digits
+  uint32_t cell_ = 0;        // position of the open cell
   uint32_t math_ = 0, no_formula_ = kNone;  // in atom: the next <math>; one without a formula
   uint32_t pre_ = 0, heading_ = 0, links_ = 0;
   uint8_t level_ = 0;
-  bool in_table_ = false, in_cell_ = false, pre_line_ended_ = false, padded_ = false, listing_ = false;  // padded_: a space of layout follows the line number
+  bool in_table_ = false, in_cell_ = false, parted_ = false, pre_line_ended_ = false, padded_ = false, listing_ = false;  // padded_: a space of layout follows the line number
 };
 
 }  // namespace refine::html

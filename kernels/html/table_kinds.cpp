@@ -17,10 +17,11 @@ bool is_blank(std::string_view s) { return s.find_first_not_of(" \t\r\n\f") == s
 struct TableKinds::Facts {
   uint32_t at, end, index;
   uint32_t rows = 0, wide_rows = 0, columns = 0;     // rows with kept text, those with two or more such cells, the widest's
-  uint32_t row_cells = 0;                            // of the row at hand, with kept text
+  uint32_t places = 0, full_rows = 0;                // cells of the longest row, empty ones too; rows of that many
+  uint32_t row_cells = 0, row_places = 0;            // of the row at hand, with kept text; all
   uint32_t cell_bytes = 0, cell_blocks = 0, cell_end = 0, row_end = 0;
   uint32_t longest = 0, most_blocks = 0;
-  bool header = false, nested = false, code_cells = false, listing = false, structure = false, presentation = false;
+  bool header = false, nested = false, code_cells = false, listing = false, structure = false, presentation = false, row_heading = false;
 
   void end_cell() {
     if (cell_bytes > 0) ++row_cells;
@@ -32,6 +33,12 @@ struct TableKinds::Facts {
   void end_row() {
     end_cell();
     rows += row_cells > 0;
+    if (row_cells > 0) {
+      if (row_places > places) { places = row_places; full_rows = 0; }
+      full_rows += row_places == places;
+    }
+    row_places = 0;
+    row_heading = false;
     wide_rows += row_cells > 1;
     columns = std::max(columns, row_cells);
     row_cells = 0;
@@ -41,7 +48,7 @@ struct TableKinds::Facts {
     if (code_cells && !nested) return TableKind::kCode;
     if (presentation || nested || listing || columns < 2) return TableKind::kLayout;
     if (header) return most_blocks > kManyBlocks ? TableKind::kLayout : TableKind::kData;
-    return rows >= 2 && 2 * wide_rows >= rows && longest <= kLongCell && !structure ? TableKind::kData : TableKind::kLayout;
+    return rows >= 2 && (2 * wide_rows >= rows || (places >= 3 && 4 * full_rows >= 3 * rows)) && longest <= kLongCell && !structure ? TableKind::kData : TableKind::kLayout;
   }
 };
 
@@ -97,6 +104,8 @@ void TableKinds::read(uint32_t table) {
           Facts& facts = open.back();
           facts.end_cell();
           facts.cell_end = o_.ends[at];
+          ++facts.row_places;
+          facts.structure = facts.structure || facts.row_heading;  // a heading among other cells
           facts.header = facts.header || n.name == k_th;
           facts.code_cells = facts.code_cells || cues_.has(node, WriteCues::kCodeCell);
           break;
@@ -122,7 +131,11 @@ void TableKinds::read(uint32_t table) {
           ++open.back().cell_blocks;
           break;
         }
-        case k_h1: case k_h2: case k_h3: case k_h4: case k_ul: case k_ol: case k_blockquote: case k_dl: open.back().structure = true; [[fallthrough]];
+        case k_h1: case k_h2: case k_h3: case k_h4: case k_h5: case k_h6:  // alone in its row it parts the table
+          if (open.back().row_places > 1) open.back().structure = true;
+          open.back().row_heading = true;
+          break;
+        case k_ul: case k_ol: case k_blockquote: case k_dl: open.back().structure = true; [[fallthrough]];
         case k_p: case k_div: case k_br: case k_li: ++open.back().cell_blocks; break;
         default: break;
       }

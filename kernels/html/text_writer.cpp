@@ -27,12 +27,12 @@ namespace {
 class TextSink final : public Sink {
  public:
   void block(const std::vector<Container>& in, Block& block) override {
-    mark(in);
+    mark(in, block.text);
     out_ += block.text;
     out_ += '\n';
   }
   void table(const std::vector<Container>& in, Table& table) override {
-    mark(in);
+    mark(in, {});
     size_t begin = 0;
     for (const uint32_t end : table.rows) {
       size_t tabs = 0;
@@ -56,7 +56,16 @@ class TextSink final : public Sink {
   }
 
  private:
-  void mark(const std::vector<Container>& in) {
+  // Pages that draw their own bullets or numbers have them in the text already.
+  static bool is_marked(const Container& item, std::string_view text) {
+    if (item.ordered) {
+      const std::string number = std::to_string(item.number);
+      return text.substr(0, number.size()) == number && text.size() > number.size() && (text[number.size()] == '.' || text[number.size()] == ')');
+    }
+    for (const std::string_view bullet : {"\u2022", "\u00b7", "\u25aa", "\u25cf", "\u25e6", "\u2023", "\u2013 ", "- ", "* "}) if (text.substr(0, bullet.size()) == bullet) return true;
+    return false;
+  }
+  void mark(const std::vector<Container>& in, std::string_view text) {
     const Container* item = nullptr;
     size_t depth = 0;
     for (const Container& c : in) {
@@ -66,6 +75,7 @@ class TextSink final : public Sink {
     }
     if (item == nullptr) return;
     out_.append(2 * (depth - 1), ' ');
+    if (is_marked(*item, text)) return;
     out_ += item->ordered ? std::to_string(item->number) + ". " : "- ";
   }
   std::string out_;

@@ -7,7 +7,7 @@ import { native } from '../../native/index.js';
 import { folded, type ItemTree, type ListTree, readMarkdown } from '../support/markdown-structure.js';
 
 const encoder = new TextEncoder();
-const runs = process.env.REFINE_FULL === '1' ? 20_000 : 2_000;
+const runs = process.env.REFINE_FULL === '1' ? 20_000 : 800;
 
 function markdownOf(html: string, links = false): string {
   return native.htmlWrite(encoder.encode(`<!doctype html><body>${html}`), { format: 'markdown', links }).text;
