@@ -146,20 +146,24 @@ bool says_updated(std::string_view text) {
   return false;
 }
 
-// A name has a capital or is written without case; one to six words; no digits.
+// A name has a capital or is written without case; one to six words, most of them with capitals; no digits, no full stop.
 bool looks_like_name(std::string_view text) {
   if (text.empty() || text.size() > 80) return false;
   auto p = reinterpret_cast<const uint8_t*>(text.data());
   const auto end = p + text.size();
   char32_t first = decode_utf8(p, end);
   if (!is_letter(first) || is_lower(first)) return false;
-  int words = 1;
+  int words = 1, small = 0;
+  bool starts_word = false;
   while (p < end) {
     const char32_t c = decode_utf8(p, end);
-    words += c == ' ';
+    if (starts_word) small += is_lower(c);
+    starts_word = c == ' ';
+    words += starts_word;
     if ((c >= '0' && c <= '9') || c == ':' || c == '?' || c == '!' || c == '"') return false;
   }
-  return words <= 6;
+  if (words > 1 && text.back() == '.' && text[text.size() - 3] != ' ') return false;  // a sentence, no initial
+  return words <= 6 && small * 2 <= words;
 }
 
 class VisibleReader {
