@@ -148,7 +148,7 @@ class DateFinder {
       if (!mark(i + 3, sep)) continue;
       int year = 0;
       if (is_year(i + 4)) year = tokens_[i + 4].value;
-      else if (sep != '-' && number(i + 4, 0, 99) && tokens_[i + 4].digits == 2 && !tokens_[i + 4].spaced && !mark(i + 5, sep)) year = tokens_[i + 4].value < 50 ? 2000 + tokens_[i + 4].value : tokens_[i + 4].value >= 90 ? 1900 + tokens_[i + 4].value : 0;
+      else if (sep != '-' && tokens_[i].digits == 2 && tokens_[i + 2].digits == 2 && number(i + 4, 0, 99) && tokens_[i + 4].digits == 2 && !tokens_[i + 4].spaced && !mark(i + 5, sep)) year = tokens_[i + 4].value < 50 ? 2000 + tokens_[i + 4].value : tokens_[i + 4].value >= 90 ? 1900 + tokens_[i + 4].value : 0;
       if (year == 0 || (mark(i + 5, sep) && number(i + 6, 0, 999'999'999) && !tokens_[i + 6].spaced)) continue;  // a version's number
       const int a = tokens_[i].value, b = tokens_[i + 2].value;
       DateOrder order = sep == '.' ? DateOrder::kDayFirst : order_;

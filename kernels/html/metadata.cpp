@@ -152,6 +152,7 @@ Published declared_date(const Head& head, const JsonLd& json_ld, const FoundDate
   out.offer(kTrustNamedClass, date_of_value(json_ld.created, order));
   out.offer(head.meta.published_trust, head.meta.published);
   if (url) out.offer(url.day > 0 ? kTrustUrl : kTrustUrlMonth, url.iso());
+  if (const FoundDate titled = find_date(head.title, order); titled && titled.begin == 0 && titled.day > 0) out.offer(kTrustUrlMonth + 1, titled.iso());
   return out;
 }
 

@@ -22,7 +22,7 @@ namespace refine::html {
 
 #define REFINE_HTML_ATTRIBUTES(X) \
   X(id) X(class_) X(href) X(rel) X(name) X(content) X(property) X(itemprop) X(itemtype) X(role) X(style) X(hidden) X(lang) X(datetime) \
-  X(type) X(encoding) X(color) X(face) X(size) X(charset) X(src) X(alt) X(start) X(value) X(selected) X(disabled) X(multiple)
+  X(type) X(title) X(encoding) X(color) X(face) X(size) X(charset) X(src) X(alt) X(start) X(value) X(selected) X(disabled) X(multiple)
 
 enum Tag : uint32_t {
   kNoTag = 0,

@@ -297,9 +297,14 @@ class VisibleReader {
     else if (property == "datecreated") trust = kTrustMarkup;
     else if (n.name == k_time && (cues & kDateName)) trust = kTrustMarkup - 1;
     else if (n.name == k_time && !(cues & kUpdatedName)) trust = after_headline() && since_headline_ < 40 ? kTrustMarkup - 2 : kTrustAnyTime;
+    else if ((cues & kUpdatedName) && n.name != k_time && tree_.has_attribute(node, kAttr_title)) trust = kTrustAnyTime - 8;  // hAtom knows no other date
     else if ((cues & kDateName) && !(cues & kUpdatedName)) trust = kTrustNamedClass + (after_headline() ? 1 : 0);
     if (property == "datemodified" || trust <= facts.published_trust || dates_left_ == 0) return;
     --dates_left_;
+    // hAtom's <abbr class="published" title="2018-06-05T08:00:00-07:00">
+    if (n.name != k_time && n.name != k_a && n.name != k_img)
+      if (const auto title = tree_.attribute(node, kAttr_title); title.size() >= 10 && title[0] >= '1' && title[0] <= '2')
+        return offer_date(trust, date_of_value(title, order_));
     std::string text = plain_value(text_.of(node, 160), 150);
     const auto machine = n.name == k_time ? tree_.attribute(node, kAttr_datetime) : property.empty() ? std::string_view() : tree_.attribute(node, kAttr_content);
     if (!machine.empty()) {
