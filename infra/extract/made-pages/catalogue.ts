@@ -1,0 +1,6 @@
+// All templates.
+import { forumTables } from './templates/forums-tables.js';
+import { forumsModern } from './templates/forums-modern.js';
+import type { Template } from './template.js';
+
+export const templates: readonly Template[] = [...forumTables, ...forumsModern];
