@@ -1,7 +1,8 @@
 // All templates.
 import { forumTables } from './templates/forums-tables.js';
 import { docsGuides } from './templates/docs-guides.js';
+import { docsReference } from './templates/docs-reference.js';
 import { forumsModern } from './templates/forums-modern.js';
 import type { Template } from './template.js';
 
-export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides];
+export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference];
