@@ -3,6 +3,7 @@ import { forumTables } from './templates/forums-tables.js';
 import { docsGuides } from './templates/docs-guides.js';
 import { docsReference } from './templates/docs-reference.js';
 import { forumsModern } from './templates/forums-modern.js';
+import { shops } from './templates/shops.js';
 import type { Template } from './template.js';
 
-export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference];
+export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference, ...shops];
