@@ -4,8 +4,10 @@ import { docsGuides } from './templates/docs-guides.js';
 import { docsReference } from './templates/docs-reference.js';
 import { forumsOther } from './templates/forums-other.js';
 import { lists } from './templates/lists.js';
+import { listings } from './templates/listings.js';
+import { questions } from './templates/questions.js';
 import { forumsModern } from './templates/forums-modern.js';
 import { shops } from './templates/shops.js';
 import type { Template } from './template.js';
 
-export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference, ...shops, ...forumsOther, ...lists];
+export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference, ...shops, ...forumsOther, ...lists, ...questions, ...listings];
