@@ -1,5 +1,7 @@
 // All templates.
 import { forumTables } from './templates/forums-tables.js';
+import { articles } from './templates/articles.js';
+import { companies } from './templates/companies.js';
 import { docsGuides } from './templates/docs-guides.js';
 import { docsReference } from './templates/docs-reference.js';
 import { forumsOther } from './templates/forums-other.js';
@@ -10,4 +12,16 @@ import { forumsModern } from './templates/forums-modern.js';
 import { shops } from './templates/shops.js';
 import type { Template } from './template.js';
 
-export const templates: readonly Template[] = [...forumTables, ...forumsModern, ...docsGuides, ...docsReference, ...shops, ...forumsOther, ...lists, ...questions, ...listings];
+export const templates: readonly Template[] = [
+  ...forumTables,
+  ...forumsModern,
+  ...docsGuides,
+  ...docsReference,
+  ...shops,
+  ...forumsOther,
+  ...lists,
+  ...questions,
+  ...listings,
+  ...articles,
+  ...companies,
+];

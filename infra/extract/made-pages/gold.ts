@@ -21,7 +21,9 @@ const isRaw = (node: Element): boolean => {
   if (node.namespaceURI !== HTML) return false;
   if (RAW.has(node.tagName)) return true;
   const first = node.childNodes[0];
-  return node.tagName === 'noscript' && (first === undefined || (first.nodeName === '#text' && (first as DefaultTreeAdapterMap['textNode']).value.includes('<')));
+  return (
+    node.tagName === 'noscript' && (first === undefined || (first.nodeName === '#text' && (first as DefaultTreeAdapterMap['textNode']).value.includes('<')))
+  );
 };
 
 export const stripMarks = (marked: string): string => marked.replace(/ *data-gold="[^"]*"/g, '');

@@ -18,7 +18,8 @@ const USERS =
   'oldspoke Martha_K tinwhistle rolf62 greenthumb42 pixelmoth AnnaB nightowl7 dr_sprocket Kestrel sundial mopsi77 J.Harlow quietriver bitbucket9 Fenno lucia_m tomcat1958 saltmarsh Yuki-R papaya hexnut Vera.S jonas_w redkettle mikado88 owl.post Brambles'.split(
     ' ',
   );
-const GOODS = 'Kestrel 300|Norvik Pro|Foxlight 2|Halden X5|Tarn Mini|Brisa 12|Lumo One|Ostra 40|Pinewood S|Quill 7|Rondo Plus|Velm 220|Aster Duo|Corvo Lite'.split('|');
+const GOODS =
+  'Kestrel 300|Norvik Pro|Foxlight 2|Halden X5|Tarn Mini|Brisa 12|Lumo One|Ostra 40|Pinewood S|Quill 7|Rondo Plus|Velm 220|Aster Duo|Corvo Lite'.split('|');
 
 export type Speech = 'talk' | 'news' | 'docs' | 'product' | 'review' | 'comment' | 'legal' | 'company';
 
@@ -70,7 +71,12 @@ export class Kit {
     return left.pop()!;
   }
   private fill(text: string): string {
-    return escape(text.replace(/\{n\}/g, () => String(this.int(2, 90))).replace(/\{item\}/g, () => this.good()).replace(/\{name\}/g, () => this.user()));
+    return escape(
+      text
+        .replace(/\{n\}/g, () => String(this.int(2, 90)))
+        .replace(/\{item\}/g, () => this.good())
+        .replace(/\{name\}/g, () => this.user()),
+    );
   }
   /** Sentences of a kind, escaped. Languages that write without spaces are joined without. */
   say(kind: Speech, sentences: number): string {
@@ -113,16 +119,40 @@ export class Kit {
     const two = (k: number) => String(k).padStart(2, '0');
     const clock = `${two(this.int(0, 23))}:${two(this.int(0, 59))}`;
     const iso = `${year}-${two(month + 1)}-${two(day)}`;
-    if (this.lang === 'ja' || this.lang === 'zh') return { iso, short: `${iso} ${clock}`, long: `${year}年${month + 1}月${day}日`, ago: `${this.int(2, 11)} ${this.lang === 'ja' ? '日前' : '天前'}` };
-    if (this.lang !== 'en') return { iso, short: `${two(day)}.${two(month + 1)}.${year}, ${clock}`, long: `${day}. ${month + 1}. ${year}`, ago: `${this.int(2, 11)} ${this.word('daysAgo')}` };
-    return { iso, short: `${MONTHS[month]} ${day}, ${year} ${clock}`, long: `${MONTHS[month]} ${day}, ${year}`, ago: `${this.int(2, 11)} ${this.word('daysAgo')}` };
+    if (this.lang === 'ja' || this.lang === 'zh')
+      return { iso, short: `${iso} ${clock}`, long: `${year}年${month + 1}月${day}日`, ago: `${this.int(2, 11)} ${this.lang === 'ja' ? '日前' : '天前'}` };
+    if (this.lang !== 'en')
+      return {
+        iso,
+        short: `${two(day)}.${two(month + 1)}.${year}, ${clock}`,
+        long: `${day}. ${month + 1}. ${year}`,
+        ago: `${this.int(2, 11)} ${this.word('daysAgo')}`,
+      };
+    return {
+      iso,
+      short: `${MONTHS[month]} ${day}, ${year} ${clock}`,
+      long: `${MONTHS[month]} ${day}, ${year}`,
+      ago: `${this.int(2, 11)} ${this.word('daysAgo')}`,
+    };
   }
   slug(): string {
-    return times(this.int(3, 6), () => this.pick(['chain', 'old', 'garden', 'fix', 'setup', 'winter', 'noise', 'guide', 'light', 'paper', 'light', 'rain', 'table', 'kiln', 'sail']), '-');
+    return times(
+      this.int(3, 6),
+      () => this.pick(['chain', 'old', 'garden', 'fix', 'setup', 'winter', 'noise', 'guide', 'light', 'paper', 'light', 'rain', 'table', 'kiln', 'sail']),
+      '-',
+    );
   }
   price(): string {
     const euro = `${this.int(4, 899)},${this.pick(['00', '90', '95', '99', '49'])} €`;
-    return this.lang === 'en' ? `$${euro.replace(',', '.').replace(' €', '')}` : this.lang === 'ja' ? `¥${this.number(900, 60000)}` : this.lang === 'zh' ? `￥${this.int(19, 3999)}.00` : this.lang === 'ru' ? `${this.number(400, 60000)} руб.` : euro;
+    return this.lang === 'en'
+      ? `$${euro.replace(',', '.').replace(' €', '')}`
+      : this.lang === 'ja'
+        ? `¥${this.number(900, 60000)}`
+        : this.lang === 'zh'
+          ? `￥${this.int(19, 3999)}.00`
+          : this.lang === 'ru'
+            ? `${this.number(400, 60000)} руб.`
+            : euro;
   }
   /** A few inline elements in a text, the way editors leave them. */
   inline(text: string): string {

@@ -23,4 +23,5 @@ export function makePage(template: Template, n: number): MadePage {
   return { id: `${template.name}-${n}`, type: template.type, site, url, html: stripMarks(marked), marked, runs: runsOf(marked) };
 }
 
-export const makePages = (templates: readonly Template[]): MadePage[] => templates.flatMap((one) => Array.from({ length: one.instances }, (_, n) => makePage(one, n)));
+export const makePages = (templates: readonly Template[]): MadePage[] =>
+  templates.flatMap((one) => Array.from({ length: one.instances }, (_, n) => makePage(one, n)));

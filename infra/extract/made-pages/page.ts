@@ -34,7 +34,18 @@ const LINES = CODE.flatMap((code) => code.split('\n')).filter((line) => line.len
 
 export const code = (k: Kit): string => escape(k.pick(CODE));
 export const codeLine = (k: Kit): string => escape(k.pick(LINES).trim());
-export const smiley = (k: Kit): string => k.pick([':)', ';-)', ':D', '^^', '<img src="/images/smilies/icon_smile.gif" alt=":)" title="Smile">', '<img class="smilies" src="./images/smilies/icon_e_wink.gif" width="15" height="17" alt=";)">', '😀', 'xD', '']);
+export const smiley = (k: Kit): string =>
+  k.pick([
+    ':)',
+    ';-)',
+    ':D',
+    '^^',
+    '<img src="/images/smilies/icon_smile.gif" alt=":)" title="Smile">',
+    '<img class="smilies" src="./images/smilies/icon_e_wink.gif" width="15" height="17" alt=";)">',
+    '😀',
+    'xD',
+    '',
+  ]);
 
 export interface PostParts {
   readonly quote?: (author: string, text: string) => string;
@@ -45,7 +56,13 @@ export interface PostParts {
 export function post(k: Kit, style: 'br' | 'p' | 'div', parts: PostParts = {}, first = false): string {
   const shape = first ? k.pick([3, 4, 4, 5]) : k.pick([0, 0, 1, 1, 2, 2, 2, 3, 3, 4]);
   const text: string[] =
-    shape === 0 ? [k.one('short')] : shape === 1 ? [k.say('talk', 1)] : shape === 2 ? [k.say('talk', k.int(2, 4))] : k.paras('talk', shape === 3 ? k.int(2, 3) : shape === 4 ? k.int(3, 6) : k.int(7, 14));
+    shape === 0
+      ? [k.one('short')]
+      : shape === 1
+        ? [k.say('talk', 1)]
+        : shape === 2
+          ? [k.say('talk', k.int(2, 4))]
+          : k.paras('talk', shape === 3 ? k.int(2, 3) : shape === 4 ? k.int(3, 6) : k.int(7, 14));
   if (first || k.chance(15)) text.push(k.one('asks'));
   if (first && k.chance(50)) text.unshift(k.one('greetings'));
   if (first && k.chance(60)) text.push(k.one('thanks'));

@@ -5,21 +5,31 @@ import { page } from '../page.js';
 import { body, type DocsMarkup, highlighted, identifier, matter, outline, signature, tree, typeName } from './docs-parts.js';
 
 const sphinxMarkup = (k: Kit, newer: boolean): DocsMarkup => ({
-  code: (text) => `<div class="highlight-${k.pick(['default', 'python3', 'console'])} notranslate"><div class="highlight"><pre><span></span>${highlighted(k, text)}\n</pre></div></div>`,
+  code: (text) =>
+    `<div class="highlight-${k.pick(['default', 'python3', 'console'])} notranslate"><div class="highlight"><pre><span></span>${highlighted(k, text)}\n</pre></div></div>`,
   note: (title, text) => `<div class="admonition note"><p class="${newer ? 'admonition-title' : 'first admonition-title'}">${title}</p>${text}</div>`,
   heading: (level, text, id) => `<h${level}>${text}<a class="headerlink" href="#${id}" title="Permalink to this heading">¶</a></h${level}>`,
-  table: (head, rows) => `<table class="docutils align-default"><thead><tr class="row-odd">${head.map((h) => `<th class="head"><p>${h}</p></th>`).join('')}</tr></thead><tbody>${rows.map((r, i) => `<tr class="row-${i % 2 ? 'odd' : 'even'}">${r.map((c) => `<td><p>${c}</p></td>`).join('')}</tr>`).join('')}</tbody></table>`,
+  table: (head, rows) =>
+    `<table class="docutils align-default"><thead><tr class="row-odd">${head.map((h) => `<th class="head"><p>${h}</p></th>`).join('')}</tr></thead><tbody>${rows.map((r, i) => `<tr class="row-${i % 2 ? 'odd' : 'even'}">${r.map((c) => `<td><p>${c}</p></td>`).join('')}</tr>`).join('')}</tbody></table>`,
 });
 const sphinxApi = (k: Kit): string =>
-  times(k.int(1, 6), () => `<dl class="py ${k.pick(['function', 'class', 'method'])}"><dt class="sig sig-object py" id="x.${identifier(k)}"><span class="sig-prename descclassname"><span class="pre">kiln.</span></span><span class="sig-name descname"><span class="pre">${signature(k)}</span></span><a class="reference internal" href="_modules/x.html" ><span class="viewcode-link"><span class="pre">[source]</span></span></a><a class="headerlink" href="#x">¶</a></dt><dd><p>${k.para('docs')}</p><dl class="field-list simple"><dt class="field-odd">Parameters</dt><dd class="field-odd"><ul class="simple"><li><p><strong>${identifier(k)}</strong> (<em>${typeName(k)}</em>) – ${k.say('docs', 1)}</p></li></ul></dd><dt class="field-even">Returns</dt><dd class="field-even"><p>${k.say('docs', 1)}</p></dd></dl></dd></dl>`);
+  times(
+    k.int(1, 6),
+    () =>
+      `<dl class="py ${k.pick(['function', 'class', 'method'])}"><dt class="sig sig-object py" id="x.${identifier(k)}"><span class="sig-prename descclassname"><span class="pre">kiln.</span></span><span class="sig-name descname"><span class="pre">${signature(k)}</span></span><a class="reference internal" href="_modules/x.html" ><span class="viewcode-link"><span class="pre">[source]</span></span></a><a class="headerlink" href="#x">¶</a></dt><dd><p>${k.para('docs')}</p><dl class="field-list simple"><dt class="field-odd">Parameters</dt><dd class="field-odd"><ul class="simple"><li><p><strong>${identifier(k)}</strong> (<em>${typeName(k)}</em>) – ${k.say('docs', 1)}</p></li></ul></dd><dt class="field-even">Returns</dt><dd class="field-even"><p>${k.say('docs', 1)}</p></dd></dl></dd></dl>`,
+  );
 function sphinxBody(k: Kit): { title: string; html: string; sections: { id: string; title: string }[] } {
   const o = outline(k);
   const newer = k.chance(60);
-  const html = body(k, o, sphinxMarkup(k, newer), (inner, id) => (newer ? `<section id="${id}">${inner}</section>` : `<div class="section" id="${id}">${inner}</div>`));
+  const html = body(k, o, sphinxMarkup(k, newer), (inner, id) =>
+    newer ? `<section id="${id}">${inner}</section>` : `<div class="section" id="${id}">${inner}</div>`,
+  );
   return { title: o.title, html: k.chance(40) ? html + sphinxApi(k) : html, sections: o.sections };
 }
-const sphinxHead = '<script src="_static/documentation_options.js"></script><script src="_static/doctools.js"></script><link rel="stylesheet" href="_static/pygments.css">';
-const toc = (sections: { id: string; title: string }[], link = 'reference internal'): string => `<ul>${sections.map((s) => `<li><a class="${link}" href="#${s.id}">${s.title}</a></li>`).join('\n')}</ul>`;
+const sphinxHead =
+  '<script src="_static/documentation_options.js"></script><script src="_static/doctools.js"></script><link rel="stylesheet" href="_static/pygments.css">';
+const toc = (sections: { id: string; title: string }[], link = 'reference internal'): string =>
+  `<ul>${sections.map((s) => `<li><a class="${link}" href="#${s.id}">${s.title}</a></li>`).join('\n')}</ul>`;
 const ref = (text: string): string => `<a class="reference internal" href="x.html">${text}</a>`;
 
 function alabaster(k: Kit): string {
@@ -65,9 +75,16 @@ function pydata(k: Kit): string {
 }
 
 const mkdocsMarkup = (k: Kit, material: boolean): DocsMarkup => ({
-  code: (text) => (material ? `<div class="highlight"><pre><span></span><code>${highlighted(k, text)}\n</code></pre></div>` : `<pre><code class="language-py">${text}\n</code></pre>`),
-  note: (title, text) => (k.chance(30) && material ? `<details class="note"><summary>${title}</summary>${text}</details>` : `<div class="admonition note"><p class="admonition-title">${title}</p>${text}</div>`),
-  heading: (level, text, id) => `<h${level} id="${id}">${text}${material ? `<a class="headerlink" href="#${id}" title="Permanent link">&para;</a>` : ''}</h${level}>`,
+  code: (text) =>
+    material
+      ? `<div class="highlight"><pre><span></span><code>${highlighted(k, text)}\n</code></pre></div>`
+      : `<pre><code class="language-py">${text}\n</code></pre>`,
+  note: (title, text) =>
+    k.chance(30) && material
+      ? `<details class="note"><summary>${title}</summary>${text}</details>`
+      : `<div class="admonition note"><p class="admonition-title">${title}</p>${text}</div>`,
+  heading: (level, text, id) =>
+    `<h${level} id="${id}">${text}${material ? `<a class="headerlink" href="#${id}" title="Permanent link">&para;</a>` : ''}</h${level}>`,
 });
 
 function mkdocsReadTheDocs(k: Kit): string {
@@ -81,7 +98,8 @@ function mkdocsReadTheDocs(k: Kit): string {
 
 function mkdocsMaterial(k: Kit): string {
   const o = outline(k);
-  const nav = (level: number): string => `<ul class="md-nav__list">${times(k.int(3, 8), () => `<li class="md-nav__item"><a href="../" class="md-nav__link"><span class="md-ellipsis">${k.one('headings')}</span></a>${level === 0 ? k.maybe(30, () => `<nav class="md-nav" data-md-level="1"><label class="md-nav__title">${k.one('headings')}</label>${nav(1)}</nav>`) : ''}</li>`)}</ul>`;
+  const nav = (level: number): string =>
+    `<ul class="md-nav__list">${times(k.int(3, 8), () => `<li class="md-nav__item"><a href="../" class="md-nav__link"><span class="md-ellipsis">${k.one('headings')}</span></a>${level === 0 ? k.maybe(30, () => `<nav class="md-nav" data-md-level="1"><label class="md-nav__title">${k.one('headings')}</label>${nav(1)}</nav>`) : ''}</li>`)}</ul>`;
   const tocList = `<label class="md-nav__title" for="__toc"><span class="md-nav__icon md-icon"></span>${k.word('contents')}</label><ul class="md-nav__list">${o.sections.map((s) => `<li class="md-nav__item"><a href="#${s.id}" class="md-nav__link"><span class="md-ellipsis">${s.title}</span></a></li>`).join('')}</ul>`;
   return page(k, `${o.title} - ${k.good()}`, {
     head: '<meta name="generator" content="mkdocs-1.5.3, mkdocs-material-9.4.6">',
@@ -95,12 +113,23 @@ function mkdocsMaterial(k: Kit): string {
 function docusaurus(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="language-bash codeBlockContainer_Ckt0 theme-code-block">${k.maybe(30, () => `<div class="codeBlockTitle_Ktv7">${identifier(k)}.js</div>`)}<div class="codeBlockContent_biex"><pre tabindex="0" class="prism-code language-bash codeBlock_bY9V thin-scrollbar"><code class="codeBlockLines_e6Vv">${text.split('\n').map((line) => `<span class="token-line" style="color:#393A34"><span class="token plain">${line}</span><br></span>`).join('')}</code></pre><div class="buttonGroup__atx"><button type="button" aria-label="Copy code to clipboard" class="clean-btn"><span class="copyButtonIcons_eSgA"></span></button></div></div></div>`,
-    note: (title, text) => `<div class="theme-admonition theme-admonition-note admonition_xJq3 alert alert--secondary"><div class="admonitionHeading_Gvgb"><span class="admonitionIcon_Rf37"></span>${title}</div><div class="admonitionContent_BuS1">${text}</div></div>`,
-    heading: (level, text, id) => (level === 1 ? `<header><h1>${text}</h1></header>` : `<h${level} class="anchor anchorWithStickyNavbar_LWe7" id="${id}">${text}<a href="#${id}" class="hash-link" aria-label="Direct link">​</a></h${level}>`),
+    code: (text) =>
+      `<div class="language-bash codeBlockContainer_Ckt0 theme-code-block">${k.maybe(30, () => `<div class="codeBlockTitle_Ktv7">${identifier(k)}.js</div>`)}<div class="codeBlockContent_biex"><pre tabindex="0" class="prism-code language-bash codeBlock_bY9V thin-scrollbar"><code class="codeBlockLines_e6Vv">${text
+        .split('\n')
+        .map((line) => `<span class="token-line" style="color:#393A34"><span class="token plain">${line}</span><br></span>`)
+        .join(
+          '',
+        )}</code></pre><div class="buttonGroup__atx"><button type="button" aria-label="Copy code to clipboard" class="clean-btn"><span class="copyButtonIcons_eSgA"></span></button></div></div></div>`,
+    note: (title, text) =>
+      `<div class="theme-admonition theme-admonition-note admonition_xJq3 alert alert--secondary"><div class="admonitionHeading_Gvgb"><span class="admonitionIcon_Rf37"></span>${title}</div><div class="admonitionContent_BuS1">${text}</div></div>`,
+    heading: (level, text, id) =>
+      level === 1
+        ? `<header><h1>${text}</h1></header>`
+        : `<h${level} class="anchor anchorWithStickyNavbar_LWe7" id="${id}">${text}<a href="#${id}" class="hash-link" aria-label="Direct link">​</a></h${level}>`,
   };
   return page(k, `${o.title} | ${k.good()}`, {
-    htmlAttributes: 'dir="ltr" class="docs-wrapper docs-doc-page docs-version-current plugin-docs plugin-id-default docs-doc-id-intro" data-has-hydrated="false"',
+    htmlAttributes:
+      'dir="ltr" class="docs-wrapper docs-doc-page docs-version-current plugin-docs plugin-id-default docs-doc-id-intro" data-has-hydrated="false"',
     head: '<meta name="generator" content="Docusaurus v2.4.1">',
     bodyAttributes: 'class="navigation-with-keyboard"',
     body: `<div id="__docusaurus"><div role="region" aria-label="Skip to main content"><a class="skipToContent_fXgn" href="#__docusaurus_skipToContent_fallback">Skip to main content</a></div>${k.maybe(25, () => `<div class="announcementBar_mb4j" role="banner"><div class="content_knG7 announcementBarContent_xLdY">${k.say('company', 1)}</div></div>`)}<nav aria-label="Main" class="navbar navbar--fixed-top"><div class="navbar__inner"><div class="navbar__items"><a class="navbar__brand"><b class="navbar__title text--truncate">${k.good()}</b></a><a class="navbar__item navbar__link navbar__link--active">Docs</a><a class="navbar__item navbar__link">Blog</a></div><div class="navbar__items navbar__items--right"><a class="navbar__item navbar__link">GitHub</a><div class="searchBox_ZlJk"></div></div></div></nav><div id="__docusaurus_skipToContent_fallback" class="main-wrapper mainWrapper_z2l0 docsWrapper_BCFX"><div class="docPage__5DB"><aside class="theme-doc-sidebar-container docSidebarContainer_b6E3"><div class="sidebarViewport_Xe31"><nav aria-label="Docs sidebar" class="menu thin-scrollbar menu_SIkG">${tree(k, (text) => `<a class="menu__link" href="/docs/x">${text}</a>`, 'ul class="theme-doc-sidebar-menu menu__list"')}</nav></div></aside><main class="docMainContainer_gTbr"><div class="container padding-top--md padding-bottom--lg"><div class="row"><div class="col docItemCol_VOVn"><div class="docItemContainer_Djhp"><article><nav class="theme-doc-breadcrumbs breadcrumbsContainer_Z_bl"><ul class="breadcrumbs"><li class="breadcrumbs__item"><a class="breadcrumbs__link"></a></li><li class="breadcrumbs__item"><span class="breadcrumbs__link">${k.one('headings')}</span></li></ul></nav>${k.maybe(40, () => `<span class="theme-doc-version-badge badge badge--secondary">Version: ${k.int(1, 5)}.x</span>`)}<div class="tocCollapsible_ETCw theme-doc-toc-mobile tocMobile_ITEo"><button type="button" class="clean-btn tocCollapsibleButton_TO0P">${k.word('onThisPage')}</button></div><div class="theme-doc-markdown markdown" ${M}>${body(k, o, markup)}</div>
@@ -115,7 +144,8 @@ function mdbook(k: Kit): string {
     code: (text) => `<pre><code class="language-rust">${text}\n</code></pre>`,
     note: (title, text) => `<blockquote>${text.replace('<p>', `<p><strong>${title}</strong>: `)}</blockquote>`,
     heading: (level, text, id) => `<h${level} id="${id}"><a class="header" href="#${id}">${text}</a></h${level}>`,
-    table: (head, rows) => `<div class="table-wrapper"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
+    table: (head, rows) =>
+      `<div class="table-wrapper"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
   };
   let n = 0;
   return page(k, `${o.title} - ${k.good()} Book`, {
@@ -130,11 +160,27 @@ function vitepress(k: Kit): string {
   const o = outline(k);
   const old = k.chance(40); // VuePress 1
   const markup: DocsMarkup = {
-    code: (text) => `<div class="language-bash ${old ? 'extra-class' : 'vp-adaptive-theme'}">${old ? '' : `<button title="Copy Code" class="copy"></button><span class="lang" ${N}>sh</span>`}<pre class="${old ? 'language-bash' : 'shiki'}"><code>${old ? text : text.split('\n').map((l) => `<span class="line"><span style="color:#A6ACCD">${l}</span></span>`).join('\n')}</code></pre></div>`,
+    code: (text) =>
+      `<div class="language-bash ${old ? 'extra-class' : 'vp-adaptive-theme'}">${old ? '' : `<button title="Copy Code" class="copy"></button><span class="lang" ${N}>sh</span>`}<pre class="${old ? 'language-bash' : 'shiki'}"><code>${
+        old
+          ? text
+          : text
+              .split('\n')
+              .map((l) => `<span class="line"><span style="color:#A6ACCD">${l}</span></span>`)
+              .join('\n')
+      }</code></pre></div>`,
     note: (title, text) => `<div class="tip custom-block"><p class="custom-block-title">${title.toUpperCase()}</p>${text}</div>`,
-    heading: (level, text, id) => (old ? `<h${level} id="${id}"><a href="#${id}" class="header-anchor">#</a> ${text}</h${level}>` : `<h${level} id="${id}" tabindex="-1">${text} <a class="header-anchor" href="#${id}" aria-label="Permalink">​</a></h${level}>`),
+    heading: (level, text, id) =>
+      old
+        ? `<h${level} id="${id}"><a href="#${id}" class="header-anchor">#</a> ${text}</h${level}>`
+        : `<h${level} id="${id}" tabindex="-1">${text} <a class="header-anchor" href="#${id}" aria-label="Permalink">​</a></h${level}>`,
   };
-  const links = (cls: string) => times(k.int(4, 10), () => `<div class="VPSidebarItem level-1 is-link"><div class="item"><div class="indicator"></div><a class="${cls}" href="/guide/x"><p class="text">${k.one('headings')}</p></a></div></div>`);
+  const links = (cls: string) =>
+    times(
+      k.int(4, 10),
+      () =>
+        `<div class="VPSidebarItem level-1 is-link"><div class="item"><div class="indicator"></div><a class="${cls}" href="/guide/x"><p class="text">${k.one('headings')}</p></a></div></div>`,
+    );
   if (old)
     return page(k, `${o.title} | ${k.good()}`, {
       head: '<meta name="generator" content="VuePress 1.9.7">',
@@ -149,9 +195,16 @@ function vitepress(k: Kit): string {
 function docsy(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="highlight"><pre tabindex="0" style="background-color:#f8f8f8"><code class="language-sh" data-lang="sh">${text.split('\n').map((l) => `<span style="display:flex;"><span>${l}\n</span></span>`).join('')}</code></pre></div>`,
+    code: (text) =>
+      `<div class="highlight"><pre tabindex="0" style="background-color:#f8f8f8"><code class="language-sh" data-lang="sh">${text
+        .split('\n')
+        .map((l) => `<span style="display:flex;"><span>${l}\n</span></span>`)
+        .join('')}</code></pre></div>`,
     note: (title, text) => `<div class="alert alert-primary" role="alert"><h4 class="alert-heading">${title}</h4>${text}</div>`,
-    heading: (level, text, id) => (level === 1 ? `<h1>${text}</h1><div class="lead">${k.say('docs', 1)}</div>` : `<h${level} id="${id}">${text}<a class="td-heading-self-link" href="#${id}" aria-label="Heading self-link"></a></h${level}>`),
+    heading: (level, text, id) =>
+      level === 1
+        ? `<h1>${text}</h1><div class="lead">${k.say('docs', 1)}</div>`
+        : `<h${level} id="${id}">${text}<a class="td-heading-self-link" href="#${id}" aria-label="Heading self-link"></a></h${level}>`,
   };
   return page(k, `${o.title} | ${k.good()}`, {
     head: '<meta name="generator" content="Hugo 0.110.0">',
@@ -163,10 +216,13 @@ function docsy(k: Kit): string {
 function justTheDocs(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="language-yaml highlighter-rouge"><div class="highlight"><pre class="highlight"><code>${highlighted(k, text)}\n</code></pre></div></div>`,
+    code: (text) =>
+      `<div class="language-yaml highlighter-rouge"><div class="highlight"><pre class="highlight"><code>${highlighted(k, text)}\n</code></pre></div></div>`,
     note: (title, text) => text.replace('<p>', `<p class="note-title">${title}</p><p class="note">`),
-    heading: (level, text, id) => `<h${level} id="${id}"> <a href="#${id}" class="anchor-heading" aria-labelledby="${id}"><svg viewBox="0 0 16 16"></svg></a> ${text} </h${level}>`,
-    table: (head, rows) => `<div class="table-wrapper"><table><thead><tr>${head.map((h) => `<th style="text-align: left">${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
+    heading: (level, text, id) =>
+      `<h${level} id="${id}"> <a href="#${id}" class="anchor-heading" aria-labelledby="${id}"><svg viewBox="0 0 16 16"></svg></a> ${text} </h${level}>`,
+    table: (head, rows) =>
+      `<div class="table-wrapper"><table><thead><tr>${head.map((h) => `<th style="text-align: left">${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
   };
   return page(k, `${o.title} | ${k.good()}`, {
     head: '<meta name="generator" content="Jekyll v4.3.2">',
@@ -178,9 +234,19 @@ function gitbook(k: Kit): string {
   const o = outline(k);
   const old = k.chance(50);
   const markup: DocsMarkup = {
-    code: (text) => (old ? `<pre><code class="lang-bash">${text}\n</code></pre>` : `<div class="group/codeblock grid grid-flow-col mx-auto w-full"><button class="group-hover/codeblock:opacity-[1] text-xs">Copy</button><pre class="overflow-auto border rounded-md"><code class="min-w-full">${text.split('\n').map((l) => `<span class="highlight-line"><span class="highlight-line-content">${l}</span></span>`).join('\n')}</code></pre></div>`).replace('<button', `<button ${N}`),
+    code: (text) =>
+      (old
+        ? `<pre><code class="lang-bash">${text}\n</code></pre>`
+        : `<div class="group/codeblock grid grid-flow-col mx-auto w-full"><button class="group-hover/codeblock:opacity-[1] text-xs">Copy</button><pre class="overflow-auto border rounded-md"><code class="min-w-full">${text
+            .split('\n')
+            .map((l) => `<span class="highlight-line"><span class="highlight-line-content">${l}</span></span>`)
+            .join('\n')}</code></pre></div>`
+      ).replace('<button', `<button ${N}`),
     note: (_title, text) => `<div class="hint bg-info/3 rounded-md"><div class="hint-content">${text}</div></div>`,
-    heading: (level, text, id) => (level === 1 && !old ? `<header class="max-w-3xl mx-auto mb-6"><h1 class="text-4xl font-bold">${text}</h1><p class="text-lg text-dark/7">${k.say('docs', 1)}</p></header>` : `<h${level} id="${id}">${text}</h${level}>`),
+    heading: (level, text, id) =>
+      level === 1 && !old
+        ? `<header class="max-w-3xl mx-auto mb-6"><h1 class="text-4xl font-bold">${text}</h1><p class="text-lg text-dark/7">${k.say('docs', 1)}</p></header>`
+        : `<h${level} id="${id}">${text}</h${level}>`,
   };
   if (old)
     return page(k, `${o.title} · GitBook`, {
@@ -195,13 +261,24 @@ function gitbook(k: Kit): string {
 function readme(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="CodeTabs CodeTabs_initial theme-light"><div class="CodeTabs-toolbar" ${N}><button type="button">cURL</button><button>Python</button></div><div class="CodeTabs-inner"><pre><button class="rdmd-code-copy fa"></button><code class="rdmd-code lang-shell theme-light">${text}</code></pre></div></div>`,
-    note: (title, text) => `<blockquote class="callout callout_info" theme="📘"><h3 class="callout-heading"><span class="callout-icon">📘</span><p>${title}</p></h3>${text}</blockquote>`,
-    heading: (level, text, id) => (level === 1 ? '' : `<h${level} class="heading heading-${level} header-scroll"><div class="heading-anchor anchor waypoint" id="${id}"></div><div class="heading-text">${text}</div><a class="heading-anchor-icon fa fa-anchor" href="#${id}"></a></h${level}>`),
-    table: (head, rows) => `<div class="rdmd-table"><div class="rdmd-table-inner"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div></div>`,
+    code: (text) =>
+      `<div class="CodeTabs CodeTabs_initial theme-light"><div class="CodeTabs-toolbar" ${N}><button type="button">cURL</button><button>Python</button></div><div class="CodeTabs-inner"><pre><button class="rdmd-code-copy fa"></button><code class="rdmd-code lang-shell theme-light">${text}</code></pre></div></div>`,
+    note: (title, text) =>
+      `<blockquote class="callout callout_info" theme="📘"><h3 class="callout-heading"><span class="callout-icon">📘</span><p>${title}</p></h3>${text}</blockquote>`,
+    heading: (level, text, id) =>
+      level === 1
+        ? ''
+        : `<h${level} class="heading heading-${level} header-scroll"><div class="heading-anchor anchor waypoint" id="${id}"></div><div class="heading-text">${text}</div><a class="heading-anchor-icon fa fa-anchor" href="#${id}"></a></h${level}>`,
+    table: (head, rows) =>
+      `<div class="rdmd-table"><div class="rdmd-table-inner"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((c) => `<td>${c}</td>`).join('')}</tr>`).join('')}</tbody></table></div></div>`,
   };
   const api = k.chance(40);
-  const params = (): string => times(k.int(2, 8), () => `<div class="Param3s7rNoAz8N18"><div class="Param-left1CBjDKzTfzYK"><div class="Param-header3aAZGt0LLuFB"><label class="Param-name1VJK0r">${identifier(k)}</label><div class="Param-type">${typeName(k)}</div>${k.maybe(40, () => '<div class="Param-required1ndF0G4GTZDU">required</div>')}</div><div class="Param-description1YYbCaPPZSsq"><p>${k.say('docs', 1)}</p></div></div></div>`);
+  const params = (): string =>
+    times(
+      k.int(2, 8),
+      () =>
+        `<div class="Param3s7rNoAz8N18"><div class="Param-left1CBjDKzTfzYK"><div class="Param-header3aAZGt0LLuFB"><label class="Param-name1VJK0r">${identifier(k)}</label><div class="Param-type">${typeName(k)}</div>${k.maybe(40, () => '<div class="Param-required1ndF0G4GTZDU">required</div>')}</div><div class="Param-description1YYbCaPPZSsq"><p>${k.say('docs', 1)}</p></div></div></div>`,
+    );
   return page(k, o.title, {
     bodyAttributes: 'class="body-none theme-line header-overlay-mode"',
     body: `<div id="ssr-top"></div><div id="ssr-main"><div class="App ContentWithOwlbotx4PaFDoA1KMz"><header class="rm-Header"><div class="rm-Header-top"><div class="rm-Container"><a class="rm-Logo"></a><div class="rm-Header-right"><a class="Button">Dashboard</a></div></div></div><div class="Header-bottom"><nav class="rm-Header-bottom-link"><a class="rm-Header-link">Guides</a><a class="rm-Header-link">API Reference</a><a>Changelog</a><button class="rm-SearchToggle"><div>Search</div></button></nav></div></header><main class="rm-${api ? 'ReferenceMain' : 'Guides'}" id="Explorer"><div class="rm-Container rm-Container_flex"><nav aria-label="Pages" class="rm-Sidebar hub-sidebar"><div class="hub-sidebar-content">${times(k.int(2, 4), () => `<section class="Sidebar-listWrapper rm-Sidebar-section"><h2 class="Sidebar-headingTRQyOa2pk0gh rm-Sidebar-heading">${k.one('headings')}</h2><ul class="rm-Sidebar-list">${times(k.int(2, 6), () => `<li><a class="Sidebar-link2Dsha-r rm-Sidebar-link"><span>${k.one('headings')}</span>${api ? '<span class="rm-APIMethod APIMethod_get">get</span>' : ''}</a></li>`)}</ul></section>`)}</div></nav><article class="rm-Article"><header id="content-head" class="rm-Guides-header"><div class="row clearfix"><div class="col-xs-9"><h1 ${M}>${o.title}</h1><div class="excerpt"><div class="markdown-body" ${M}><p>${k.say('docs', 1)}</p></div></div></div><div class="col-xs-3"><a class="btn suggest-edits"><i></i><span>Suggest Edits</span></a></div></div></header><div id="content-container"><section class="content-body grid-75"><div class="rm-Markdown markdown-body" ${M}>${api ? `<p>${k.para('docs')}</p>` : body(k, o, markup)}</div>${api ? `<div class="APISectionHeader3LN_-QIR0m7x"><div class="APISectionHeader-heading" ${M}>Query Params</div></div><div class="Form1gzBD" ${M}>${params()}</div><div class="APIResponse"><div ${M}>Responses</div><div class="IconWrapper" ${M}>200 ${k.say('docs', 1)}</div></div>` : ''}<div class="UpdatedAt"><p class="DateLine">Updated <!-- -->${k.date().ago}<!-- --> </p></div><hr class="NextStepsDivider">${k.maybe(50, () => `<div class="markdown-body next-steps"><div><p>What’s Next</p></div><ul><li><a>${k.one('headings')}</a></li></ul></div>`)}<div class="PageThumbs-helpful">Did this page help you?<button>Yes</button><button>No</button></div></section><section class="content-toc grid-25"><nav><ul class="toc-list"><li><a class="tocHeader">Table of Contents</a></li>${o.sections.map((s) => `<li class="toc-children"><a href="#${s.id}">${s.title}</a></li>`).join('')}</ul></nav></section></div></article></div></main></div></div>`,
@@ -211,7 +288,8 @@ function readme(k: Kit): string {
 function learnLike(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="code-header" ${N}><span class="language">Bash</span><button class="action"><span>Copy</span></button></div><pre tabindex="0" class="has-inner-focus"><code class="lang-bash">${text}\n</code></pre>`,
+    code: (text) =>
+      `<div class="code-header" ${N}><span class="language">Bash</span><button class="action"><span>Copy</span></button></div><pre tabindex="0" class="has-inner-focus"><code class="lang-bash">${text}\n</code></pre>`,
     note: (title, text) => `<div class="NOTE alert is-info"><p><span class="docon"></span> ${title}</p>${text}</div>`,
     heading: (level, text, id) => `<h${level} id="${id}" class="heading-anchor">${text}</h${level}>`,
   };

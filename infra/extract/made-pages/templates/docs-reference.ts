@@ -4,14 +4,26 @@ import { type Kit, M, N, Q, times } from '../kit.js';
 import { code, codeLine, page } from '../page.js';
 import { body, type DocsMarkup, identifier, matter, outline, plainTable, signature, tree, typeName } from './docs-parts.js';
 
-const method = (k: Kit): string => `${k.pick(['open', 'read', 'flush', 'insert', 'count', 'merge', 'parse', 'clear'])}${k.pick(['', 'All', 'Next', 'Into', 'Rows'])}`;
+const method = (k: Kit): string =>
+  `${k.pick(['open', 'read', 'flush', 'insert', 'count', 'merge', 'parse', 'clear'])}${k.pick(['', 'All', 'Next', 'Into', 'Rows'])}`;
 const className = (k: Kit): string => k.pick(['RowReader', 'KilnPlan', 'PathList', 'TokenStream', 'BoundedQueue', 'ShelfIndex', 'LineBuffer', 'RateLimit']);
 
 function doxygen(k: Kit): string {
   const name = className(k);
   const members = Array.from({ length: k.int(2, 9) }, () => [method(k), typeName(k), identifier(k)] as const);
-  const memitem = ([m, type, arg]: readonly [string, string, string]) => `<a id="a0"></a><h2 class="memtitle"><span class="permalink"><a href="#a0">&#9670;&#160;</a></span>${m}()</h2>
-<div class="memitem"><div class="memproto"><table class="mlabels"><tr><td class="mlabels-left"><table class="memname"><tr><td class="memname">${type} ${name}::${m} </td><td>(</td><td class="paramtype">const ${type} &amp;&#160;</td><td class="paramname"><em>${arg}</em></td><td>)</td><td></td></tr></table></td><td class="mlabels-right"><span class="mlabels"><span class="mlabel">inline</span></span></td></tr></table></div><div class="memdoc"><p>${k.para('docs')}</p><dl class="params"><dt>Parameters</dt><dd><table class="params"><tr><td class="paramname">${arg}</td><td>${k.say('docs', 1)}</td></tr></table></dd></dl><dl class="section return"><dt>Returns</dt><dd>${k.say('docs', 1)}</dd></dl>${k.maybe(30, () => `<div class="fragment">${code(k).split('\n').map((l, i) => `<div class="line"><a name="l${i}"></a><span class="lineno">${i + 1}</span>${l}</div>`).join('')}</div>`)}</div></div>`;
+  const memitem = ([m, type, arg]: readonly [
+    string,
+    string,
+    string,
+  ]) => `<a id="a0"></a><h2 class="memtitle"><span class="permalink"><a href="#a0">&#9670;&#160;</a></span>${m}()</h2>
+<div class="memitem"><div class="memproto"><table class="mlabels"><tr><td class="mlabels-left"><table class="memname"><tr><td class="memname">${type} ${name}::${m} </td><td>(</td><td class="paramtype">const ${type} &amp;&#160;</td><td class="paramname"><em>${arg}</em></td><td>)</td><td></td></tr></table></td><td class="mlabels-right"><span class="mlabels"><span class="mlabel">inline</span></span></td></tr></table></div><div class="memdoc"><p>${k.para('docs')}</p><dl class="params"><dt>Parameters</dt><dd><table class="params"><tr><td class="paramname">${arg}</td><td>${k.say('docs', 1)}</td></tr></table></dd></dl><dl class="section return"><dt>Returns</dt><dd>${k.say('docs', 1)}</dd></dl>${k.maybe(
+    30,
+    () =>
+      `<div class="fragment">${code(k)
+        .split('\n')
+        .map((l, i) => `<div class="line"><a name="l${i}"></a><span class="lineno">${i + 1}</span>${l}</div>`)
+        .join('')}</div>`,
+  )}</div></div>`;
   return page(k, `${k.good()}: ${name} Class Reference`, {
     head: '<meta name="generator" content="Doxygen 1.9.1"/><link href="doxygen.css" rel="stylesheet" type="text/css" />',
     body: `<div id="top"><div id="titlearea"><table cellspacing="0" cellpadding="0"><tbody><tr style="height: 56px;"><td id="projectalign"><div id="projectname">${k.good()} &#160;<span id="projectnumber">${k.int(1, 4)}.${k.int(0, 9)}</span></div><div id="projectbrief">${k.say('company', 1)}</div></td></tr></tbody></table></div><div id="main-nav"><ul class="sm sm-dox">${['Main Page', 'Related Pages', 'Namespaces', 'Classes', 'Files'].map((l) => `<li><a href="x.html"><span>${l}</span></a></li>`).join('')}</ul></div><div id="nav-path" class="navpath"><ul><li class="navelem"><b>kiln</b></li><li class="navelem"><a class="el" href="c.html">${name}</a></li></ul></div></div>
@@ -70,12 +82,16 @@ function docbook(k: Kit): string {
   const markup: DocsMarkup = {
     code: (text) => `<pre class="screen">${text}</pre>`,
     note: (title, text) => `<div class="note" style="margin-left: 0.5in; margin-right: 0.5in;"><h3 class="title">${title}</h3>${text}</div>`,
-    heading: (level, text, id) => `<div class="titlepage"><div><div><h${level + 1} class="title"${level === 2 ? ' style="clear: both"' : ''}><a name="${id}"></a>${level > 1 ? `${k.int(1, 9)}.${level}. ` : ''}${text}</h${level + 1}></div></div></div>`,
-    table: (head, rows) => `<div class="table"><p class="title"><b>Table ${k.int(1, 9)}. ${k.one('headings')}</b></p><div class="table-contents">${plainTable(head, rows)}</div></div><br class="table-break" />`,
+    heading: (level, text, id) =>
+      `<div class="titlepage"><div><div><h${level + 1} class="title"${level === 2 ? ' style="clear: both"' : ''}><a name="${id}"></a>${level > 1 ? `${k.int(1, 9)}.${level}. ` : ''}${text}</h${level + 1}></div></div></div>`,
+    table: (head, rows) =>
+      `<div class="table"><p class="title"><b>Table ${k.int(1, 9)}. ${k.one('headings')}</b></p><div class="table-contents">${plainTable(head, rows)}</div></div><br class="table-break" />`,
   };
-  const nav = (where: string) => `<div class="nav${where}"><table width="100%" summary="Navigation ${where}"><tr>${where === 'header' ? `<th colspan="3" align="center">${o.title}</th></tr><tr>` : ''}<td width="20%" align="left"><a accesskey="p" href="p.html">Prev</a> </td><${where === 'header' ? 'th' : 'td'} width="60%" align="center">${where === 'header' ? k.one('headings') : '<a accesskey="u" href="u.html">Up</a>'}</${where === 'header' ? 'th' : 'td'}><td width="20%" align="right"> <a accesskey="n" href="n.html">Next</a></td></tr>${where === 'footer' ? `<tr><td width="40%" align="left" valign="top">${k.one('headings')} </td><td align="center"><a accesskey="h" href="index.html">Home</a></td><td align="right"> ${k.one('headings')}</td></tr>` : ''}</table>${where === 'header' ? '<hr />' : ''}</div>`;
+  const nav = (where: string) =>
+    `<div class="nav${where}"><table width="100%" summary="Navigation ${where}"><tr>${where === 'header' ? `<th colspan="3" align="center">${o.title}</th></tr><tr>` : ''}<td width="20%" align="left"><a accesskey="p" href="p.html">Prev</a> </td><${where === 'header' ? 'th' : 'td'} width="60%" align="center">${where === 'header' ? k.one('headings') : '<a accesskey="u" href="u.html">Up</a>'}</${where === 'header' ? 'th' : 'td'}><td width="20%" align="right"> <a accesskey="n" href="n.html">Next</a></td></tr>${where === 'footer' ? `<tr><td width="40%" align="left" valign="top">${k.one('headings')} </td><td align="center"><a accesskey="h" href="index.html">Home</a></td><td align="right"> ${k.one('headings')}</td></tr>` : ''}</table>${where === 'header' ? '<hr />' : ''}</div>`;
   return page(k, o.title, {
-    doctype: '<?xml version="1.0" encoding="UTF-8" standalone="no"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">',
+    doctype:
+      '<?xml version="1.0" encoding="UTF-8" standalone="no"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">',
     head: '<meta name="generator" content="DocBook XSL Stylesheets V1.79.1" />',
     body: `${nav('header')}<div class="chapter" ${M}>${k.maybe(50, () => `<div class="toc" ${N}><p><strong>Table of Contents</strong></p><dl class="toc">${o.sections.map((s) => `<dt><span class="section"><a href="#${s.id}">${s.title}</a></span></dt>`).join('')}</dl></div>`)}${body(k, o, markup, (inner) => `<div class="section">${inner}</div>`)}</div><div class="navfooter"><hr /></div>${nav('footer')}`,
   });
@@ -83,7 +99,10 @@ function docbook(k: Kit): string {
 
 function manPage(k: Kit): string {
   const name = identifier(k);
-  const options = times(k.int(3, 12), () => `<dt><b>-${'abcdfhlnqrv'[k.int(0, 10)]}</b>, <b>--${identifier(k)}</b>${k.maybe(40, () => '=<i>N</i>')}</dt><dd>${k.say('docs', k.int(1, 2))}</dd>`);
+  const options = times(
+    k.int(3, 12),
+    () => `<dt><b>-${'abcdfhlnqrv'[k.int(0, 10)]}</b>, <b>--${identifier(k)}</b>${k.maybe(40, () => '=<i>N</i>')}</dt><dd>${k.say('docs', k.int(1, 2))}</dd>`,
+  );
   if (k.chance(50))
     return page(k, `Man page of ${name.toUpperCase()}`, {
       body: `<div ${M}><h1>${name.toUpperCase()}</h1>Section: User Commands (1)<br>Updated: ${k.date().long}<br></div><a href="#index">Index</a> <a href="/cgi-bin/man/man2html">Return to Main Contents</a><hr><div ${M}><a name="lbAB">&nbsp;</a><h2>NAME</h2>${name} - ${k.say('docs', 1)}<a name="lbAC">&nbsp;</a><h2>SYNOPSIS</h2><b>${name}</b> [<i>OPTION</i>]... [<i>FILE</i>]...<a name="lbAD">&nbsp;</a><h2>DESCRIPTION</h2><p>${k.para('docs')}<p>${k.para('docs')}<dl compact>${options}</dl><h2>EXAMPLES</h2><pre>${code(k)}</pre><h2>AUTHOR</h2>Written by ${k.name()}.</div><p><hr><a name="index">&nbsp;</a><h2>Index</h2><dl><dt><a href="#lbAB">NAME</a><dd><dt><a href="#lbAC">SYNOPSIS</a><dd><dt><a href="#lbAD">DESCRIPTION</a><dd></dl><hr>This document was created by <a href="/cgi-bin/man/man2html">man2html</a>, using the manual pages.<br>Time: ${k.date().short}`,
@@ -115,15 +134,50 @@ function mediawiki(k: Kit): string {
   const edit = `<span class="mw-editsection"><span class="mw-editsection-bracket">[</span><a href="/w/index.php?action=edit">${k.word('edit')}</a><span class="mw-editsection-bracket">]</span></span>`;
   const cite = (text: string) => (k.chance(40) ? `${text}<sup id="cite_ref-1" class="reference"><a href="#cite_note-1">[${k.int(1, 20)}]</a></sup>` : text);
   const wiki = (text: string) => (k.lang === 'ja' || k.lang === 'zh' ? text : text.replace(/ ([^\W\d_]{5,9}) /u, ' <a href="/wiki/$1" title="$1">$1</a> '));
-  const p = (n: number) => k.paras(kind, n).map((t) => `<p>${cite(wiki(t))}\n</p>`).join('\n');
-  const infobox = k.maybe(60, () => `<table class="infobox vcard" ${k.chance(50) ? M : Q}><tbody><tr><th colspan="2" class="infobox-above fn org">${o.title}</th></tr>${times(k.int(3, 8), () => { const [a, b] = k.one('specs').split(/[:：] ?| : /); return `<tr><th scope="row" class="infobox-label">${a}</th><td class="infobox-data">${b ?? k.good()}</td></tr>`; })}</tbody></table>`);
-  const thumb = () => k.maybe(40, () => `<div class="thumb tright"><div class="thumbinner" style="width:222px;"><a href="/wiki/File:X.jpg" class="image"><img alt="" src="x.jpg" class="thumbimage"></a><div class="thumbcaption" ${Q}><div class="magnify"></div>${k.say('news', 1)}</div></div></div>`);
-  const sections = o.sections.map((s) => `<h2><span class="mw-headline" id="${s.id}">${s.title}</span>${edit}</h2>${k.maybe(25, () => `<div role="note" class="hatnote navigation-not-searchable" ${Q}>${k.one('headings')}: <a href="/wiki/x">${k.one('headlines')}</a></div>`)}${thumb()}${p(k.int(1, 4))}${k.maybe(25, () => `<ul>${times(k.int(3, 7), () => `<li>${wiki(k.say(kind, 1))}</li>`)}</ul>`)}${k.maybe(20, () => plainTable([k.word('date'), k.word('results')], Array.from({ length: k.int(3, 7) }, () => [String(k.int(1950, 2020)), k.number()])).replace('<table', '<table class="wikitable"'))}`).join('\n');
+  const p = (n: number) =>
+    k
+      .paras(kind, n)
+      .map((t) => `<p>${cite(wiki(t))}\n</p>`)
+      .join('\n');
+  const infobox = k.maybe(
+    60,
+    () =>
+      `<table class="infobox vcard" ${k.chance(50) ? M : Q}><tbody><tr><th colspan="2" class="infobox-above fn org">${o.title}</th></tr>${times(
+        k.int(3, 8),
+        () => {
+          const [a, b] = k.one('specs').split(/[:：] ?| : /);
+          return `<tr><th scope="row" class="infobox-label">${a}</th><td class="infobox-data">${b ?? k.good()}</td></tr>`;
+        },
+      )}</tbody></table>`,
+  );
+  const thumb = () =>
+    k.maybe(
+      40,
+      () =>
+        `<div class="thumb tright"><div class="thumbinner" style="width:222px;"><a href="/wiki/File:X.jpg" class="image"><img alt="" src="x.jpg" class="thumbimage"></a><div class="thumbcaption" ${Q}><div class="magnify"></div>${k.say('news', 1)}</div></div></div>`,
+    );
+  const sections = o.sections
+    .map(
+      (s) =>
+        `<h2><span class="mw-headline" id="${s.id}">${s.title}</span>${edit}</h2>${k.maybe(25, () => `<div role="note" class="hatnote navigation-not-searchable" ${Q}>${k.one('headings')}: <a href="/wiki/x">${k.one('headlines')}</a></div>`)}${thumb()}${p(k.int(1, 4))}${k.maybe(25, () => `<ul>${times(k.int(3, 7), () => `<li>${wiki(k.say(kind, 1))}</li>`)}</ul>`)}${k.maybe(
+          20,
+          () =>
+            plainTable(
+              [k.word('date'), k.word('results')],
+              Array.from({ length: k.int(3, 7) }, () => [String(k.int(1950, 2020)), k.number()]),
+            ).replace('<table', '<table class="wikitable"'),
+        )}`,
+    )
+    .join('\n');
   const content = `<div class="mw-parser-output" ${M}>${k.maybe(25, () => `<table class="box-More_citations_needed plainlinks metadata ambox ambox-content" role="presentation" ${N}><tbody><tr><td class="mbox-text"><div class="mbox-text-span">${k.say('legal', 1)}</div></td></tr></tbody></table>`)}${infobox}${p(k.int(1, 3))}${vector22 ? '' : tocBox}${sections}<h2 ${Q}><span class="mw-headline" id="References">${k.pick(['References', k.word('note')])}</span>${edit}</h2><div class="reflist" ${Q}><ol class="references">${times(k.int(2, 8), (i) => `<li id="cite_note-${i}"><span class="mw-cite-backlink"><b><a href="#cite_ref-${i}">^</a></b></span> <span class="reference-text"><cite class="citation web">${k.name()}. <a rel="nofollow" class="external text" href="https://news.example/x">"${k.one('headlines')}"</a>. ${k.date().long}.</cite></span></li>`)}</ol></div>${k.maybe(60, () => `<div role="navigation" class="navbox" ${N}><table class="nowraplinks navbox-inner"><tbody><tr><th class="navbox-title" colspan="2"><div class="navbar"><ul><li><a>v</a></li><li><a>t</a></li><li><a>e</a></li></ul></div><div>${k.one('headings')}</div></th></tr>${times(k.int(2, 4), () => `<tr><th class="navbox-group">${k.one('headings')}</th><td class="navbox-list navbox-odd hlist"><div><ul>${times(k.int(3, 9), () => `<li><a href="/wiki/x">${k.one('headlines')}</a></li>`)}</ul></div></td></tr>`)}</tbody></table></div>`)}</div>`;
   const cats = `<div id="catlinks" class="catlinks"><div id="mw-normal-catlinks" class="mw-normal-catlinks"><a href="/wiki/Categories">${k.word('categories')}</a>: <ul>${times(k.int(1, 6), () => `<li><a>${k.one('headings')}</a></li>`)}</ul></div></div>`;
   const foot = `<footer id="footer" class="mw-footer" role="contentinfo"><ul id="footer-info"><li id="footer-info-lastmod"> This page was last edited on ${k.date().long}, at 10:${k.int(10, 59)} (UTC).</li><li id="footer-info-copyright">${k.say('legal', 1)}</li></ul><ul id="footer-places"><li><a>${k.word('privacy')}</a></li><li><a>${k.word('about')}</a></li></ul><ul id="footer-icons"><li><a href="https://www.mediawiki.org/"><img alt="Powered by MediaWiki"></a></li></ul></footer>`;
-  const portlet = (label: string, n: number) => `<nav class="vector-menu mw-portlet vector-menu-portal portal" role="navigation"><h3 class="vector-menu-heading"><span>${label}</span></h3><div class="vector-menu-content"><ul class="vector-menu-content-list">${times(n, () => `<li class="mw-list-item"><a><span>${k.one('headings')}</span></a></li>`)}</ul></div></nav>`;
-  const langs = `<ul>${['Deutsch', 'Français', 'Español', 'Русский', '日本語', '中文', 'Polski', 'Svenska'].slice(0, k.int(2, 8)).map((l) => `<li class="interlanguage-link"><a><span>${l}</span></a></li>`).join('')}</ul>`;
+  const portlet = (label: string, n: number) =>
+    `<nav class="vector-menu mw-portlet vector-menu-portal portal" role="navigation"><h3 class="vector-menu-heading"><span>${label}</span></h3><div class="vector-menu-content"><ul class="vector-menu-content-list">${times(n, () => `<li class="mw-list-item"><a><span>${k.one('headings')}</span></a></li>`)}</ul></div></nav>`;
+  const langs = `<ul>${['Deutsch', 'Français', 'Español', 'Русский', '日本語', '中文', 'Polski', 'Svenska']
+    .slice(0, k.int(2, 8))
+    .map((l) => `<li class="interlanguage-link"><a><span>${l}</span></a></li>`)
+    .join('')}</ul>`;
   const head = '<meta name="generator" content="MediaWiki 1.39.3"/><script src="/w/load.php?lang=en&amp;modules=startup"></script>';
   const bodyAttributes = `class="skin-vector${vector22 ? '-2022' : ''} mediawiki ltr sitedir-ltr mw-hide-empty-elt ns-0 ns-subject page-X rootpage-X action-view"`;
   if (vector22)
@@ -145,9 +199,14 @@ function dokuwiki(k: Kit): string {
     code: (text) => `<pre class="code bash">${text}</pre>`,
     note: (title, text) => `<div class="noteclassic"><strong>${title}</strong> ${text.replace(/<\/?p>/g, '')}</div>`,
     heading: (level, text, id) => `<h${level} class="sectionedit${level}" id="${id}">${text}</h${level}>`,
-    table: (head, rows) => `<div class="table sectionedit4"><table class="inline"><thead><tr class="row0">${head.map((h) => `<th class="col0">${h}</th>`).join('')}</tr></thead>${rows.map((r) => `<tr class="row1">${r.map((c) => `<td class="col0">${c}</td>`).join('')}</tr>`).join('')}</table></div>`,
+    table: (head, rows) =>
+      `<div class="table sectionedit4"><table class="inline"><thead><tr class="row0">${head.map((h) => `<th class="col0">${h}</th>`).join('')}</tr></thead>${rows.map((r) => `<tr class="row1">${r.map((c) => `<td class="col0">${c}</td>`).join('')}</tr>`).join('')}</table></div>`,
   };
-  const text = body(k, o, markup, (inner, _id, level) => (level === 1 ? inner : `<div class="level${level}">${inner}</div><div class='secedit editbutton_section' ${N}><form class="button btn_secedit"><div class="no"><button type="submit">Edit</button></div></form></div>`));
+  const text = body(k, o, markup, (inner, _id, level) =>
+    level === 1
+      ? inner
+      : `<div class="level${level}">${inner}</div><div class='secedit editbutton_section' ${N}><form class="button btn_secedit"><div class="no"><button type="submit">Edit</button></div></form></div>`,
+  );
   return page(k, `${o.title} [${k.good()}]`, {
     head: '<meta name="generator" content="DokuWiki"/>',
     body: `<div id="dokuwiki__site"><div id="dokuwiki__top" class="site dokuwiki mode_show tpl_dokuwiki hasSidebar"><div id="dokuwiki__header"><div class="pad group"><div class="headings group"><ul class="a11y skip"><li><a href="#dokuwiki__content">skip to content</a></li></ul><h1 class="logo"><a href="/doku.php?id=start"><span>${k.good()}</span></a></h1><p class="claim">${k.say('company', 1)}</p></div><div class="tools group"><div id="dokuwiki__usertools"><h3 class="a11y">User Tools</h3><ul><li class="action login"><a><span>Log In</span></a></li></ul></div><div id="dokuwiki__sitetools"><h3 class="a11y">Site Tools</h3><form class="search"><input class="edit"></form><ul><li><a>Recent Changes</a></li><li><a>Media Manager</a></li><li><a>Sitemap</a></li></ul></div></div><div class="breadcrumbs"><div class="trace"><span class="bchead">Trace:</span> <span class="bcsep">•</span> <span class="curid"><bdi><a>${o.title}</a></bdi></span></div></div></div></div><div class="wrapper group"><div id="dokuwiki__aside"><div class="pad aside include group"><h3 class="toggle">Sidebar</h3><div class="content"><div class="group">${tree(k, (t) => `<div class="li"><a class="wikilink1">${t}</a></div>`)}</div></div></div></div><div id="dokuwiki__content"><div class="pad group"><div class="pageId"><span>${k.slug()}</span></div><div class="page group" ${M}><div id="dw__toc" class="dw__toc" ${N}><h3 class="toggle">Table of Contents</h3><div><ul class="toc">${o.sections.map((s) => `<li class="level1"><div class="li"><a href="#${s.id}">${s.title}</a></div></li>`).join('')}</ul></div></div>${text}</div><div class="docInfo"><bdi>${k.slug()}.txt</bdi> · Last modified: ${k.date().short} by <bdi>${k.user()}</bdi></div></div></div><div id="dokuwiki__pagetools"><h3 class="a11y">Page Tools</h3><div class="tools"><ul><li class="source"><a><span>Show pagesource</span></a></li><li class="revs"><a><span>Old revisions</span></a></li><li><a><span>Backlinks</span></a></li><li class="top"><a><span>Back to top</span></a></li></ul></div></div></div><div id="dokuwiki__footer"><div class="pad"><div class="license">Except where otherwise noted, content on this wiki is licensed under the following license: <bdi><a rel="license">CC Attribution-Share Alike 4.0</a></bdi></div></div></div></div></div>`,
@@ -157,10 +216,13 @@ function dokuwiki(k: Kit): string {
 function confluence(k: Kit): string {
   const o = outline(k);
   const markup: DocsMarkup = {
-    code: (text) => `<div class="code panel pdl conf-macro output-block" style="border-width: 1px;"><div class="codeContent panelContent pdl"><pre class="syntaxhighlighter-pre" data-syntaxhighlighter-params="brush: java">${text}</pre></div></div>`,
-    note: (_t, text) => `<div class="confluence-information-macro confluence-information-macro-note conf-macro output-block"><span class="aui-icon aui-icon-small"></span><div class="confluence-information-macro-body">${text}</div></div>`,
+    code: (text) =>
+      `<div class="code panel pdl conf-macro output-block" style="border-width: 1px;"><div class="codeContent panelContent pdl"><pre class="syntaxhighlighter-pre" data-syntaxhighlighter-params="brush: java">${text}</pre></div></div>`,
+    note: (_t, text) =>
+      `<div class="confluence-information-macro confluence-information-macro-note conf-macro output-block"><span class="aui-icon aui-icon-small"></span><div class="confluence-information-macro-body">${text}</div></div>`,
     heading: (level, text, id) => (level === 1 ? '' : `<h${level} id="${id}">${text}</h${level}>`),
-    table: (head, rows) => `<div class="table-wrap"><table class="confluenceTable"><tbody><tr>${head.map((h) => `<th class="confluenceTh">${h}</th>`).join('')}</tr>${rows.map((r) => `<tr>${r.map((c) => `<td class="confluenceTd"><p>${c}</p></td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
+    table: (head, rows) =>
+      `<div class="table-wrap"><table class="confluenceTable"><tbody><tr>${head.map((h) => `<th class="confluenceTh">${h}</th>`).join('')}</tr>${rows.map((r) => `<tr>${r.map((c) => `<td class="confluenceTd"><p>${c}</p></td>`).join('')}</tr>`).join('')}</tbody></table></div>`,
   };
   return page(k, `${o.title} - ${k.good()} - Confluence`, {
     bodyAttributes: 'id="com-atlassian-confluence" class="theme-default aui-layout aui-theme-default"',
@@ -170,7 +232,12 @@ function confluence(k: Kit): string {
 
 /** A parameter table and little else, in markup of nobody's. */
 function apiTable(k: Kit): string {
-  const rows = Array.from({ length: k.int(8, 40) }, () => [`<code>${identifier(k)}</code>`, typeName(k), k.pick(['required', 'optional', '–']), k.say('docs', 1)]);
+  const rows = Array.from({ length: k.int(8, 40) }, () => [
+    `<code>${identifier(k)}</code>`,
+    typeName(k),
+    k.pick(['required', 'optional', '–']),
+    k.say('docs', 1),
+  ]);
   return page(k, `${signature(k)} – ${k.good()} API`, {
     body: `<div class="wrapper"><div class="topnav"><a class="brand" href="/">${k.good()} API</a><a>Guides</a><a>Reference</a><a>Status</a><a>Sign in</a></div><div class="cols"><div class="leftmenu"><b>Endpoints</b>${times(k.int(8, 30), () => `<a href="/ref/x"><span class="verb">${k.pick(['GET', 'POST', 'PUT', 'DELETE'])}</span> /v1/${identifier(k)}</a>`)}</div><div class="doc"><div class="crumb"><a>Reference</a> / <a>${k.one('headings')}</a></div><div ${M}><h1>${k.one('headings')}</h1><p>${k.para('docs')}</p><div class="endpoint"><span class="verb">GET</span> <span class="url">/v1/${identifier(k)}/{id}</span></div><h2>Parameters</h2>${plainTable(['Name', 'Type', '', k.word('description')], rows)}<h2>Response</h2><pre>${code(k)}</pre><p>${k.say('docs', 2)}</p></div></div><div class="rightcol"><div class="codebox"><div class="tabs"><a class="on">curl</a><a>node</a><a>php</a></div><pre ${Q}>curl https://api.example/v1/${codeLine(k)}</pre></div></div></div><div class="foot">© ${k.good()} · <a>Terms</a> · <a>Privacy</a></div></div>`,
   });

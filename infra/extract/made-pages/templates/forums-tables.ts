@@ -6,13 +6,24 @@ import { page, pager, post } from '../page.js';
 
 const count = (k: Kit): number => k.pick([1, 2, 3, 4, 6, 8, 10, 12, 15, 20]);
 const rank = (k: Kit): string => k.pick([k.word('member'), k.word('newbie'), k.word('moderator'), k.word('admin'), 'VIP', 'Senior Member', '']);
-const signature = (k: Kit): string => k.pick([k.say('company', 1), `<a href="https://my.example/">${k.good()}</a> | ${k.good()} | ${k.good()}`, `„${k.say('talk', 1)}“`, k.one('verses'), `---<br>${k.user()}`]);
+const signature = (k: Kit): string =>
+  k.pick([
+    k.say('company', 1),
+    `<a href="https://my.example/">${k.good()}</a> | ${k.good()} | ${k.good()}`,
+    `„${k.say('talk', 1)}“`,
+    k.one('verses'),
+    `---<br>${k.user()}`,
+  ]);
 
 function prosilver(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<blockquote><div><cite>${who} ${k.word('wrote')}: <a href="./viewtopic.php?p=${k.int(99, 9999)}#p1">↑</a></cite>${text}</div></blockquote>`;
+  const quote = (who: string, text: string) =>
+    `<blockquote><div><cite>${who} ${k.word('wrote')}: <a href="./viewtopic.php?p=${k.int(99, 9999)}#p1">↑</a></cite>${text}</div></blockquote>`;
   const new_ = k.chance(60); // 3.1 and later
-  const code = (text: string) => (new_ ? `<div class="codebox"><p ${N}>Code: <a href="#" onclick="selectCode(this); return false;">Select all</a></p><pre><code>${text}</code></pre></div>` : `<dl class="codebox"><dt ${N}>Code: <a href="#">Select all</a></dt><dd><code>${text}</code></dd></dl>`);
+  const code = (text: string) =>
+    new_
+      ? `<div class="codebox"><p ${N}>Code: <a href="#" onclick="selectCode(this); return false;">Select all</a></p><pre><code>${text}</code></pre></div>`
+      : `<dl class="codebox"><dt ${N}>Code: <a href="#">Select all</a></dt><dd><code>${text}</code></dd></dl>`;
   const one = (i: number) => {
     const d = k.date();
     const u = k.user();
@@ -73,9 +84,12 @@ ${times(count(k), one)}
 
 function vbulletin3(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<div style="margin:20px; margin-top:5px;"><div class="smallfont" ${Q}>${k.word('quote')}:</div><table cellpadding="6" cellspacing="0" border="0" width="100%"><tr><td class="alt2" style="border:1px inset"><div ${Q}>Originally Posted by <strong>${who}</strong></div><div style="font-style:italic">${text}</div></td></tr></table></div>`;
+  const quote = (who: string, text: string) =>
+    `<div style="margin:20px; margin-top:5px;"><div class="smallfont" ${Q}>${k.word('quote')}:</div><table cellpadding="6" cellspacing="0" border="0" width="100%"><tr><td class="alt2" style="border:1px inset"><div ${Q}>Originally Posted by <strong>${who}</strong></div><div style="font-style:italic">${text}</div></td></tr></table></div>`;
   const code = (text: string) => `<div style="margin:20px"><div class="smallfont" ${N}>Code:</div><pre class="alt2" dir="ltr">${text}</pre></div>`;
-  const one = (i: number) => `<!-- post #${i} --><div align="center"><div class="page" style="width:100%; text-align:left"><div style="padding:0px 25px 0px 25px"><div id="edit${i}" style="padding:0px 0px 6px 0px">
+  const one = (
+    i: number,
+  ) => `<!-- post #${i} --><div align="center"><div class="page" style="width:100%; text-align:left"><div style="padding:0px 25px 0px 25px"><div id="edit${i}" style="padding:0px 0px 6px 0px">
 <table id="post${i}" class="tborder" cellpadding="6" cellspacing="1" border="0" width="100%" align="center"><tr><td class="thead" style="font-weight:normal"><a name="post${i}"><img class="inlineimg" src="images/statusicon/post_old.gif" alt="Old" /></a> ${k.date().short}</td><td class="thead" align="right">&nbsp; #<a href="showpost.php?p=${i}" rel="nofollow"><strong>${i + 1}</strong></a></td></tr>
 <tr valign="top"><td class="alt2" width="175" rowspan="2"><div id="postmenu_${i}"><a class="bigusername" href="member.php?u=${i}">${k.user()}</a></div><div class="smallfont">${rank(k)}</div><div class="smallfont">&nbsp;<br /><div>Join Date: ${k.date().iso}</div>${k.maybe(50, () => `<div>Location: ${k.one('places')}</div>`)}<div>Posts: ${k.number()}</div></div></td>
 <td class="alt1" id="td_post_${i}">${k.maybe(50, () => `<div class="smallfont"><img class="inlineimg" src="images/icons/icon1.gif" alt="Default" /> <strong>${i ? 'Re: ' : ''}${title}</strong></div><hr size="1" />`)}<div id="post_message_${i}" ${M}>${post(k, 'br', { quote, code }, i === 0)}</div>${k.maybe(40, () => `<div>__________________<br />${signature(k)}</div>`)}${k.maybe(10, () => `<div class="smallfont" align="center"><hr size="1" /><em>Last edited by ${k.user()}; ${k.date().short}..</em></div>`)}</td></tr>
@@ -97,9 +111,12 @@ ${k.maybe(60, () => `<table class="tborder" width="100%"><thead><tr><td class="t
 
 function vbulletin4(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<div class="bbcode_container"><div class="bbcode_quote"><div class="quote_container"><div class="bbcode_quote_container"></div><div class="bbcode_postedby" ${Q}><img src="quote_icon.png" alt="Quote" /> Originally Posted by <strong>${who}</strong> <a href="showthread.php?p=1#post1"><img src="viewpost.gif" alt="View Post" /></a></div><div class="message">${text}</div></div></div></div>`;
+  const quote = (who: string, text: string) =>
+    `<div class="bbcode_container"><div class="bbcode_quote"><div class="quote_container"><div class="bbcode_quote_container"></div><div class="bbcode_postedby" ${Q}><img src="quote_icon.png" alt="Quote" /> Originally Posted by <strong>${who}</strong> <a href="showthread.php?p=1#post1"><img src="viewpost.gif" alt="View Post" /></a></div><div class="message">${text}</div></div></div></div>`;
   const code = (text: string) => `<div class="bbcode_container"><div class="bbcode_description" ${N}>Code:</div><pre class="bbcode_code">${text}</pre></div>`;
-  const one = (i: number) => `<li class="postbitlegacy postbitim postcontainer old" id="post_${i}"><div class="posthead"><span class="postdate old"><span class="date">${k.date().short}</span></span><span class="nodecontrols"><a name="post${i}" href="showthread.php?p=${i}" class="postcounter">#${i + 1}</a></span></div>
+  const one = (
+    i: number,
+  ) => `<li class="postbitlegacy postbitim postcontainer old" id="post_${i}"><div class="posthead"><span class="postdate old"><span class="date">${k.date().short}</span></span><span class="nodecontrols"><a name="post${i}" href="showthread.php?p=${i}" class="postcounter">#${i + 1}</a></span></div>
 <div class="postdetails"><div class="userinfo"><div class="username_container"><div class="popupmenu memberaction"><a class="username offline popupctrl" href="member.php?${i}"><strong>${k.user()}</strong></a><ul class="popupbody memberaction_body"><li class="left"><a href="member.php?${i}">View Profile</a></li><li><a href="search.php">View Forum Posts</a></li><li><a>Private Message</a></li></ul></div></div><span class="usertitle">${rank(k)}</span>${k.maybe(50, () => `<a class="postuseravatar" href="member.php"><img src="avatar.gif" alt="Avatar" /></a>`)}<hr /><dl class="userinfo_extra"><dt>Join Date</dt> <dd>${k.date().iso}</dd>${k.maybe(50, () => `<dt>Location</dt> <dd>${k.one('places')}</dd>`)}<dt>Posts</dt> <dd>${k.number()}</dd></dl></div>
 <div class="postbody"><div class="postrow"><h2 class="title icon"><img src="icon1.png" alt="Default" /> ${i ? 'Re: ' : ''}${title}</h2><div class="content"><div id="post_message_${i}"><blockquote class="postcontent restore" ${M}>${post(k, 'br', { quote, code }, i === 0)}</blockquote></div></div></div>${k.maybe(10, () => `<blockquote class="postcontent lastedited">Last edited by ${k.user()}; ${k.date().short}.</blockquote>`)}${k.maybe(40, () => `<div class="after_content"></div><blockquote class="signature restore"><div class="signaturecontainer">${signature(k)}</div></blockquote>`)}</div></div>
 <div class="postfoot"><div class="textcontrols floatcontainer"><span class="postcontrols"><a class="newreply" href="newreply.php?p=${i}" rel="nofollow">Reply With Quote</a></span><span class="postlinking"><a class="report" href="report.php?p=${i}">${k.maybe(40, () => 'Report')}</a></span></div></div></li>`;
@@ -119,8 +136,11 @@ ${k.maybe(60, () => `<div id="similar_threads"><h4 class="threadinfohead blockhe
 
 function vbulletin5(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<div class="bbcode_container"><div class="bbcode_quote"><div class="quote_container"><div class="bbcode_quote_container b-icon"></div><div class="bbcode_postedby" ${Q}>Originally posted by <strong>${who}</strong></div><div class="message">${text}</div></div></div></div>`;
-  const one = (i: number) => `<li class="b-post b-post--light js-post" data-node-id="${i}" itemscope itemtype="http://schema.org/Comment"><div class="l-row l-row__fixed--left"><div class="b-userinfo"><div class="b-userinfo__details"><div class="author b-userinfo__author h-text-size--14"><strong><a href="/member/${i}">${k.user()}</a></strong></div><div class="b-userinfo__title h-text-size--11">${rank(k)}</div><ul class="b-userinfo__stats b-userinfo__info-item-container"><li class="b-userinfo__additional-info"><label class="b-userinfo__additional-info-label">Join Date:</label> <span>${k.date().iso}</span></li><li><label>Posts:</label> <span>${k.number()}</span></li></ul></div></div>
+  const quote = (who: string, text: string) =>
+    `<div class="bbcode_container"><div class="bbcode_quote"><div class="quote_container"><div class="bbcode_quote_container b-icon"></div><div class="bbcode_postedby" ${Q}>Originally posted by <strong>${who}</strong></div><div class="message">${text}</div></div></div></div>`;
+  const one = (
+    i: number,
+  ) => `<li class="b-post b-post--light js-post" data-node-id="${i}" itemscope itemtype="http://schema.org/Comment"><div class="l-row l-row__fixed--left"><div class="b-userinfo"><div class="b-userinfo__details"><div class="author b-userinfo__author h-text-size--14"><strong><a href="/member/${i}">${k.user()}</a></strong></div><div class="b-userinfo__title h-text-size--11">${rank(k)}</div><ul class="b-userinfo__stats b-userinfo__info-item-container"><li class="b-userinfo__additional-info"><label class="b-userinfo__additional-info-label">Join Date:</label> <span>${k.date().iso}</span></li><li><label>Posts:</label> <span>${k.number()}</span></li></ul></div></div>
 <div class="l-col__flexible"><div class="b-post__body h-clearfix"><div class="b-post__timestamp"><time itemprop="dateCreated" datetime="${k.date().iso}">${k.date().short}</time></div><div class="b-post__content"><span class="b-post__count"><a href="#post${i}">#${i + 1}</a></span><h2 class="b-post__title js-post-title b-post__hide-when-deleted">${i === 0 ? title : ''}</h2><div class="js-post__content-text restore h-wordwrap" itemprop="text" ${M}>${post(k, k.n % 2 ? 'br' : 'div', { quote }, i === 0)}</div></div>${k.maybe(30, () => `<div class="post-signature restore">${signature(k)}</div>`)}<div class="b-post__footer"><span class="b-post-sm__flag-users"></span><ul class="b-post__actions h-left"><li class="b-post-control">Tags: <span>None</span></li></ul><ul class="b-post-control__list h-right"><li class="b-post-control b-post-control__comment">Comment</li><li class="b-post-control__quote">Quote</li><li><span class="votecount">${k.int(0, 9)}</span> like</li></ul></div></div></div></div></li>`;
   return page(k, `${title} - ${k.good()}`, {
     bodyAttributes: 'id="vb-page-body" class="l-desktop page50 vb-page view-mode logged-out"',
@@ -133,9 +153,13 @@ function vbulletin5(k: Kit): string {
 
 function smf(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<div class="quoteheader" ${Q}><div class="topslice_quote"><a href="index.php?topic=1.msg2#msg2">${k.word('quote')} from: ${who} on ${k.date().short}</a></div></div><blockquote class="bbc_standard_quote">${text}</blockquote><div class="quotefooter"><div class="botslice_quote"></div></div>`;
-  const code = (text: string) => `<div class="codeheader" ${N}>Code: <a href="javascript:void(0);" class="codeoperation">[Select]</a></div><code class="bbc_code">${text.replace(/\n/g, '<br />')}</code>`;
-  const one = (i: number) => `<div class="windowbg${i % 2 ? '2' : ''}"><span class="topslice"><span></span></span><div class="post_wrapper"><div class="poster"><h4><img src="useroff.gif" alt="Offline" /> <a href="index.php?action=profile;u=${i}" title="View the profile">${k.user()}</a></h4><ul class="reset smalltext" id="msg_${i}_extra_info"><li class="membergroup">${rank(k)}</li><li class="postgroup">Jr. Member</li><li class="stars"><img src="star.gif" alt="*" /></li><li class="postcount">${k.word('posts')}: ${k.number()}</li>${k.maybe(30, () => `<li class="blurb">${k.one('verses')}</li>`)}<li class="profile"><ul><li><a href="index.php?action=profile"><img src="profile_sm.gif" alt="View Profile" /></a></li></ul></li></ul></div>
+  const quote = (who: string, text: string) =>
+    `<div class="quoteheader" ${Q}><div class="topslice_quote"><a href="index.php?topic=1.msg2#msg2">${k.word('quote')} from: ${who} on ${k.date().short}</a></div></div><blockquote class="bbc_standard_quote">${text}</blockquote><div class="quotefooter"><div class="botslice_quote"></div></div>`;
+  const code = (text: string) =>
+    `<div class="codeheader" ${N}>Code: <a href="javascript:void(0);" class="codeoperation">[Select]</a></div><code class="bbc_code">${text.replace(/\n/g, '<br />')}</code>`;
+  const one = (
+    i: number,
+  ) => `<div class="windowbg${i % 2 ? '2' : ''}"><span class="topslice"><span></span></span><div class="post_wrapper"><div class="poster"><h4><img src="useroff.gif" alt="Offline" /> <a href="index.php?action=profile;u=${i}" title="View the profile">${k.user()}</a></h4><ul class="reset smalltext" id="msg_${i}_extra_info"><li class="membergroup">${rank(k)}</li><li class="postgroup">Jr. Member</li><li class="stars"><img src="star.gif" alt="*" /></li><li class="postcount">${k.word('posts')}: ${k.number()}</li>${k.maybe(30, () => `<li class="blurb">${k.one('verses')}</li>`)}<li class="profile"><ul><li><a href="index.php?action=profile"><img src="profile_sm.gif" alt="View Profile" /></a></li></ul></li></ul></div>
 <div class="postarea"><div class="flow_hidden"><div class="keyinfo"><div class="messageicon"><img src="xx.gif" alt="" /></div><h5 id="subject_${i}"><a href="index.php?topic=1.msg${i}#msg${i}" rel="nofollow">${i ? 'Re: ' : ''}${title}</a></h5><div class="smalltext">&#171; <strong>${i ? `${k.word('reply')} #${i}` : ''} on:</strong> ${k.date().short} &#187;</div></div>${k.maybe(50, () => `<ul class="reset smalltext quickbuttons"><li class="quote_button"><a href="index.php?action=post;quote=${i}">${k.word('quote')}</a></li></ul>`)}</div><div class="post"><div class="inner" id="msg_${i}" ${M}>${post(k, 'br', { quote, code }, i === 0)}</div></div></div>
 <div class="moderatorbar"><div class="smalltext modified" id="modified_${i}">${k.maybe(12, () => `&#171; <em>Last Edit: ${k.date().short} by ${k.user()}</em> &#187;`)}</div><div class="smalltext reportlinks"><a href="index.php?action=reporttm">${k.word('report')}</a> <img src="ip.gif" alt="" /> Logged</div>${k.maybe(40, () => `<div class="signature" id="msg_${i}_signature">${signature(k)}</div>`)}</div></div><span class="botslice"><span></span></span></div><hr class="post_separator" />`;
   return page(k, title, {
@@ -151,10 +175,14 @@ function smf(k: Kit): string {
 
 function mybb(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<blockquote class="mycode_quote"><cite><span> (${k.date().short})</span>${who} ${k.word('wrote')}: <a href="showthread.php?pid=3#pid3" class="quick_jump"></a></cite>${text}</blockquote>`;
-  const code = (text: string) => `<div class="codeblock"><div class="title" ${N}>Code:</div><div class="body" dir="ltr"><code>${text.replace(/\n/g, '<br>')}</code></div></div>`;
+  const quote = (who: string, text: string) =>
+    `<blockquote class="mycode_quote"><cite><span> (${k.date().short})</span>${who} ${k.word('wrote')}: <a href="showthread.php?pid=3#pid3" class="quick_jump"></a></cite>${text}</blockquote>`;
+  const code = (text: string) =>
+    `<div class="codeblock"><div class="title" ${N}>Code:</div><div class="body" dir="ltr"><code>${text.replace(/\n/g, '<br>')}</code></div></div>`;
   const classic = k.chance(40);
-  const one = (i: number) => `<a name="pid${i}" id="pid${i}"></a><div class="post ${classic ? 'classic' : ''}" id="post_${i}"><div class="post_author ${classic ? 'scaleimages' : ''}"><div class="author_avatar"><a href="member.php?uid=${i}"><img src="images/default_avatar.png" alt=""></a></div><div class="author_information"><strong><span class="largetext"><a href="member.php?action=profile&amp;uid=${i}">${k.user()}</a></span></strong> <img src="buddy_offline.png" title="Offline" alt="Offline" class="buddy_status"><br><span class="smalltext">${rank(k)}<br><img src="images/star.png" alt="*"></span></div><div class="author_statistics">${k.word('posts')}: ${k.number()}<br>Threads: ${k.int(1, 90)}<br>${k.word('joined')}: ${k.date().iso}<br>Reputation: <strong class="reputation_neutral">${k.int(0, 9)}</strong></div></div>
+  const one = (
+    i: number,
+  ) => `<a name="pid${i}" id="pid${i}"></a><div class="post ${classic ? 'classic' : ''}" id="post_${i}"><div class="post_author ${classic ? 'scaleimages' : ''}"><div class="author_avatar"><a href="member.php?uid=${i}"><img src="images/default_avatar.png" alt=""></a></div><div class="author_information"><strong><span class="largetext"><a href="member.php?action=profile&amp;uid=${i}">${k.user()}</a></span></strong> <img src="buddy_offline.png" title="Offline" alt="Offline" class="buddy_status"><br><span class="smalltext">${rank(k)}<br><img src="images/star.png" alt="*"></span></div><div class="author_statistics">${k.word('posts')}: ${k.number()}<br>Threads: ${k.int(1, 90)}<br>${k.word('joined')}: ${k.date().iso}<br>Reputation: <strong class="reputation_neutral">${k.int(0, 9)}</strong></div></div>
 <div class="post_content"><div class="post_head"><div class="float_right"><strong><a href="showthread.php?pid=${i}#pid${i}" title="Post: #${i}">#${i + 1}</a></strong></div><span class="post_date">${k.date().short} <span class="post_edit" id="edited_by_${i}">${k.maybe(15, () => `<span class="edited_post">(This post was last modified: ${k.date().short} by <a>${k.user()}</a>.)</span>`)}</span></span></div><div class="post_body scaleimages" id="pid_${i}" ${M}>${post(k, 'br', { quote, code }, i === 0)}</div>${k.maybe(40, () => `<div class="signature scaleimages">${signature(k)}</div>`)}<div class="post_meta" id="post_meta_${i}"></div></div><div class="post_controls"><div class="postbit_buttons author_buttons float_left"><a href="search.php?uid=${i}" class="postbit_find"><span>Find</span></a></div><div class="postbit_buttons post_management_buttons float_right"><a href="newreply.php?replyto=${i}" class="postbit_quote"><span>${k.word('reply')}</span></a></div></div></div>`;
   return page(k, title, {
     head: '<script src="jscripts/general.js?ver=1821"></script>',
@@ -169,9 +197,12 @@ ${k.maybe(50, () => `<br><table class="tborder"><tr><td class="thead" colspan="6
 
 function fluxbb(k: Kit): string {
   const title = k.one('threads');
-  const quote = (who: string, text: string) => `<div class="quotebox"><cite ${Q}>${who} ${k.word('wrote')}:</cite><blockquote><div><p>${text}</p></div></blockquote></div>`;
+  const quote = (who: string, text: string) =>
+    `<div class="quotebox"><cite ${Q}>${who} ${k.word('wrote')}:</cite><blockquote><div><p>${text}</p></div></blockquote></div>`;
   const code = (text: string) => `<div class="codebox"><pre><code>${text}</code></pre></div>`;
-  const one = (i: number) => `<div id="p${i}" class="blockpost row${i % 2 ? 'even' : 'odd'}${i === 0 ? ' firstpost blockpost1' : ''}"><h2><span><span class="conr">#${i + 1}</span> <a href="viewtopic.php?pid=${i}#p${i}">${k.date().short}</a></span></h2><div class="box"><div class="inbox"><div class="postbody"><div class="postleft"><dl><dt><strong><a href="profile.php?id=${i}">${k.user()}</a></strong></dt><dd class="usertitle"><strong>${rank(k)}</strong></dd>${k.maybe(40, () => `<dd><span>From: ${k.one('places')}</span></dd>`)}<dd><span>Registered: ${k.date().iso}</span></dd><dd><span>Posts: ${k.number()}</span></dd></dl></div>
+  const one = (
+    i: number,
+  ) => `<div id="p${i}" class="blockpost row${i % 2 ? 'even' : 'odd'}${i === 0 ? ' firstpost blockpost1' : ''}"><h2><span><span class="conr">#${i + 1}</span> <a href="viewtopic.php?pid=${i}#p${i}">${k.date().short}</a></span></h2><div class="box"><div class="inbox"><div class="postbody"><div class="postleft"><dl><dt><strong><a href="profile.php?id=${i}">${k.user()}</a></strong></dt><dd class="usertitle"><strong>${rank(k)}</strong></dd>${k.maybe(40, () => `<dd><span>From: ${k.one('places')}</span></dd>`)}<dd><span>Registered: ${k.date().iso}</span></dd><dd><span>Posts: ${k.number()}</span></dd></dl></div>
 <div class="postright"><h3>${i ? 'Re: ' : ''}${title}</h3><div class="postmsg"><div ${M}>${post(k, 'p', { quote, code }, i === 0)}</div>${k.maybe(12, () => `<p class="postedit"><em>Last edited by ${k.user()} (${k.date().short})</em></p>`)}</div>${k.maybe(35, () => `<div class="postsignature postmsg"><hr><p>${signature(k)}</p></div>`)}</div></div></div><div class="inbox"><div class="postfoot clearb"><div class="postfootleft"><p><span>Offline</span></p></div><div class="postfootright"><ul><li class="postquote"><span><a href="post.php?qid=${i}">${k.word('quote')}</a></span></li></ul></div></div></div></div></div>`;
   return page(k, `${title} / ${k.good()}`, {
     body: `<div id="punviewtopic" class="pun"><div class="top-box"></div><div class="punwrap"><div id="brdheader" class="block"><div class="box"><div id="brdtitle" class="inbox"><h1><a href="index.php">${k.good()}</a></h1><div id="brddesc"><p><span>${k.say('company', 1)}</span></p></div></div><div id="brdmenu" class="inbox"><ul><li id="navindex" class="isactive"><a href="index.php">Index</a></li><li><a>${k.word('rules')}</a></li><li><a>${k.word('search')}</a></li><li><a>${k.word('register')}</a></li><li><a>${k.word('login')}</a></li></ul></div><div id="brdwelcome" class="inbox"><p class="conl">You are not logged in.</p><ul class="conr"><li><span>Topics: <a>Active</a> | <a>Unanswered</a></span></li></ul></div></div></div>

@@ -4,21 +4,33 @@ import { type Kit, M, N, Q, times } from '../kit.js';
 import { page, pager } from '../page.js';
 
 const n = (k: Kit): number => k.pick([3, 5, 8, 10, 10, 12, 20, 30]);
-const titleOf = (k: Kit): string => k.chance(60) ? k.one('headlines') : k.one('threads');
+const titleOf = (k: Kit): string => (k.chance(60) ? k.one('headlines') : k.one('threads'));
 
 function wordPress(k: Kit): string {
   const kind = k.n % 4; // home, category, search, tag
   const full = k.chance(25); // whole posts on the index
-  const article = () => `<article id="post-${k.int(10, 9999)}" class="post-${k.int(1, 999)} post type-post status-publish format-standard hentry category-x">${k.maybe(40, () => '<a class="post-thumbnail"><img class="wp-post-image"></a>')}<header class="entry-header">${k.maybe(40, () => `<div class="entry-meta"><span class="cat-links"><a rel="category tag">${k.one('forums')}</a></span></div>`)}<h2 class="entry-title" ${M}><a href="/2019/x/" rel="bookmark">${titleOf(k)}</a></h2><div class="entry-meta" ${Q}><span class="posted-on"><a><time class="entry-date published">${k.date().long}</time></a></span> <span class="byline"><span class="author vcard"><a class="url fn n">${k.name()}</a></span></span></div></header>${full ? `<div class="entry-content" ${M}>${k.p('news', k.int(2, 6))}</div>` : `<div class="${k.pick(['entry-summary', 'entry-content'])}"><p ${M}>${k.say('news', k.int(1, 3))}${k.chance(50) ? ' […]' : '&hellip;'}</p>${k.maybe(60, () => `<p><a class="more-link">${k.word('readMore')} <span class="screen-reader-text">"${titleOf(k)}"</span> <span class="meta-nav">→</span></a></p>`)}</div>`}<footer class="entry-footer"><span class="tags-links"><a rel="tag">${k.one('kinds')}</a></span> <span class="comments-link"><a>${k.word('leaveComment')}</a></span></footer></article>`;
-  const widget = () => k.pick([
-    () => `<section class="widget widget_recent_entries"><h2 class="widget-title">${k.word('recent')}</h2><ul>${times(5, () => `<li><a>${titleOf(k)}</a></li>`)}</ul></section>`,
-    () => `<section class="widget widget_archive"><h2 class="widget-title">${k.word('archive')}</h2><ul>${times(k.int(5, 30), () => `<li><a>${k.date().long}</a> (${k.int(1, 30)})</li>`)}</ul></section>`,
-    () => `<section class="widget widget_categories"><h2 class="widget-title">${k.word('categories')}</h2><ul>${times(k.int(3, 12), () => `<li class="cat-item"><a>${k.one('headings')}</a></li>`)}</ul></section>`,
-    () => `<section class="widget widget_text"><div class="textwidget"><p>${k.say('company', 2)}</p></div></section>`,
-    () => `<section class="widget widget_tag_cloud"><div class="tagcloud">${times(14, () => `<a style="font-size: ${k.int(8, 22)}pt;">${k.one('kinds')}</a>`)}</div></section>`,
-    () => `<section class="widget widget_recent_comments"><ul>${times(5, () => `<li class="recentcomments"><span class="comment-author-link">${k.user()}</span> – <a>${titleOf(k)}</a></li>`)}</ul></section>`,
-  ])();
-  const head = kind === 0 ? '' : kind === 2 ? `<header class="page-header"><h1 class="page-title" ${Q}>${k.word('search')}: <span>${k.one('kinds')}</span></h1></header>` : `<header class="page-header"><h1 class="page-title archive-title" ${Q}>${k.pick(['Category: ', 'Tag: ', ''])}<span>${k.one('headings')}</span></h1>${k.maybe(40, () => `<div class="archive-description taxonomy-description" ${M}><p>${k.say('company', 2)}</p></div>`)}</header>`;
+  const article = () =>
+    `<article id="post-${k.int(10, 9999)}" class="post-${k.int(1, 999)} post type-post status-publish format-standard hentry category-x">${k.maybe(40, () => '<a class="post-thumbnail"><img class="wp-post-image"></a>')}<header class="entry-header">${k.maybe(40, () => `<div class="entry-meta"><span class="cat-links"><a rel="category tag">${k.one('forums')}</a></span></div>`)}<h2 class="entry-title" ${M}><a href="/2019/x/" rel="bookmark">${titleOf(k)}</a></h2><div class="entry-meta" ${Q}><span class="posted-on"><a><time class="entry-date published">${k.date().long}</time></a></span> <span class="byline"><span class="author vcard"><a class="url fn n">${k.name()}</a></span></span></div></header>${full ? `<div class="entry-content" ${M}>${k.p('news', k.int(2, 6))}</div>` : `<div class="${k.pick(['entry-summary', 'entry-content'])}"><p ${M}>${k.say('news', k.int(1, 3))}${k.chance(50) ? ' […]' : '&hellip;'}</p>${k.maybe(60, () => `<p><a class="more-link">${k.word('readMore')} <span class="screen-reader-text">"${titleOf(k)}"</span> <span class="meta-nav">→</span></a></p>`)}</div>`}<footer class="entry-footer"><span class="tags-links"><a rel="tag">${k.one('kinds')}</a></span> <span class="comments-link"><a>${k.word('leaveComment')}</a></span></footer></article>`;
+  const widget = () =>
+    k.pick([
+      () =>
+        `<section class="widget widget_recent_entries"><h2 class="widget-title">${k.word('recent')}</h2><ul>${times(5, () => `<li><a>${titleOf(k)}</a></li>`)}</ul></section>`,
+      () =>
+        `<section class="widget widget_archive"><h2 class="widget-title">${k.word('archive')}</h2><ul>${times(k.int(5, 30), () => `<li><a>${k.date().long}</a> (${k.int(1, 30)})</li>`)}</ul></section>`,
+      () =>
+        `<section class="widget widget_categories"><h2 class="widget-title">${k.word('categories')}</h2><ul>${times(k.int(3, 12), () => `<li class="cat-item"><a>${k.one('headings')}</a></li>`)}</ul></section>`,
+      () => `<section class="widget widget_text"><div class="textwidget"><p>${k.say('company', 2)}</p></div></section>`,
+      () =>
+        `<section class="widget widget_tag_cloud"><div class="tagcloud">${times(14, () => `<a style="font-size: ${k.int(8, 22)}pt;">${k.one('kinds')}</a>`)}</div></section>`,
+      () =>
+        `<section class="widget widget_recent_comments"><ul>${times(5, () => `<li class="recentcomments"><span class="comment-author-link">${k.user()}</span> – <a>${titleOf(k)}</a></li>`)}</ul></section>`,
+    ])();
+  const head =
+    kind === 0
+      ? ''
+      : kind === 2
+        ? `<header class="page-header"><h1 class="page-title" ${Q}>${k.word('search')}: <span>${k.one('kinds')}</span></h1></header>`
+        : `<header class="page-header"><h1 class="page-title archive-title" ${Q}>${k.pick(['Category: ', 'Tag: ', ''])}<span>${k.one('headings')}</span></h1>${k.maybe(40, () => `<div class="archive-description taxonomy-description" ${M}><p>${k.say('company', 2)}</p></div>`)}</header>`;
   const left = k.chance(30);
   const sidebar = `<aside id="secondary" class="widget-area sidebar" role="complementary">${times(k.int(2, 6), widget)}</aside>`;
   return page(k, `${k.one('headings')} – ${k.good()}`, {
@@ -36,7 +48,8 @@ function blogger(k: Kit): string {
 }
 
 function newsFront(k: Kit): string {
-  const teaser = (h: string, cls: string) => `<div class="${cls}"><a class="teaser-link"><img></a>${k.maybe(50, () => `<div class="kicker" ${Q}>${k.one('forums')}</div>`)}<${h} class="headline" ${M}><a>${titleOf(k)}</a></${h}>${k.maybe(60, () => `<p class="summary" ${M}>${k.say('news', 1)}</p>`)}${k.maybe(40, () => `<div class="byline" ${Q}>${k.word('by')} ${k.name()} <time>${k.date().ago}</time></div>`)}${k.maybe(20, () => `<a class="comments-count">${k.int(1, 300)}</a>`)}</div>`;
+  const teaser = (h: string, cls: string) =>
+    `<div class="${cls}"><a class="teaser-link"><img></a>${k.maybe(50, () => `<div class="kicker" ${Q}>${k.one('forums')}</div>`)}<${h} class="headline" ${M}><a>${titleOf(k)}</a></${h}>${k.maybe(60, () => `<p class="summary" ${M}>${k.say('news', 1)}</p>`)}${k.maybe(40, () => `<div class="byline" ${Q}>${k.word('by')} ${k.name()} <time>${k.date().ago}</time></div>`)}${k.maybe(20, () => `<a class="comments-count">${k.int(1, 300)}</a>`)}</div>`;
   return page(k, `${k.good()} – ${k.word('news')}`, {
     bodyAttributes: 'class="home front"',
     body: `<header class="masthead"><div class="edition"><a>US</a><a>UK</a></div><a class="logo">The ${k.good()}</a><div class="date">${k.date().long}</div><div class="user"><a>${k.word('subscribe')}</a><a>${k.word('login')}</a></div><nav class="sections"><ul>${times(k.int(6, 14), () => `<li><a>${k.one('headings')}</a></li>`)}</ul></nav></header><div class="ticker"><b>Live</b> <a>${titleOf(k)}</a></div><main><section class="lead">${teaser('h2', 'lead-story')}${times(k.int(2, 5), () => teaser('h3', 'secondary-story'))}</section>${times(k.int(2, 6), () => `<section class="section-block"><h2 class="section-title"><a>${k.one('forums')}</a></h2>${times(k.int(3, 7), () => teaser('h3', k.pick(['story', 'card story-card', 'item'])))}<a class="more">${k.word('showMore')}</a></section>${k.maybe(30, () => `<div class="ad-container"><span>${k.word('ad')}</span></div>`)}`)}</main><aside class="rail"><div class="most-read"><h2>${k.word('popular')}</h2><ol>${times(k.pick([5, 10]), () => `<li><a>${titleOf(k)}</a></li>`)}</ol></div><div class="newsletter"><h3>${k.word('newsletter')}</h3><p>${k.say('company', 1)}</p></div><div class="weather"><h3>${k.int(-5, 33)}°</h3><p>${k.one('places')}</p></div></aside><footer class="site-footer">${times(3, () => `<div class="col"><h4>${k.one('headings')}</h4><ul>${times(5, () => `<li><a>${k.one('headings')}</a></li>`)}</ul></div>`)}<p>© ${k.good()}. ${k.word('rights')}</p></footer>`,
@@ -52,7 +65,8 @@ function searchResults(k: Kit): string {
 
 function eventCalendar(k: Kit): string {
   const list = k.chance(60);
-  const event = () => `<article class="tribe-events-calendar-list__event tribe-common-g-row type-tribe_events"><div class="tribe-events-calendar-list__event-details"><header class="tribe-events-calendar-list__event-header"><div class="tribe-events-calendar-list__event-datetime-wrapper"><time class="tribe-events-calendar-list__event-datetime" ${M}><span class="tribe-event-date-start">${k.date().short}</span> - <span class="tribe-event-time">${k.int(18, 23)}:00</span></time></div><h3 class="tribe-events-calendar-list__event-title" ${M}><a class="tribe-events-calendar-list__event-title-link">${titleOf(k)}</a></h3><address class="tribe-events-calendar-list__event-venue" ${M}><span class="tribe-events-calendar-list__event-venue-title">${k.good()}</span> <span class="tribe-events-calendar-list__event-venue-address">${k.one('places')}</span></address></header><div class="tribe-events-calendar-list__event-description" ${M}><p>${k.say('news', k.int(1, 2))}</p></div><div class="tribe-events-c-small-cta"><a>Get Tickets</a> <span>${k.price()}</span></div></div></article>`;
+  const event = () =>
+    `<article class="tribe-events-calendar-list__event tribe-common-g-row type-tribe_events"><div class="tribe-events-calendar-list__event-details"><header class="tribe-events-calendar-list__event-header"><div class="tribe-events-calendar-list__event-datetime-wrapper"><time class="tribe-events-calendar-list__event-datetime" ${M}><span class="tribe-event-date-start">${k.date().short}</span> - <span class="tribe-event-time">${k.int(18, 23)}:00</span></time></div><h3 class="tribe-events-calendar-list__event-title" ${M}><a class="tribe-events-calendar-list__event-title-link">${titleOf(k)}</a></h3><address class="tribe-events-calendar-list__event-venue" ${M}><span class="tribe-events-calendar-list__event-venue-title">${k.good()}</span> <span class="tribe-events-calendar-list__event-venue-address">${k.one('places')}</span></address></header><div class="tribe-events-calendar-list__event-description" ${M}><p>${k.say('news', k.int(1, 2))}</p></div><div class="tribe-events-c-small-cta"><a>Get Tickets</a> <span>${k.price()}</span></div></div></article>`;
   return page(k, `${k.word('events')} – ${k.good()}`, {
     bodyAttributes: 'class="post-type-archive post-type-archive-tribe_events tribe-events-page-template"',
     body: `<header class="site-header"><a>${k.good()}</a><nav>${times(6, () => `<a>${k.one('headings')}</a>`)}</nav></header><main class="tribe-events-view"><div class="tribe-events-header__messages"><ul><li>There are no upcoming events today.</li></ul></div><header class="tribe-events-header"><h1 ${Q}>${k.word('events')}</h1><div class="tribe-events-c-search"><label>Search for events</label><button>Find Events</button></div><div class="tribe-events-c-view-selector"><ul><li>List</li><li>Month</li><li>Day</li></ul></div><div class="tribe-events-c-top-bar"><a>Today</a><span>${k.date().long}</span></div></header>${list ? times(n(k), event) : `<table class="calendar"><thead><tr>${['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su'].map((d) => `<th>${d}</th>`).join('')}</tr></thead><tbody>${times(5, (w) => `<tr>${times(7, (d) => `<td><span class="day">${w * 7 + d + 1}</span>${k.maybe(30, () => `<div class="ev" ${M}><a>${titleOf(k)}</a></div><div class="time" ${Q}>${k.int(9, 22)}:00</div>`)}</td>`, '')}</tr>`)}</tbody></table>`}<nav class="tribe-events-calendar-list-nav"><a>Previous Events</a><a>Next Events</a></nav><div class="tribe-events-c-subscribe-dropdown"><button>Subscribe to calendar</button><ul><li>Google Calendar</li><li>iCalendar</li><li>Outlook 365</li></ul></div></main><footer>© ${k.good()}</footer>`,
@@ -72,7 +86,8 @@ function videoGallery(k: Kit): string {
 }
 
 function productCategory(k: Kit): string {
-  const row = () => `<li class="product-item product type-product"><a class="product-image"><img></a><div class="details"><h2 class="woocommerce-loop-product__title product-name" ${M}><a>${k.one('kinds')} ${k.good()}</a></h2>${k.maybe(40, () => `<p class="short-desc" ${M}>${k.say('product', 1)}</p>`)}<div class="rating">★★★★ (${k.int(1, 300)})</div><div class="price" ${Q}>${k.maybe(30, () => `<del>${k.price()}</del> `)}${k.price()}</div><button class="add_to_cart_button">${k.word('buy')}</button><a class="compare">Compare</a></div></li>`;
+  const row = () =>
+    `<li class="product-item product type-product"><a class="product-image"><img></a><div class="details"><h2 class="woocommerce-loop-product__title product-name" ${M}><a>${k.one('kinds')} ${k.good()}</a></h2>${k.maybe(40, () => `<p class="short-desc" ${M}>${k.say('product', 1)}</p>`)}<div class="rating">★★★★ (${k.int(1, 300)})</div><div class="price" ${Q}>${k.maybe(30, () => `<del>${k.price()}</del> `)}${k.price()}</div><button class="add_to_cart_button">${k.word('buy')}</button><a class="compare">Compare</a></div></li>`;
   return page(k, `${k.one('kinds')} – ${k.good()}`, {
     bodyAttributes: 'class="archive tax-product_cat term-x woocommerce woocommerce-page catalog-category-view"',
     body: `<header><div class="usp">${k.say('company', 1)}</div><a class="logo">${k.good()}</a><nav>${times(8, () => `<a>${k.one('kinds')}</a>`)}</nav><a>${k.word('cart')} (0)</a></header><div class="breadcrumbs"><a>${k.word('home')}</a> / ${k.one('kinds')}</div><aside class="layered-nav sidebar"><h3>${k.word('filter')}</h3>${times(k.int(2, 5), () => `<dl><dt>${k.one('headings')}</dt><dd><ol>${times(k.int(3, 7), () => `<li><a>${k.one('specs')}</a> <span class="count">(${k.int(1, 40)})</span></li>`)}</ol></dd></dl>`)}</aside><main><h1 class="page-title" ${M}>${k.one('kinds')}</h1>${k.maybe(50, () => `<div class="category-description" ${M}>${k.p('product', k.int(1, 2))}</div>`)}<div class="toolbar"><p class="woocommerce-result-count">${k.int(1, 12)}–${k.int(13, 24)} / ${k.int(25, 300)}</p><form><select><option>${k.word('sort')}</option></select></form></div><ul class="products columns-4">${times(n(k), row)}</ul>${pager(k, 'nav', 'woocommerce-pagination')}${k.maybe(40, () => `<div class="seo-text" ${M}><h2>${k.one('headings')}</h2>${k.p('product', k.int(2, 4))}</div>`)}</main><section class="recently-viewed"><h3>${k.word('recent')}</h3>${times(4, () => `<a>${k.one('kinds')} ${k.good()}</a>`)}</section><footer>${times(10, () => `<a>${k.one('headings')}</a>`)}<p>© ${k.good()}</p></footer>`,
@@ -84,7 +99,12 @@ function tableListing(k: Kit): string {
   const cell = (c: number) => (c === 0 ? `<a>${titleOf(k)}</a>` : c === 1 ? k.name() : k.pick([k.number(), k.date().iso, k.one('places'), k.good()]));
   return page(k, `${k.one('headings')} – ${k.good()}`, {
     doctype: k.chance(50) ? '<!DOCTYPE html>' : '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">',
-    body: `<table width="100%" class="layout"><tr><td colspan="2" class="banner"><a>${k.good()}</a> &mdash; ${k.say('company', 1)}</td></tr><tr><td class="nav" valign="top">${times(k.int(5, 15), () => `<a>${k.one('headings')}</a><br>`)}</td><td valign="top"><h2 ${M}>${k.one('headings')}</h2>${k.maybe(60, () => `<p ${M}>${k.say('company', 2)}</p>`)}<p class="az">${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('').map((l) => `<a href="#${l}">${l}</a>`).join(' ')}</p><table class="data sortable" border="1" ${M}><tr>${times(cols, (c) => `<th>${['Title', 'Name', 'Date', 'No.', 'Place', 'Type'][c]}</th>`, '')}</tr>${times(k.int(8, 60), () => `<tr>${times(cols, (c) => `<td>${cell(c)}</td>`, '')}</tr>`)}</table>${pager(k)}<p class="small">${k.word('lastUpdated')}: ${k.date().long}</p></td></tr></table>`,
+    body: `<table width="100%" class="layout"><tr><td colspan="2" class="banner"><a>${k.good()}</a> &mdash; ${k.say('company', 1)}</td></tr><tr><td class="nav" valign="top">${times(k.int(5, 15), () => `<a>${k.one('headings')}</a><br>`)}</td><td valign="top"><h2 ${M}>${k.one('headings')}</h2>${k.maybe(60, () => `<p ${M}>${k.say('company', 2)}</p>`)}<p class="az">${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+      .split('')
+      .map((l) => `<a href="#${l}">${l}</a>`)
+      .join(
+        ' ',
+      )}</p><table class="data sortable" border="1" ${M}><tr>${times(cols, (c) => `<th>${['Title', 'Name', 'Date', 'No.', 'Place', 'Type'][c]}</th>`, '')}</tr>${times(k.int(8, 60), () => `<tr>${times(cols, (c) => `<td>${cell(c)}</td>`, '')}</tr>`)}</table>${pager(k)}<p class="small">${k.word('lastUpdated')}: ${k.date().long}</p></td></tr></table>`,
   });
 }
 
