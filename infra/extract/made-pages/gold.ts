@@ -15,7 +15,7 @@ type Element = DefaultTreeAdapterMap['element'];
 const HTML = 'http://www.w3.org/1999/xhtml';
 const RAW = new Set(['head', 'script', 'style', 'template', 'iframe', 'noembed', 'noframes', 'textarea', 'select']);
 // blocks.cpp: up to U+0020, the spaces of Unicode, and the soft hyphen.
-const SPACE = /[\u0000-\u0020\u00a0\u3000\u2028\u2029\u2000-\u200b\ufeff\u00ad]/u;
+const isSpace = (c: string): boolean => c <= ' ' || /[\u00a0\u3000\u2028\u2029\u2000-\u200b\ufeff\u00ad]/u.test(c);
 
 const isRaw = (node: Element): boolean => {
   if (node.namespaceURI !== HTML) return false;
@@ -42,7 +42,7 @@ export function runsOf(marked: string): Run[] {
   const walk = (node: Node, label: Label) => {
     if (node.nodeName === '#text') {
       let count = 0;
-      for (const c of (node as DefaultTreeAdapterMap['textNode']).value) if (!SPACE.test(c)) count++;
+      for (const c of (node as DefaultTreeAdapterMap['textNode']).value) if (!isSpace(c)) count++;
       return add(count, label);
     }
     let own = label;

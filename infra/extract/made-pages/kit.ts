@@ -10,7 +10,7 @@ export const C = 'data-gold="C"';
 export const Q = 'data-gold="?"';
 export const N = 'data-gold="-"';
 
-export const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+export const escapeHtml = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 export const times = (n: number, part: (i: number) => string, between = '\n'): string => Array.from({ length: n }, (_, i) => part(i)).join(between);
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -71,7 +71,7 @@ export class Kit {
     return left.pop()!;
   }
   private fill(text: string): string {
-    return escape(
+    return escapeHtml(
       text
         .replace(/\{n\}/g, () => String(this.int(2, 90)))
         .replace(/\{item\}/g, () => this.good())

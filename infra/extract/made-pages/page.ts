@@ -1,5 +1,5 @@
 // Parts that many templates share: the document around a body, posts with quotes and code, articles.
-import { type Kit, escape, times } from './kit.js';
+import { type Kit, escapeHtml, times } from './kit.js';
 
 export function page(k: Kit, title: string, o: { head?: string; body: string; bodyAttributes?: string; htmlAttributes?: string; doctype?: string }): string {
   return `${o.doctype ?? '<!DOCTYPE html>'}
@@ -32,8 +32,8 @@ const CODE = [
 ];
 const LINES = CODE.flatMap((code) => code.split('\n')).filter((line) => line.length > 6);
 
-export const code = (k: Kit): string => escape(k.pick(CODE));
-export const codeLine = (k: Kit): string => escape(k.pick(LINES).trim());
+export const code = (k: Kit): string => escapeHtml(k.pick(CODE));
+export const codeLine = (k: Kit): string => escapeHtml(k.pick(LINES).trim());
 export const smiley = (k: Kit): string =>
   k.pick([
     ':)',

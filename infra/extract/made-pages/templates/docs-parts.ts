@@ -1,5 +1,5 @@
 // The inside of a documentation page, which every generator renders its own way: sections with code, tables, notes, lists.
-import { type Kit, escape, times } from '../kit.js';
+import { type Kit, escapeHtml, times } from '../kit.js';
 import { code, codeLine } from '../page.js';
 
 export interface DocsMarkup {
@@ -23,7 +23,7 @@ const NAMES =
   );
 const TYPES = ['string', 'int', 'bool', 'list', 'float', 'path', 'number | null', 'Record<string, Row>'];
 export const identifier = (k: Kit): string => k.pick(NAMES) + k.pick(['', '', '_all', '_into', 'Mode', '2']);
-export const typeName = (k: Kit): string => escape(k.pick(TYPES));
+export const typeName = (k: Kit): string => escapeHtml(k.pick(TYPES));
 
 export const signature = (k: Kit): string => `${identifier(k)}(${times(k.int(0, 3), () => `${identifier(k)}: ${typeName(k)}`, ', ')})`;
 

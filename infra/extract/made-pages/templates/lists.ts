@@ -1,6 +1,6 @@
 // Mailing lists, news groups, link sites and trackers: what one writes is main, what the software says about it is not.
 import { ALL, template, type Template } from '../template.js';
-import { type Kit, M, N, Q, escape, times } from '../kit.js';
+import { type Kit, M, N, Q, escapeHtml, times } from '../kit.js';
 import { code, codeLine, page, post } from '../page.js';
 
 const count = (k: Kit): number => k.pick([1, 2, 3, 5, 8, 14]);
@@ -28,7 +28,10 @@ function mail(k: Kit, answer = k.chance(60)): { text: string; sig: string } {
     );
   if (answer && k.chance(40)) parts.push(fold(k.say('talk', 1), '&gt; '), fold(k.say('talk', 1), ''));
   parts.push(k.one('thanks'));
-  return { text: parts.join('\n\n'), sig: k.maybe(50, () => `\n\n-- \n${k.name()}\n${escape('<')}${k.good().toLowerCase().replace(/ /g, '')}.example&gt;\n`) };
+  return {
+    text: parts.join('\n\n'),
+    sig: k.maybe(50, () => `\n\n-- \n${k.name()}\n${escapeHtml('<')}${k.good().toLowerCase().replace(/ /g, '')}.example&gt;\n`),
+  };
 }
 
 function pipermail(k: Kit): string {
