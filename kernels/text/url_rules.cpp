@@ -157,7 +157,7 @@ void UrlSetBuilder::add_plain(std::string_view line, bool allow) {
   if (!plausible_host(url.host)) return ignore(UrlIgnored::kOther);
   if (path.empty()) {
     add_host(url.host, exact, allow);
-  } else if (exact) {
+  } else if (exact || url.host.size() + path.size() > kMaxUrlEntry) {
     ignore(UrlIgnored::kOther);
   } else {
     add(allow ? UrlEntry::kAllowUrl : UrlEntry::kUrl, url.host + std::string(path));

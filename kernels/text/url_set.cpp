@@ -22,6 +22,7 @@ namespace {
 constexpr char kMagic[8] = {'r', 'e', 'f', 'u', 'r', 'l', 's', '\n'};
 constexpr uint64_t kVersion = 1;
 constexpr uint64_t kKeysPerBucket = 4;
+constexpr size_t kMaxHostBytes = 253;  // of a name that DNS can hold: 127 labels at most
 constexpr uint64_t kMostRecords = 0xFFFFFFFF;  // offsets in the index are 32 bits
 
 struct Header {
@@ -89,6 +90,14 @@ bool glob_covers(std::string_view glob, std::string_view text) {
   return g == glob.size();
 }
 
+// The longest part that a list can hold: at most 253 bytes, from the beginning of a label.
+std::string_view listable(std::string_view host) {
+  if (host.size() <= kMaxHostBytes) return host;
+  const auto last = host.substr(host.size() - kMaxHostBytes - 1);  // one more, for the dot before
+  const size_t dot = last.find('.');
+  return dot == std::string_view::npos ? std::string_view() : last.substr(dot + 1);
+}
+
 UrlEntry exception_of(UrlEntry kind, bool allow) { return allow ? UrlEntry(uint8_t(kind) + 4) : kind; }
 
 }  // namespace
@@ -146,7 +155,7 @@ bool UrlSet::contains(UrlEntry kind, std::string_view key) const { return any(ki
 // The host and each parent of two labels at least: single labels are public suffixes and never entries.
 void UrlSet::begin(std::string_view host, Probe& probe) const {
   probe.host = host;
-  probe.rest = host;
+  probe.rest = listable(host);
   probe.count = 0;
   probe.address = is_ip_address(host);
   next(probe);
@@ -184,7 +193,7 @@ bool UrlSet::has_host(Probe& probe, bool allow) const {
   if (host.empty()) return false;
   if (any(exact) && (contains(exact, host) || (host.starts_with("www.") && contains(exact, host.substr(4))))) return true;
   if (!any(kind) && !any(pattern)) return false;
-  for (int seen = 0; probe.count > 0 && seen < 128; seen += probe.count, next(probe)) {  // a name that DNS can hold has 127 labels at most
+  for (; probe.count > 0; next(probe)) {
     for (int i = 0; i < probe.count; ++i) {
       if (any(kind) && contains_hashed(kind, probe.keys[i], probe.hashes[i])) return true;
       if (any(pattern) && probe.keys[i].size() < host.size() && contains_hashed(pattern, probe.keys[i], probe.hashes[i]) && matches_pattern(host, probe.keys[i], allow)) return true;
@@ -201,7 +210,7 @@ bool UrlSet::has_host(std::string_view host, bool allow) const {
 
 bool UrlSet::matches_pattern(std::string_view host, std::string_view key, bool allow) const {
   const auto before = host.substr(0, host.size() - key.size() - 1);
-  if (before.size() > 253) return false;
+  if (before.size() > kMaxHostBytes) return false;
   auto at = std::lower_bound(patterns_.begin(), patterns_.end(), key, [](const Pattern& pattern, std::string_view wanted) { return pattern.key < wanted; });
   for (; at != patterns_.end() && at->key == key; ++at) {
     if (at->allow != allow) continue;
@@ -221,9 +230,8 @@ bool UrlSet::has_url(std::string_view host, std::string_view path, bool allow) c
   if (!any(kind) || host.empty()) return false;
   const bool address = is_ip_address(host);
   std::string key;
-  auto suffix = host;
-  for (int labels = 0; labels < 127; ++labels) {
-    if (suffix.size() < longest_url_) {
+  for (auto suffix = listable(host); !suffix.empty();) {
+    if (suffix.size() < longest_url_ && contains(UrlEntry::kUrlHost, suffix)) {
       key.assign(suffix);
       size_t from = 0;
       const auto reach = path.substr(0, std::min<size_t>(path.size(), longest_url_ - key.size() + 1));
@@ -249,7 +257,7 @@ bool UrlSet::has_exceptions() const {
 uint64_t UrlSet::size() const {
   uint64_t sum = 0;
   for (size_t i = 0; i < kUrlEntryKinds; ++i)
-    if (UrlEntry(i) != UrlEntry::kPattern && UrlEntry(i) != UrlEntry::kAllowPattern) sum += counts_.entries[i];
+    if (UrlEntry(i) != UrlEntry::kPattern && UrlEntry(i) != UrlEntry::kAllowPattern && UrlEntry(i) != UrlEntry::kUrlHost) sum += counts_.entries[i];
   return sum + patterns_.size();
 }
 
@@ -263,6 +271,7 @@ void UrlSetBuilder::add(UrlEntry kind, std::string_view key, std::string_view gl
   }
   starts_.push_back(keys_.size());
   append_key(kind, key, keys_);
+  if (kind == UrlEntry::kUrl || kind == UrlEntry::kAllowUrl) add(UrlEntry::kUrlHost, key.substr(0, key.find_first_of("/?#\\")));
 }
 
 void UrlSetBuilder::add(const UrlSet& compiled) {
@@ -270,7 +279,7 @@ void UrlSetBuilder::add(const UrlSet& compiled) {
     const auto key = next_key(compiled.records_, at);
     if (key.empty()) continue;
     const auto kind = uint8_t(key[0]) < kUrlEntryKinds ? UrlEntry(key[0]) : UrlEntry::kHost;
-    if (kind != UrlEntry::kPattern && kind != UrlEntry::kAllowPattern) add(kind, kind == UrlEntry::kHost ? key : key.substr(1));
+    if (kind != UrlEntry::kPattern && kind != UrlEntry::kAllowPattern && kind != UrlEntry::kUrlHost) add(kind, kind == UrlEntry::kHost ? key : key.substr(1));
   }
   for (const auto& pattern : compiled.patterns_) add(exception_of(UrlEntry::kPattern, pattern.allow), pattern.key, pattern.glob);
   for (size_t i = 0; i < kUrlIgnoredKinds; ++i) counts_.ignored[i] += compiled.counts_.ignored[i];

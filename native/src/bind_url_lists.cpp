@@ -55,9 +55,9 @@ void throw_status(Napi::Env env, const Status& status) {
 Napi::Object to_counts(Napi::Env env, const UrlSetCounts& counts) {
   constexpr const char* kEntries[] = {"hosts", "exactHosts", "urls", "patterns", "allowedHosts", "allowedExactHosts", "allowedUrls", "allowedPatterns"};
   constexpr const char* kIgnored[] = {"suffixes", "cosmetic", "options", "patterns", "other"};
-  static_assert(std::size(kEntries) == kUrlEntryKinds && std::size(kIgnored) == kUrlIgnoredKinds);
+  static_assert(std::size(kEntries) + 1 == kUrlEntryKinds && std::size(kIgnored) == kUrlIgnoredKinds);  // the last kind is the builder's own
   auto object = Napi::Object::New(env), entries = Napi::Object::New(env), ignored = Napi::Object::New(env);
-  for (size_t i = 0; i < kUrlEntryKinds; ++i) entries.Set(kEntries[i], double(counts.entries[i]));
+  for (size_t i = 0; i + 1 < kUrlEntryKinds; ++i) entries.Set(kEntries[i], double(counts.entries[i]));
   for (size_t i = 0; i < kUrlIgnoredKinds; ++i) ignored.Set(kIgnored[i], double(counts.ignored[i]));
   object.Set("entries", entries);
   object.Set("ignored", ignored);

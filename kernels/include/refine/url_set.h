@@ -21,8 +21,10 @@ enum class UrlEntry : uint8_t {
   kUrl,        // `example.com/path`: URLs below the path, on the host and all under it
   kPattern,    // `ads*.example.com`: hosts of that form and all under them; the key is the part after the wildcards
   kAllowHost, kAllowExactHost, kAllowUrl, kAllowPattern,  // exceptions (`@@`): they win over every entry of the same option
+  kUrlHost,  // made by the builder: there are entries of kUrl or kAllowUrl for the host, so that a path is looked at
 };
-constexpr size_t kUrlEntryKinds = 8;
+constexpr size_t kUrlEntryKinds = 9;
+constexpr size_t kMaxUrlEntry = 2048;  // bytes of host and path; longer ones are no entries
 
 // Lines that gave no entry, by why.
 enum class UrlIgnored : uint8_t {

@@ -46,6 +46,10 @@ int main() {
   CHECK_EQ(ignored[size_t(UrlIgnored::kPattern)], 2u);  // ad*.com, whose key is a suffix, and the star in a path
   CHECK_EQ(ignored[size_t(UrlIgnored::kOther)], 2u);    // the forwarding server, the expression
 
+  std::string deep;
+  for (int i = 0; i < 300; ++i) deep += "a.";
+  CHECK(set.has_host(deep + "plain.com") && set.has_url(deep + "path.com", "/a/b") && !set.has_host(deep + "com") && !set.has_host(std::string(300, 'a') + ".x.com"));
+
   Compiled again, shuffled;
   compile(suffixes, "b.com\na.com\n=c.com\nx.com/y\n||ad*.e.com\nb.com\n", again);
   compile(suffixes, "||ad*.e.com\nx.com/y\n=c.com\na.com\nb.com\n||ad*.e.com\n", shuffled);
