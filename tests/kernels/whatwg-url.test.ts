@@ -30,9 +30,13 @@ async function resolved(references: readonly Reference[]): Promise<(string | nul
 
 const one = async (href: string, base: string | null = null) => (await resolved([{ base, href }]))[0]!;
 
+/** whatwg-url 16 counts UTF-16 units in credentials where it should count characters (17 does not, and does not run on Node 20). */
+const miscounted = ({ href }: Reference): boolean => href.includes('@') && /[\u{10000}-\u{10ffff}]/u.test(href);
+
 async function assertReference(references: readonly Reference[]): Promise<void> {
   const ours = await resolved(references);
-  for (const [row, reference] of references.entries()) assert.equal(ours[row], parsed(ReferenceUrl, reference), JSON.stringify(reference));
+  for (const [row, reference] of references.entries())
+    if (!miscounted(reference)) assert.equal(ours[row], parsed(ReferenceUrl, reference), JSON.stringify(reference));
 }
 
 /** Node 20 follows an older text: `^` stays in paths and user names, and so does the last space of an opaque path. */
