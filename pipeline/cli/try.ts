@@ -1,16 +1,18 @@
 // `refine try STEP[,STEP...] [FILE...]`: steps on the files at hand, one JSON object a document, in input order. Writes nothing.
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { Batch } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
 import type { Input, InputFormat } from '../../stages/contract/source.js';
 import { localGate, openInput } from '../inputs.js';
 import { documentJson } from '../json-lines.js';
 import { stepWarnings } from '../manifest-warnings.js';
 import { steps as shippedSteps } from '../registry.js';
+import { mostShown, type ShownDocument, showPage, shownDocuments } from '../show-page.js';
 import { sniffFile } from '../sniff.js';
 import { parseSteps } from '../try-steps.js';
 import { type Outcome, type Rows, Trial } from '../trial.js';
@@ -24,15 +26,16 @@ export function registerTry(program: Command): void {
     .argument('<steps>', 'a step, or several joined by ",", such as extract,langid')
     .argument('[files...]', 'inputs; none or "-" is standard input')
     .option('--with <json>', 'options of the one step, or {"step": {options}, ...}')
+    .option('--show <file>', 'also write a page that shows what extract kept of each document and why')
     .action(
-      action(async (names: string, files: string[], options: { with?: string }) => {
+      action(async (names: string, files: string[], options: { with?: string; show?: string }) => {
         if (files.length === 0 && process.stdin.isTTY) {
           throw new RefineError('ERR_REFINE_USAGE', 'no FILE is named and standard input is a terminal. Name files, or pipe one in.', { place: 'try' });
         }
         const { signal, done } = interruptible();
         const folder = await mkdtemp(join(tmpdir(), 'refine-try-'));
         try {
-          return await tryFiles(names, files.length === 0 ? ['-'] : files, options.with, folder, signal);
+          return await tryFiles(names, files.length === 0 ? ['-'] : files, options, folder, signal);
         } finally {
           await rm(folder, { recursive: true, force: true });
           done();
@@ -49,22 +52,30 @@ interface Given {
   failure: RefineError | null;
 }
 
-async function tryFiles(names: string, files: readonly string[], withJson: string | undefined, folder: string, signal: AbortSignal): Promise<number> {
+async function tryFiles(
+  names: string,
+  files: readonly string[],
+  options: { with?: string; show?: string },
+  folder: string,
+  signal: AbortSignal,
+): Promise<number> {
   const given: Given[] = [];
   for (const name of files) given.push(await look(name, folder));
-  const asked = await parseSteps(names.split(','), withJson, { baseDir: process.cwd() });
+  const asked = await parseSteps(names.split(','), options.with, { baseDir: process.cwd() });
   const { steps, added } = withExtract(asked, given);
+  const show = options.show === undefined ? null : new Show(options.show, steps);
   const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' } as const;
   for (const warning of stepWarnings(steps, env)) words(warning);
   const trial = await Trial.open(steps, env);
   try {
     const use = (step: Step, input: number): boolean => step !== added || hasHtml(given[input]!);
     let next = 0; // files before this one have had their say
-    for await (const outcome of trial.documents(readAll(given, signal), use, signal)) {
+    for await (const outcome of trial.documents(readAll(given, show, signal), use, signal)) {
       for (; next < outcome.input; next++) await sayFailure(given[next]!);
       await data(`${line(outcome, trial)}\n`);
     }
     for (; next < given.length; next++) await sayFailure(given[next]!);
+    await show?.write();
     return EXIT.done;
   } finally {
     await trial.close();
@@ -99,7 +110,42 @@ async function look(name: string, folder: string): Promise<Given> {
   }
 }
 
-async function* readAll(given: readonly Given[], signal: AbortSignal): AsyncGenerator<Rows> {
+/** What `--show` gathers while the documents pass. */
+class Show {
+  private readonly mode: ShownDocument['mode'];
+  private readonly documents: ShownDocument[] = [];
+  private left = 0;
+
+  constructor(
+    private readonly file: string,
+    steps: readonly Step[],
+  ) {
+    const extract = steps.find((step) => step.stage.name === 'extract');
+    if (extract === undefined)
+      throw new RefineError('ERR_REFINE_USAGE', '--show draws what extract kept, and no step here is extract. Add it: try extract --show FILE.', {
+        place: 'try',
+      });
+    this.mode = (extract.options as { mode: ShownDocument['mode'] }).mode;
+  }
+
+  add(batch: Batch): void {
+    if (this.documents.length >= mostShown) {
+      this.left += batch.rows;
+      return;
+    }
+    const found = shownDocuments(batch, this.mode);
+    const fit = found.slice(0, mostShown - this.documents.length);
+    this.documents.push(...fit);
+    this.left += found.length - fit.length;
+  }
+
+  async write(): Promise<void> {
+    await writeFile(this.file, showPage(this.documents, this.left));
+    words(`What extract kept of ${this.documents.length} documents and why: ${this.file}`);
+  }
+}
+
+async function* readAll(given: readonly Given[], show: Show | null, signal: AbortSignal): AsyncGenerator<Rows> {
   const gate = localGate();
   for (const [input, file] of given.entries()) {
     if (file.format === null) continue;
@@ -114,6 +160,7 @@ async function* readAll(given: readonly Given[], signal: AbortSignal): AsyncGene
     let row = 0;
     try {
       for await (const batch of openInput(described, { gate }).batches(signal)) {
+        show?.add(batch);
         yield { input, rows: Uint32Array.from({ length: batch.rows }, (_, at) => row + at), batch };
         row += batch.rows;
       }

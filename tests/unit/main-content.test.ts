@@ -1,0 +1,86 @@
+// How blocks become the page's text: what JSON-LD adds, what a model file must be, and that the shipped model fits the build.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bytesColumn, native, stringAt } from '../../native/index.js';
+
+const limits = { mode: 'balanced', maxBytes: 1 << 20, maxDepth: 1000, maxNodes: 100_000 } as const;
+
+async function textOf(html: string, format: 'text' | 'markdown' | 'jsonl-blocks' = 'text') {
+  const none = bytesColumn('utf8', [null]);
+  const page = bytesColumn('binary', [Buffer.from(html)]);
+  const found = await native.extractPages({ url: none, html: page, text: none, contentType: none }, { ...limits, format });
+  return stringAt(found.text, 0) ?? '';
+}
+
+const story =
+  'My grandmother made this bread every Friday, when the mill had sent its flour up the valley, and she let nobody else near the oven. It is a dark loaf, and it keeps for a week.';
+const recipe = {
+  '@context': 'https://schema.org',
+  '@type': 'Recipe',
+  name: 'Valley bread',
+  recipeIngredient: ['500 g rye flour', '10 g sea salt', 'a spoon of caraway'],
+  recipeInstructions: [
+    { '@type': 'HowToStep', text: 'Mix the flour with the water and wait one night.' },
+    { '@type': 'HowToStep', text: 'Bake it hot, then slowly.' },
+  ],
+};
+const page = (body: string, json: unknown) =>
+  `<!doctype html><title>Valley bread</title><script type="application/ld+json">${JSON.stringify(json)}</script><body><article><h1>Valley bread</h1><p>${story}</p>${body}</article>`;
+
+test('a recipe that only its script would show stands in the text, each format in its own way', async () => {
+  const html = page('<div id="recipe-app"></div>', recipe);
+  const text = await textOf(html);
+  assert.equal(
+    text,
+    `${story}\n- 500 g rye flour\n- 10 g sea salt\n- a spoon of caraway\n1. Mix the flour with the water and wait one night.\n2. Bake it hot, then slowly.`,
+  );
+  assert.match(await textOf(html, 'markdown'), /\n\n- 500 g rye flour\n- 10 g sea salt\n- a spoon of caraway\n\n1\. Mix .*night\.\n2\. Bake/);
+  const blocks = (await textOf(html, 'jsonl-blocks')).split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(blocks.slice(1, 2), [{ type: 'item', text: '500 g rye flour', level: 1 }]);
+  assert.deepEqual(blocks.at(-1), { type: 'item', text: 'Bake it hot, then slowly.', level: 1, number: 2 });
+});
+
+test('a recipe that the page shows is not said twice', async () => {
+  const shown = `<h2>Ingredients</h2><ul>${recipe.recipeIngredient.map((one) => `<li>${one}</li>`).join('')}</ul><ol>${recipe.recipeInstructions.map(({ text }) => `<li>${text}</li>`).join('')}</ol>`;
+  const text = await textOf(page(shown, recipe));
+  for (const line of [...recipe.recipeIngredient, ...recipe.recipeInstructions.map(({ text }) => text)])
+    assert.equal(text.split(line).length, 2, `${line} once in:\n${text}`);
+});
+
+test("an article's body is added where the page has less text than it, and left where it stands there", async () => {
+  const paragraphs = [
+    story,
+    `${story.replace('Friday', 'Monday')} Nobody wrote it down until now.`,
+    'The oven is cold these days, and the mill grinds nothing but dust for the tourists who come in summer.',
+  ];
+  const body = (html: string) =>
+    `<!doctype html><title>Bread</title><script type="application/ld+json">${JSON.stringify({ '@type': 'NewsArticle', articleBody: paragraphs.join('\n\n') })}</script><body><main><article>${html}</article></main>`;
+  assert.ok((await textOf(body('<p>Subscribe to read on, please.</p>'))).endsWith(paragraphs.join('\n')));
+  assert.equal(await textOf(body(paragraphs.map((text) => `<p>${text}</p>`).join(''))), paragraphs.join('\n'));
+});
+
+test('a model that is damaged, or that was trained on other features, is refused by name', async () => {
+  const none = bytesColumn('utf8', [null]);
+  const extract = (model: Uint8Array) =>
+    native.extractPages({ url: none, html: bytesColumn('binary', [Buffer.from('<p>text')]), text: none, contentType: none }, { ...limits, model });
+  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+  const bytes = native.blockFeatureNames().length;
+  const cases: [Uint8Array, RegExp][] = [
+    [new Uint8Array(3), /32-bit words/],
+    [words(1, 2, 3), /no block model/],
+    [words(0x314d4252, 2, 0, 0, 0, 0, 0, 0, 0), /2 stages/],
+    [words(0x314d4252, 1, bytes, 0, 0, 0, 1, 1, 1), /cut or has bytes left over/],
+    [words(0x314d4252, 1, bytes, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0), /leads nowhere/], // its node is its own child
+    [words(0x314d4252, 1, bytes, 0, 0, 0, 1, 1, 1, 0, 0xffff0000 + bytes, 0xffff, 0, 0), /feature that it does not have/],
+    [words(0x314d4252, 1, bytes, 0, 0, 0, 1, 1, 1, 0, 0xffff0000, 0xffff, 0, 0), /other features/],
+  ];
+  for (const [model, message] of cases) assert.throws(() => extract(model), message);
+});
+
+test('the shipped model is of this build: blocks have odds of their own, and furniture less than prose', () => {
+  const html = `<body><nav><ul><li><a href="/">Home</a></li><li><a href="/about">About</a></li></ul></nav><article><p>${story}</p></article><footer><p>© All rights reserved</p></footer>`;
+  const found = native.inspectBlocks(Buffer.from(html), '', '', limits);
+  assert.deepEqual([...found.kept], [0, 0, 1, 0]);
+  assert.equal(found.features.length, 4 * native.blockFeatureNames().length);
+  assert.ok(found.odds[2]! > Math.max(found.odds[0]!, found.odds[1]!, found.odds[3]!));
+});
