@@ -176,6 +176,10 @@ bool domain_to_ascii(std::string_view domain, std::string& out) {
       }
     }
   }
+  if (out.size() - before > kMaxIdnaBytes) {  // or the answer, asked again, would be refused
+    out.resize(before);
+    return false;
+  }
   return true;
 }
 

@@ -345,6 +345,7 @@ test('a megabyte of one hard part is parsed in linear work; a host beyond what I
   assert.equal(await one(`${'@'.repeat(long)}`, 'http://a/'), `http://a/${'@'.repeat(long)}`);
   assert.equal((await one(`http://${':@'.repeat(long / 2)}h/`))!.endsWith('@h/'), true);
   assert.equal(await one(`http://${'é'.repeat(513)}.example/`), null);
+  assert.equal(await one(`http://${'éa.'.repeat(200)}example/`), null); // its ASCII form is the longer one
   assert.equal(await one(`http://xn--${'9'.repeat(long)}/`), null);
   assert.equal(await one(`http://${'a.'.repeat(long / 2)}com/`), `http://${'a.'.repeat(long / 2)}com/`);
 });
