@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kLongCell = 400, kLongBlocks = 2000;
 constexpr uint32_t kManyBlocks = 8;  // blocks and line breaks in one cell
 
-bool is_blank(std::string_view s) { return s.find_first_not_of(" \t\r\n\f") == std::string_view::npos; }
+bool is_blank(std::string_view s) { return s.find_first_not_of(" \t\r\n\f\xC2\xA0") == std::string_view::npos; }  // hard spaces too
 
 }  // namespace
 
