@@ -57,8 +57,7 @@ void Tokenizer::script() {
   const char* from = p_;
   const auto script_name = [&](const char* q) {  // "script" and a byte that ends a tag's name
     if (end_ - q < 7) return false;
-    reads_ += 7;
-    for (int i = 0; i < 6; ++i) if (lower_ascii(q[i]) != "script"[i]) return false;
+    for (int i = 0; i < 6; ++i, ++reads_) if (lower_ascii(q[i]) != "script"[i]) return false;
     return is_in(q[6], kEndsTagName);
   };
   for (const char* q = p_; q < end_;) {
