@@ -39,6 +39,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),
   extract: () => import('./extract.js'),
+  html: () => import('./html.js'),
   encoding: () => import('./encoding.js'),
   structure: () => import('./structure.js'),
   bpe: () => import('./bpe.js'),

@@ -39,21 +39,25 @@ inline const char* find_any(const char* p, const char* end, char a, char b, char
   return p;
 }
 
-// How often c stands in the text.
-inline size_t count_byte(std::string_view text, char c) {
+// How often c stands in the text without `next` behind it.
+inline size_t count_pairs(std::string_view text, char c, char next) {
   size_t n = 0;
   const char* p = text.data();
   const char* const end = p + text.size();
 #ifdef __SSE2__
-  const __m128i vc = _mm_set1_epi8(c);
-  while (end - p >= 16) {
+  const __m128i vc = _mm_set1_epi8(c), vn = _mm_set1_epi8(next);
+  while (end - p > 16) {
     __m128i sums = _mm_setzero_si128();
-    for (int i = 0; i < 255 && end - p >= 16; ++i, p += 16) sums = _mm_sub_epi8(sums, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), vc));
+    for (int i = 0; i < 255 && end - p > 16; ++i, p += 16) {
+      const __m128i found = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), vc);
+      const __m128i followed = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 1)), vn);
+      sums = _mm_sub_epi8(sums, _mm_andnot_si128(followed, found));
+    }
     const __m128i words = _mm_sad_epu8(sums, _mm_setzero_si128());
     n += size_t(_mm_cvtsi128_si64(words)) + size_t(_mm_cvtsi128_si64(_mm_srli_si128(words, 8)));
   }
 #endif
-  for (; p < end; ++p) n += *p == c;
+  for (; p < end; ++p) n += *p == c && (p + 1 == end || p[1] != next);
   return n;
 }
 

@@ -16,18 +16,21 @@ enum class NodeType : uint8_t { kDocument, kDoctype, kElement, kText, kComment, 
 enum class Namespace : uint8_t { kHtml, kSvg, kMathml };
 constexpr uint32_t kNone = 0xFFFFFFFF;
 
+// 32 bytes, as a page may hold a node for every two of its bytes.
 struct Node {
-  NodeType type = NodeType::kElement;
-  Namespace ns = Namespace::kHtml;
+  NodeType type : 4 = NodeType::kElement;
+  Namespace ns : 4 = Namespace::kHtml;
   bool continues : 1 = false;   // a text node that is one with the text node before it
   bool copied : 1 = false;      // shares the attributes of a formatting element before it
   bool open : 1 = false;        // while parsing: on the stack of open elements
   bool listed : 1 = false;      // while parsing: in the list of active formatting elements
   bool html_point : 1 = false;  // an HTML integration point
-  uint32_t name = 0;       // tag id; a doctype's: index into doctypes
+  uint16_t name = 0;            // tag id; a doctype's: index into doctypes
   uint32_t parent = kNone, first = kNone, last = kNone, prev = kNone, next = kNone;
   uint32_t begin = 0, size = 0;  // text and comments: a span; elements: their attributes
 };
+static_assert(sizeof(Node) == 32);
+constexpr uint32_t kMaxTagNames = 0xFFFF;  // different ones in a page; with more it is too complex
 
 struct NodeAttribute { uint32_t name, begin, size; };
 struct Doctype { std::string name, public_id, system_id; bool has_ids; };

@@ -15,14 +15,16 @@ bool names_html(std::string_view encoding) {  // asked once an element, of value
 
 TreeBuilder::TreeBuilder(Tree& tree, const ParseOptions& options)
     : tree_(tree), options_(options), last_(kFirstUnknownTag, 0), max_steps_(options.limits.free_visits + uint64_t(options.limits.visits_per_byte) * tree.source.size()) {
-  // A tag opens one node and a text may follow it, but half of the tags are end tags.
-  tree_.nodes.reserve(std::min<size_t>(count_byte(tree.source, '<') * 17 / 16 + 16, options.limits.max_nodes));
+  // Start tags, and texts after tags: what most pages come to within a hundredth.
+  const size_t expected = count_pairs(tree.source, '<', '/') + count_pairs(tree.source, '>', '<') + 16;
+  tree_.nodes.reserve(std::min<size_t>(expected + expected / 64, options.limits.max_nodes));
   reads_ += tree.source.size();
   new_node(NodeType::kDocument);
 }
 
 uint32_t TreeBuilder::new_node(NodeType type) {
   if (tree_.nodes.size() >= options_.limits.max_nodes) stop(ParseResult::kTooManyNodes);
+  if (tree_.nodes.size() == tree_.nodes.capacity()) tree_.nodes.reserve(tree_.nodes.size() * 5 / 4 + 256);
   tree_.nodes.emplace_back().type = type;
   return uint32_t(tree_.nodes.size() - 1);
 }
@@ -31,7 +33,8 @@ uint32_t TreeBuilder::create_element(const TagToken& t, Namespace ns) {
   const uint32_t node = new_node(NodeType::kElement);
   Node& n = tree_.nodes[node];
   n.ns = ns;
-  n.name = t.name;
+  if (t.name > kMaxTagNames) stop(ParseResult::kTooComplex);
+  n.name = uint16_t(t.name);
   n.begin = uint32_t(tree_.attributes.size());
   n.size = uint32_t(t.attributes.size());
   if (n.size > 0) {
@@ -49,7 +52,7 @@ uint32_t TreeBuilder::create_element(const TagToken& t, Namespace ns) {
 
 uint32_t TreeBuilder::create_element(uint32_t name) {
   const uint32_t node = new_node(NodeType::kElement);
-  tree_.nodes[node].name = name;
+  tree_.nodes[node].name = uint16_t(name);
   return node;
 }
 

@@ -74,7 +74,7 @@ void TreeBuilder::doctype(const DoctypeToken& d) {
   if (mode_ == Mode::kInTableText) flush_table_text();
   if (mode_ != Mode::kInitial) return;
   const uint32_t node = new_node(NodeType::kDoctype);
-  tree_.nodes[node].name = uint32_t(tree_.doctypes.size());
+  tree_.nodes[node].name = uint16_t(tree_.doctypes.size());
   tree_.doctypes.push_back({d.name, d.public_id, d.system_id, d.has_public || d.has_system});
   insert_at(node, {0, kNone});
   tree_.quirks = means_quirks(d);

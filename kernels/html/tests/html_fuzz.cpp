@@ -15,7 +15,7 @@ static void require(bool condition, int line = __builtin_LINE()) { if (!conditio
 
 static void check_tree(const Tree& tree) {
   std::vector<uint32_t> last_with(tree.attribute_names.size(), 0);
-  size_t seen = 0, depth = 0;
+  size_t seen = 0;
   for (uint32_t node = 0; node != kNone; node = tree.next_in_order(node, 0)) {
     const Node& n = tree.nodes[node];
     require(++seen <= tree.nodes.size());
@@ -41,7 +41,6 @@ static void check_tree(const Tree& tree) {
       if (is_template) require(n.first != kNone && tree.nodes[n.first].type == NodeType::kContent);
     }
   }
-  (void)depth;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
