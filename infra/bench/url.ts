@@ -9,6 +9,7 @@ import { randomFrom } from '../../tests/support/random.js';
 import { realReferences } from '../../tests/support/url-corpus.js';
 import type { Figure } from './main.js';
 import { measure } from './measure.js';
+import { figures as joinFigures } from './url-join.js';
 
 const HOSTS = Number(process.env.REFINE_BENCH_HOSTS ?? 5_000_000);
 const ASKED = 1_000_000;
@@ -28,6 +29,7 @@ export async function figures(): Promise<readonly Figure[]> {
   try {
     await lists(folder, out);
     await keys(out);
+    out.push(...(await joinFigures()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
