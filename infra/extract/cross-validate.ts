@@ -5,13 +5,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packagePath } from '../../native/index.js';
-import { buildDataset, trainingPages } from './dataset.js';
-import { FOLDS, readFolds } from './folds.js';
+import { buildTraining } from './dataset.js';
+import { FOLDS } from './folds.js';
 import { appendToLeaderboard, commitName, leaderboardLine } from './leaderboard.js';
 import { extractTexts } from './model-texts.js';
 import { loadPages } from './pages.js';
 import { peerTexts, peerVersions } from './peer-texts.js';
-import { readPageLabels } from './reading.js';
 import { readingScores } from './reading-scores.js';
 import { checkByTool, FIGURES, measureTexts, report } from './report.js';
 import { labelRules } from './settings.js';
@@ -32,8 +31,7 @@ const cpu = () => {
 };
 
 const pages = loadPages();
-const readings = readPageLabels();
-const dataset = buildDataset(trainingPages(readings), labelRules, readFolds(), readings); // `pages` first
+const { dataset, readings } = buildTraining(labelRules); // `pages` first
 const labelled = dataset.weights.reduce((sum, weight) => sum + Number(weight > 0), 0);
 console.error(
   `${dataset.pages.length} pages (${pages.length} with gold, ${readings.size} read), ${dataset.matrix.rows} blocks, ${labelled} labelled, ${dataset.matrix.features} features (${cpu()})`,

