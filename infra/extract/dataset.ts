@@ -11,6 +11,8 @@ export interface LabelRules {
   /** What a page of an origin counts beside one of another. */
   readonly corpusWeight: Readonly<Record<Origin, number>>;
   readonly blockWeight: BlockWeight;
+  /** What a label of gold counts, by corpus, where one who read the page says the contrary; 1 where absent. */
+  readonly contested: Readonly<Partial<Record<Origin, number>>>;
 }
 
 export interface PageRows {
@@ -65,7 +67,7 @@ export function buildDataset(
     const blocks = blocksOf(readPage(page), page.url);
     const byGold = labelBlocks(blocks.texts, page.gold);
     const reading = readings.get(page.sha1);
-    const labels = reading === undefined ? byGold : addReading(byGold, lettersOf(reading.runs, blocks.begins, blocks.sizes));
+    const labels = reading === undefined ? byGold : addReading(byGold, lettersOf(reading.runs, blocks.begins, blocks.sizes), rules.contested[page.corpus] ?? 1);
     parts.push({ blocks, label: labels.label, weight: spread(labels, blocks.sizes, rules.corpusWeight[page.corpus], rules.blockWeight) });
     rows.push({ page, ...placeOf(places, page), texts: blocks.texts, sizes: blocks.sizes, begin, end: begin + blocks.texts.length });
     begin += blocks.texts.length;

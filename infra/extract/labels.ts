@@ -124,6 +124,7 @@ function labelBySnippets(texts: readonly string[], wanted: readonly string[], un
 /** How much a block counts beside others of its page. */
 export type BlockWeight = 'sqrt' | 'linear' | 'equal';
 
+const SHORT = 30; // code points added to every block's: a date line wrongly kept is seen, however short
 const MANY = 20; // labelled blocks from which a page counts in full
 const FEW = 0.25; // of a page with hardly any
 
@@ -133,7 +134,7 @@ export function spread(labels: Labels, sizes: ArrayLike<number>, pageWeight: num
   let sum = 0;
   let labelled = 0;
   for (let block = 0; block < out.length; block++) {
-    const size = by === 'equal' ? 1 : by === 'sqrt' ? Math.sqrt(1 + sizes[block]!) : 1 + sizes[block]!;
+    const size = by === 'equal' ? 1 : by === 'sqrt' ? Math.sqrt(SHORT + sizes[block]!) : 1 + sizes[block]!;
     out[block] = labels.weight[block]! * size;
     sum += out[block]!;
     if (out[block]! > 0) labelled++;

@@ -75,12 +75,16 @@ export function lettersOf(runs: readonly Run[], begins: ArrayLike<number>, sizes
   });
 }
 
-/** Gold's labels where gold says something, else the reader's. */
-export function addReading(gold: Labels, letters: readonly Letter[]): Labels {
+/** Gold's labels where gold says something, counting `contested` where the reader says the contrary; else the reader's. */
+export function addReading(gold: Labels, letters: readonly Letter[], contested = 1): Labels {
   const label = gold.label.slice();
   const weight = gold.weight.slice();
   letters.forEach((letter, block) => {
-    if (weight[block]! > 0 || letter === '?') return;
+    if (letter === '?') return;
+    if (weight[block]! > 0) {
+      if ((letter === 'M') !== (label[block] === 1)) weight[block]! *= contested;
+      return;
+    }
     label[block] = letter === 'M' ? 1 : 0;
     weight[block] = letter === 'C' ? COMMENT : 1;
   });

@@ -2,6 +2,7 @@
 #include "block_features.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "block_context.h"
 #include "cues.h"
@@ -61,7 +62,7 @@ class Features {
   std::vector<float> run();
 
  private:
-  void put(double value) { out_.push_back(float(value)); }
+  void put(double value) { *next_++ = float(value); }
   void choose();
   void page_facts();
   void find_slots();
@@ -89,6 +90,7 @@ class Features {
   std::vector<Slot> slots_;
   std::vector<uint32_t> slot_of_;
   std::vector<float> out_;
+  float* next_ = nullptr;
   std::vector<uint8_t> chosen_;
   std::vector<uint32_t> chosen_units_;  // before each block
   std::vector<uint32_t> copies_;
@@ -315,7 +317,8 @@ std::vector<float> Features::run() {
   page_facts();
   find_slots();
   const size_t width = feature_names().size();
-  out_.reserve(width * blocks_.size());
+  out_.resize(width * blocks_.size());
+  next_ = out_.data();
   const BlockSums page = context_.between(0, blocks_.size());
   for (size_t i = 0; i < blocks_.size(); ++i) {
     put_text(i);
@@ -327,6 +330,7 @@ std::vector<float> Features::run() {
     put(ratio(slot.chosen, slot.sums.blocks)); put(ratio(slot.sums.units, page.units)); put(ratio(slot.sums.stops, slot.sums.blocks));
     put_page(page);
   }
+  assert(next_ == out_.data() + out_.size());  // as many values as names
   return std::move(out_);
 }
 

@@ -1,6 +1,8 @@
 // See blocks.h.
 #include "blocks.h"
 
+#include <array>
+
 #include "refine/utf8.h"
 
 namespace refine::html {
@@ -43,6 +45,7 @@ class Cutter {
   }
   void text(uint32_t at);
   void add(char32_t c, uint32_t at);
+  const uint8_t* word(const uint8_t* p, const uint8_t* end, uint32_t at);
 
   const Outline& o_;
   const std::vector<uint8_t>& hidden_;
@@ -92,6 +95,53 @@ void Cutter::add(char32_t c, uint32_t at) {
   lower_word_ = lower_word_ && !upper && !digit;
 }
 
+// What an ASCII byte adds to a block's measures: a count in each byte of a word, so 255 bytes can be summed at once.
+enum Lane : int { kLaneLower = 0, kLaneUpper = 8, kLaneDigit = 16, kLaneMark = 24, kLaneComma = 32, kLaneStop = 40 };
+constexpr std::array<uint64_t, 128> kLanes = [] {
+  std::array<uint64_t, 128> lanes{};
+  for (int c = 'a'; c <= 'z'; ++c) lanes[size_t(c)] = uint64_t(1) << kLaneLower;
+  for (int c = 'A'; c <= 'Z'; ++c) lanes[size_t(c)] = uint64_t(1) << kLaneUpper;
+  for (int c = '0'; c <= '9'; ++c) lanes[size_t(c)] = uint64_t(1) << kLaneDigit;
+  for (const char c : {'|', '>', '/', '@', '#'}) lanes[size_t(c)] = uint64_t(1) << kLaneMark;
+  for (const char c : {',', ';'}) lanes[size_t(c)] = uint64_t(1) << kLaneComma;
+  for (const char c : {'.', '!', '?'}) lanes[size_t(c)] = uint64_t(1) << kLaneStop;
+  return lanes;
+}();
+
+// The rest of an ASCII word that add() began, to at most 255 bytes: what add() would do with each, at once.
+const uint8_t* Cutter::word(const uint8_t* p, const uint8_t* end, uint32_t at) {
+  const uint8_t* from = p;
+  if (end - p > 255) end = p + 255;
+  uint64_t lanes = 0, hash = now_.hash;
+  uint8_t last = 0;
+  for (; p < end && *p > 0x20 && *p < 0x80; ++p) {
+    last = *p;
+    lanes += kLanes[last];
+    hash = (hash ^ (last >= 'A' && last <= 'Z' ? last + 32u : last)) * 0x9E3779B97F4A7C15ull;
+    hash ^= hash >> 29;
+  }
+  const auto count = uint32_t(p - from);
+  if (count == 0) return p;
+  const auto lane = [&](Lane which) { return uint32_t(lanes >> which) & 255; };
+  chars_ += count;
+  now_.hash = hash;
+  now_.last = at;
+  now_.last_char = last;
+  now_.units += count;
+  if (link_.open(at)) now_.link_units += count;
+  if (bold_.open(at)) now_.bold_units += count;
+  if (italic_.open(at)) now_.italic_units += count;
+  now_.uppers += lane(kLaneUpper);
+  now_.digits += lane(kLaneDigit);
+  now_.letters += lane(kLaneLower) + lane(kLaneUpper);
+  now_.marks += lane(kLaneMark);
+  now_.commas += lane(kLaneComma);
+  now_.stops += lane(kLaneStop);
+  word_length_ += count;
+  lower_word_ = lower_word_ && lane(kLaneUpper) == 0 && lane(kLaneDigit) == 0;
+  return p;
+}
+
 void Cutter::text(uint32_t at) {
   const auto s = o_.tree.text_of(o_.order[at]);
   auto p = reinterpret_cast<const uint8_t*>(s.data());
@@ -105,6 +155,7 @@ void Cutter::text(uint32_t at) {
     const char32_t c = *p < 0x80 ? *p++ : decode_utf8(p, end);
     if (c == 0xA0 || c == 0x3000 || c == 0x2028 || c == 0x2029 || (c >= 0x2000 && c <= 0x200B) || c == 0xFEFF || c == 0xAD) { end_word(); continue; }
     add(c, at);
+    if (!skipping_ && in_word_ && c < 0x80) p = word(p, end, at);
   }
 }
 

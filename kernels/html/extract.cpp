@@ -1,6 +1,8 @@
 // extract_page: charset, decode, parse, select, write; extract_pages: the same over a batch. See refine/extract.h.
 #include "refine/extract.h"
 
+#include <cstring>
+
 #include "description.h"
 #include "main_content.h"
 #include "metadata.h"
@@ -16,8 +18,16 @@ namespace {
 
 // Bytes that are no text in any encoding: more than one in ten code points is a control or a decoding error.
 bool is_binary(std::string_view text, size_t errors) {
-  size_t controls = 0;
-  for (unsigned char c : text) controls += (c < 0x20) & (c != '\t') & (c != '\n') & (c != '\r') & (c != '\f') & (c != 0x1B);
+  constexpr uint64_t kOnes = 0x0101010101010101ull;
+  const auto is_control = [](uint8_t c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1B; };
+  size_t controls = 0, at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data() + at, 8);
+    if (((bytes - kOnes * 0x20) & ~bytes & (kOnes * 0x80)) == 0) continue;  // no byte below 0x20 (Mycroft 1987)
+    for (size_t k = at; k < at + 8; ++k) controls += is_control(static_cast<uint8_t>(text[k]));
+  }
+  for (; at < text.size(); ++at) controls += is_control(static_cast<uint8_t>(text[at]));
   if (controls + errors < 16) return false;
   size_t points = 0;
   for (unsigned char c : text) points += (c & 0xC0) != 0x80;
