@@ -21,7 +21,7 @@ async function show(html: string | Uint8Array, steps = 'extract') {
 }
 
 const texts = (page: string, verdict: string) =>
-  [...page.matchAll(/<div class="block (kept|dropped)">.*?<div class="text">(.*?)<\/div>/gs)].filter((m) => m[1] === verdict).map((m) => m[2]);
+  [...page.matchAll(/<div class="block (kept|dropped)">.*?<div class="text" dir="auto">(.*?)<\/div>/gs)].filter((m) => m[1] === verdict).map((m) => m[2]);
 
 test('every block of the news page stands on it, the kept ones being the text that extract writes', async () => {
   const { run, page } = await show(readFileSync(packagePath('tests', 'golden', 'extract', 'news-lead-in-header', 'page.html')));
@@ -41,6 +41,16 @@ test('a document cannot put markup into the page', async () => {
   );
   assert.ok(!/<script/i.test(page) && page.includes('&#60;script&#62;alert(2)'));
   assert.equal(parse(page).childNodes.length, 2); // doctype and html: nothing broke out
+});
+
+test('a long run of furniture is folded behind its first and last texts, the text and the close calls stay in view', async () => {
+  const links = Array.from({ length: 12 }, (_, at) => `<li><a href="/${at}">Section ${at}</a></li>`).join('');
+  const text = '<p>A paragraph of ordinary words, long enough, with commas, to be taken for what the page is about by anyone who reads it.</p>';
+  const { page } = await show(`<body><nav class="menu"><ul>${links}</ul></nav><article><h1>Heading</h1>${text.repeat(3)}</article>`);
+  assert.match(page, /<summary>\d+ blocks dropped: <bdi>Section 0<\/bdi> · <bdi>Section 1<\/bdi> · … · /);
+  const unfolded = page.replace(/<details>.*?<\/details>/gs, '');
+  assert.equal(texts(unfolded, 'kept').length, texts(page, 'kept').length);
+  assert.ok(!texts(unfolded, 'dropped').includes('Section 5') && texts(page, 'dropped').includes('Section 5'));
 });
 
 test('without an extract step --show is refused with the next move', async () => {
