@@ -1,7 +1,7 @@
 // A compiled list of hosts and URLs: millions of entries in one piece of bytes, read from a file or mapped, looked up in
 // place. Equality is compared, never taken from a hash, so there are no false positives.
-// The bytes depend on the set of entries alone, not on their order. Layout (little-endian, see url_set.cpp): header, index of
-// buckets, records, host patterns. 5 million hosts of 18 bytes take 105 MB.
+// The bytes depend on the set of entries alone, not on their order: header, index of buckets, records, host patterns
+// (little-endian; kernels/text/url_set_format.h). 5 million hosts of 18 bytes take 105 MB.
 #pragma once
 #include <array>
 #include <cstdint>
