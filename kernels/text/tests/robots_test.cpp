@@ -220,6 +220,7 @@ static void numbers_come_back_by_host() {
   CHECK(builder.build(bytes).ok());
   HostTable table;
   CHECK(table.open(bytes).ok());
+  CHECK_EQ(table.hosts(), uint64_t(3));
   double values[3];
   CHECK(table.find("example.com", values));
   CHECK(values[0] == 1 && values[1] == 24993276.5 && values[2] == 4.481314067744052e-09);  // the first row counts
