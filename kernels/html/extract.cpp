@@ -90,19 +90,21 @@ void extract_page(std::string_view bytes, std::string_view content_type, std::st
   const html::PageFacts facts{out.declared_title, html::meta_description(page.tree), signs, json_ld};
   const auto read = [&](const html::Tree& tree, html::Written& written) {
     const html::Outline outline(tree);
-    html::write_page(outline, html::find_main_content(outline, facts, options).selection, write, written);
+    const html::MainContent found = html::find_main_content(outline, facts, options);
+    html::write_page(outline, found.selection, write, written);
+    return found.sure;
   };
   html::Written written;
-  read(page.tree, written);
+  const bool sure = read(page.tree, written);
   // Some templates keep the whole article in <noscript> for readers without scripts, such as we are.
-  if (written.text.size() < kShortText && has_long_noscript(page.tree)) {
+  if ((!sure || written.text.size() < kShortText) && has_long_noscript(page.tree)) {
     html::Tree open;
     auto parse = parse_options(options);
     parse.scripting = false;
     if (html::parse_html(page.utf8, parse, open) == html::ParseResult::kOk) {
       html::Written longer;
-      read(open, longer);
-      if (longer.text.size() > 2 * written.text.size()) written = std::move(longer);
+      const bool open_sure = read(open, longer);
+      if ((open_sure && !sure) || longer.text.size() > 2 * written.text.size()) written = std::move(longer);
     }
   }
   add_structured_text(json_ld, options.format, written.text);

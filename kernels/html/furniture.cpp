@@ -8,6 +8,11 @@ namespace refine::html {
 namespace {
 constexpr uint32_t kTooShort = 200;  // units of text
 constexpr size_t kLookedAt = 4096;  // bytes of one text node: a node lies in up to 256 blocks that ask for it
+
+bool has_element(const Tree& tree, const Node& of) {
+  for (uint32_t child = of.first; child != kNone; child = tree.nodes[child].next) if (tree.nodes[child].type == NodeType::kElement) return true;
+  return false;
+}
 }  // namespace
 
 void BlockFinder::drop_invisible() {
@@ -24,7 +29,7 @@ void BlockFinder::drop_invisible() {
       case k_audio: case k_video: case k_select: case k_textarea: case k_option: case k_datalist: case k_button: case k_noframes: case k_noembed: case k_map: case k_dialog:
       case k_progress: case k_meter: case k_rp: remove(at); continue;
       case k_noscript:  // as raw text, or a short remark about scripts
-        if (x.first == kNone || tree_.nodes[x.first].type != NodeType::kElement || o_.ends[at] - at < 8) { remove(at); continue; }
+        if (!has_element(tree_, x) || o_.ends[at] - at < 8) { remove(at); continue; }
         break;
       default: break;
     }

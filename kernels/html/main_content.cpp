@@ -39,6 +39,7 @@ void choose(MainContent& found, ExtractMode mode) {
     found.kept[i] = found.odds[i] > threshold(mode);
     any |= found.kept[i];
   }
+  found.sure = any;
   if (any || most < kHopeless || mode == ExtractMode::kPrecision) return;
   for (size_t i = 0; i < n; ++i) found.kept[i] = found.odds[i] >= most - kNearly;
 }

@@ -36,6 +36,7 @@ struct MainContent {
   std::vector<float> features;    // (blocks, feature_names().size()) row-major
   std::vector<float> odds;        // natural logarithm of the odds that the block is main text
   std::vector<uint8_t> kept;
+  bool sure = false;              // some block passed; else the likeliest stand in for want of better
   std::vector<uint8_t> invisible; // by position
 };
 

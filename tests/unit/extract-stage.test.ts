@@ -172,4 +172,9 @@ test('an element left open in noscript does not swallow the page, and an article
   const { rows } = await run([{ html: swallowed }, { html: kept }]);
   assert.equal(rows[0]!.text, prose);
   assert.equal(rows[1]!.text, Array.from({ length: 8 }, () => prose).join('\n'));
+  // Blogger's template: the article in <noscript>, behind a line break, among more labels than a short text has.
+  const labels = Array.from({ length: 60 }, (_, at) => `<li><a href="/label/${at}">label number ${at}</a></li>`).join('');
+  const blog = `<body><h2 class="title">Heading</h2><div class="post-body">\n<noscript>\n<span>${`<p>${prose}</p>`.repeat(8)}</span></noscript></div><div class="widget Label"><ul>${labels}</ul></div></body>`;
+  const [row] = (await run([{ html: blog }])).rows;
+  assert.equal(row!.text, rows[1]!.text);
 });
