@@ -48,17 +48,25 @@ int char_kind(char32_t c) {
   return 10;
 }
 
-float ratio(double a, double b) { return b > 0 ? float(a / b) : 0.0f; }
+float ratio(double a, double b) { return a != 0 && b > 0 ? float(a / b) : 0.0f; }
 
-std::string lower_text(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) if (c >= 'A' && c <= 'Z') c = char(c + 32);
-  return out;
-}
+// The beginning of a short text in lower case, for is_pointer_line.
+struct Lowered {
+  explicit Lowered(std::string_view s) : size(std::min(s.size(), sizeof bytes)) {
+    for (size_t i = 0; i < size; ++i) bytes[i] = s[i] >= 'A' && s[i] <= 'Z' ? char(s[i] + 32) : s[i];
+  }
+  std::string_view view() const { return {bytes, size}; }
+  size_t size;
+  char bytes[kReadText + 4];
+};
 
 class Features {
  public:
-  Features(const FeatureInput& in) : in_(in), o_(in.outline), blocks_(in.blocks), context_(in.outline, in.blocks), squashed_title_(squash(in.title)) {}
+  Features(const FeatureInput& in) : in_(in), o_(in.outline), blocks_(in.blocks), context_(in.outline, in.blocks), squashed_title_(squash(in.title)) {
+    for (const char c : squashed_title_) title_chars_ += (c & 0xC0) != 0x80;
+    density_.reserve(in.blocks.size());
+    for (const TextBlock& b : in.blocks) density_.push_back(ratio(b.link_units, b.units));
+  }
   std::vector<float> run();
 
  private:
@@ -84,6 +92,8 @@ class Features {
   const std::vector<TextBlock>& blocks_;
   BlockContext context_;
   std::string squashed_title_;
+  uint32_t title_chars_ = 0;     // code points of it
+  std::vector<float> density_;   // of links, by block
   std::vector<uint64_t> title_words_;
   ShingleSet description_, structured_;
   struct Slot { uint64_t key = 0; BlockSums sums; uint32_t chosen = 0; };  // blocks in like places of the page's template
@@ -209,16 +219,16 @@ void Features::put_text(size_t i) {
   const TextBlock& b = blocks_[i];
   text_of(b, text_);
   const double units = b.units, words = b.words;
-  put(units); put(words); put(ratio(b.link_units, units)); put(b.links); put(b.stops); put(b.commas);
+  put(units); put(words); put(density_[i]); put(b.links); put(b.stops); put(b.commas);
   put(ratio(units, words)); put(ratio(b.digits, units)); put(ratio(b.uppers, units)); put(ratio(b.marks, units)); put(ratio(b.short_words, words));
   put(ratio(b.bold_units, units)); put(ratio(b.italic_units, units)); put(b.breaks); put(b.images); put(b.times); put(ratio(b.stops, words));
   put(char_kind(b.first_char)); put(char_kind(b.last_char)); put(copies_[i]);
-  put(b.units < 300 && !squashed_title_.empty() && squash(text_) == squashed_title_); put(title_share(text_)); put(b.link_words); put(ratio(b.letters, units));
+  put(b.units < 300 && b.chars == title_chars_ && title_chars_ > 0 && squash(text_) == squashed_title_); put(title_share(text_)); put(b.link_words); put(ratio(b.letters, units));
   const uint64_t groups = b.units <= 400 ? text_groups(text_) : 0;
   for (int g = 0; g < kTextGroupCount; ++g) put(double((groups >> g) & 1));
   put(description_.share(text_));
   put(structured_.share(text_));
-  put(b.units <= 70 && is_pointer_line(lower_text(text_)));
+  put(b.units <= 70 && is_pointer_line(Lowered(text_).view()));
 }
 
 void Features::put_ancestors(size_t i) {
@@ -240,8 +250,9 @@ void Features::put_ancestors(size_t i) {
       break;
     }
     if (level < kLevels) {
-      for (uint32_t fresh = context_.kinds(at) & ~seen_kinds; fresh != 0; fresh &= fresh - 1) kinds[__builtin_ctz(fresh)] = float(level);
-      seen_kinds |= context_.kinds(at);
+      const uint32_t kind = context_.kinds(at);
+      for (uint32_t fresh = kind & ~seen_kinds; fresh != 0; fresh &= fresh - 1) kinds[__builtin_ctz(fresh)] = float(level);
+      seen_kinds |= kind;
       const uint64_t mask = context_.names(at);
       for (uint64_t fresh = mask & ~seen_names; fresh != 0; fresh &= fresh - 1) names[__builtin_ctzll(fresh)] = float(level);
       seen_names |= mask;
@@ -267,7 +278,7 @@ void Features::put_ancestors(size_t i) {
     const size_t from = c < found ? context_.first_block(containers[c].at) : 0, to = c < found ? context_.end_block(containers[c].at) : blocks_.size();
     const auto edge = [&](bool there, size_t j) {
       if (!there) { put(-1); put(-1); put(-1); return; }
-      put(blocks_[j].units); put(ratio(blocks_[j].link_units, blocks_[j].units)); put(chosen_[j]);
+      put(blocks_[j].units); put(density_[j]); put(chosen_[j]);
     };
     edge(from > 0, from - 1);
     edge(to < blocks_.size(), to);
@@ -303,7 +314,7 @@ void Features::put_neighbours(size_t i) {
     const auto j = std::ptrdiff_t(i) + step;
     if (j < 0 || j >= std::ptrdiff_t(blocks_.size())) { for (size_t k = 0; k < std::size(kNeighbourNames); ++k) put(-1); continue; }
     const TextBlock& n = blocks_[size_t(j)];
-    put(n.units); put(ratio(n.link_units, n.units)); put(n.stops); put(tag_of(n.home) == tag_of(b.home)); put(o_.up[n.home] == o_.up[b.home]); put(chosen_[size_t(j)]);
+    put(n.units); put(density_[size_t(j)]); put(n.stops); put(tag_of(n.home) == tag_of(b.home)); put(o_.up[n.home] == o_.up[b.home]); put(chosen_[size_t(j)]);
   }
   for (const int width : kWindows) {
     const size_t low = i >= size_t(width) ? i - size_t(width) : 0, high = std::min(blocks_.size(), i + size_t(width) + 1);

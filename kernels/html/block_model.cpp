@@ -9,9 +9,9 @@ namespace {
 
 constexpr uint32_t kMagic = 0x314D4252;  // "RBM1"
 constexpr uint32_t kHeader = 7;          // words of a stage before its roots
-// Log odds after a quarter of the trees below which a block is given up: seven in ten are (menus and the like), and of 46,189
-// blocks of the development pages 6 of those would have come back over the threshold of balanced, 18 over that of recall.
-constexpr float kGivenUp = -2.6f;
+// Log odds after an eighth of the trees below which a block is given up: seven in ten are (menus and the like), and of 46,189
+// blocks of the development pages 5 of those would have come back over the threshold of balanced, 21 over that of recall.
+constexpr float kGivenUp = -2.0f;
 constexpr uint32_t kMost = 32767;        // nodes, leaves or trees: children are 16 bits
 
 const uint32_t kShipped[] = {
@@ -96,7 +96,7 @@ void BlockModel::predict(std::span<const float> features, size_t rows, std::vect
   odds.assign(rows, bias_);
   std::vector<uint32_t> open(rows);
   for (uint32_t row = 0; row < rows; ++row) open[row] = row;
-  const size_t early = roots_.size() / 4;
+  const size_t early = (roots_.size() + 7) / 8;
   walk(features, open, 0, early, odds);
   std::erase_if(open, [&](uint32_t row) { return odds[row] < kGivenUp; });
   walk(features, open, early, roots_.size(), odds);

@@ -17,7 +17,7 @@ class BlockModel {
   const std::string& problem() const { return problem_; }
   uint64_t names_hash() const { return names_hash_; }  // FNV-1a of the feature names it was trained on, a line feed after each
 
-  // `features` is (rows, features) row-major; log odds of each row. A row whose odds are hopeless after a quarter of the
+  // `features` is (rows, features) row-major; log odds of each row. A row whose odds are hopeless after an eighth of the
   // trees keeps those: the others are not asked. A model with a problem gives zeros.
   void predict(std::span<const float> features, size_t rows, std::vector<float>& odds) const;
   // What each feature moves the odds of one row: along each tree's walk, the change of the mean of the leaves below (Saabas 2014).
