@@ -14,6 +14,8 @@ export interface Tree {
 
 export interface TreeRules extends SplitRules {
   readonly leaves: number;
+  /** Splits from the root to a leaf at most: shallow trees are walked without branches (kernels/html/block_model.cpp). */
+  readonly maxDepth: number;
   readonly minGain: number;
   readonly learningRate: number;
 }
@@ -27,6 +29,7 @@ interface Leaf {
   /** Whose child it is: the inner node, and on which side. */
   readonly parent: number;
   readonly onLeft: boolean;
+  readonly depth: number;
 }
 
 /** Histograms are the size of the features, so they are kept and used again. */
@@ -53,7 +56,7 @@ export class TreeGrower {
     const cut: number[] = [];
     const left: number[] = [];
     const right: number[] = [];
-    const leaves: Leaf[] = [this.newLeaf(rows, gradient, hessian, -1, true)];
+    const leaves: Leaf[] = [this.newLeaf(rows, gradient, hessian, -1, true, 0)];
     const root = leaves[0]!;
     root.histogram = this.take();
     this.count(root, chosen, gradient, hessian);
@@ -68,8 +71,8 @@ export class TreeGrower {
       cut.push(this.bins.cuts[leaf.split.feature]![leaf.split.bin]!);
       if (leaf.parent >= 0) (leaf.onLeft ? left : right)[leaf.parent] = node;
       const [lower, upper] = this.partition(leaf);
-      const a = this.newLeaf(lower, gradient, hessian, node, true);
-      const b = this.newLeaf(upper, gradient, hessian, node, false);
+      const a = this.newLeaf(lower, gradient, hessian, node, true, leaf.depth + 1);
+      const b = this.newLeaf(upper, gradient, hessian, node, false, leaf.depth + 1);
       left.push(~at);
       right.push(~leaves.length);
       leaves[at] = a;
@@ -97,14 +100,14 @@ export class TreeGrower {
     };
   }
 
-  private newLeaf(rows: Uint32Array, gradient: Float64Array, hessian: Float64Array, parent: number, onLeft: boolean): Leaf {
+  private newLeaf(rows: Uint32Array, gradient: Float64Array, hessian: Float64Array, parent: number, onLeft: boolean, depth: number): Leaf {
     let g = 0;
     let h = 0;
     for (let i = 0; i < rows.length; i++) {
       g += gradient[rows[i]!]!;
       h += hessian[rows[i]!]!;
     }
-    return { rows, gradient: g, hessian: h, split: { gain: 0, feature: -1, bin: -1 }, histogram: null, parent, onLeft };
+    return { rows, gradient: g, hessian: h, split: { gain: 0, feature: -1, bin: -1 }, histogram: null, parent, onLeft, depth };
   }
 
   private count(leaf: Leaf, chosen: Uint32Array, gradient: Float64Array, hessian: Float64Array): void {
@@ -117,6 +120,7 @@ export class TreeGrower {
   }
 
   private search(leaf: Leaf, chosen: Uint32Array): void {
+    if (leaf.depth >= this.rules.maxDepth) return; // stays a leaf
     leaf.split = bestSplit(this.layout, chosen, leaf.histogram!, leaf.gradient, leaf.hessian, leaf.rows.length, this.rules);
   }
 

@@ -10,6 +10,7 @@ import { choose, randomFrom } from './random.js';
 export interface BoostRules {
   readonly trees: number;
   readonly leaves: number;
+  readonly maxDepth: number;
   readonly learningRate: number;
   readonly minRows: number;
   readonly minHessian: number;
@@ -26,6 +27,7 @@ export interface BoostRules {
 export const defaultRules: BoostRules = {
   trees: 200,
   leaves: 31,
+  maxDepth: 64,
   learningRate: 0.1,
   minRows: 20,
   minHessian: 1e-3,

@@ -21,9 +21,10 @@ export const labelRules: LabelRules = {
 
 export const treeRules: BoostRules = {
   ...defaultRules,
-  trees: 110,
-  leaves: 31,
-  learningRate: 0.11,
+  trees: 220,
+  leaves: 36,
+  maxDepth: 6,
+  learningRate: 0.1,
   minRows: 20,
   minHessian: 5,
   l2: 5,

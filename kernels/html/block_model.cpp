@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 namespace refine::html {
 namespace {
@@ -12,6 +13,7 @@ constexpr uint32_t kHeader = 7;          // words of a stage before its roots
 // Log odds after an eighth of the trees below which a block is given up: seven in ten are (menus and the like), and of 46,189
 // blocks of the development pages 5 of those would have come back over the threshold of balanced, 21 over that of recall.
 constexpr float kGivenUp = -2.0f;
+constexpr uint32_t kFullDepth = 7;      // a full tree of seven levels is a kilobyte and a half
 constexpr uint32_t kMost = 32767;        // nodes, leaves or trees: children are 16 bits
 
 const uint32_t kShipped[] = {
@@ -57,14 +59,47 @@ std::string BlockModel::read(std::span<const uint32_t> words) {
     roots_.push_back(int16_t(stage[kHeader + i]));
   }
   for (size_t i = 0; i < leaves; ++i) leaves_.push_back(std::bit_cast<float>(body[3 * nodes + i]));
+  fill();
   return {};
 }
 
-// Eight rows walk all trees of [from, to): their features stay in the first cache, and their walks do not wait for each
-// other's loads.
+// Fills the trees up where none is deeper than kFullDepth. A leaf above the last level becomes nodes that lead left to it.
+void BlockModel::fill() {
+  std::vector<uint32_t> below(nodes_.size(), 1);  // levels from a node to its deepest leaf; children stand after parents
+  for (size_t i = nodes_.size(); i-- > 0;)
+    for (const int16_t child : {nodes_[i].left, nodes_[i].right}) if (child >= 0) below[i] = std::max(below[i], below[size_t(child)] + 1);
+  uint32_t depth = 1;
+  for (const int16_t root : roots_) depth = std::max(depth, below[size_t(root)]);
+  if (depth > kFullDepth) return;
+  depth_ = depth;
+  const size_t inner = (size_t(1) << depth) - 1;
+  std::vector<int16_t> at(2 * inner + 1);
+  for (const int16_t root : roots_) {
+    at[0] = root;
+    for (size_t i = 0; i < inner; ++i) {
+      const bool leaf = at[i] < 0;
+      full_features_.push_back(leaf ? uint16_t(0) : nodes_[size_t(at[i])].feature);
+      full_cuts_.push_back(leaf ? std::numeric_limits<float>::infinity() : nodes_[size_t(at[i])].cut);
+      at[2 * i + 1] = leaf ? at[i] : nodes_[size_t(at[i])].left;
+      at[2 * i + 2] = leaf ? at[i] : nodes_[size_t(at[i])].right;
+    }
+    for (size_t i = inner; i < at.size(); ++i) full_leaves_.push_back(leaves_[size_t(~at[i])]);
+  }
+}
+
+float BlockModel::leaf_of(size_t tree, const float* values) const {
+  int16_t at = roots_[tree];
+  do {
+    const Node& node = nodes_[size_t(at)];
+    at = values[node.feature] > node.cut ? node.right : node.left;  // NaN goes left
+  } while (at >= 0);
+  return leaves_[size_t(~at)];
+}
+
+// Sixteen rows walk all trees of [from, to): their features stay in the first cache, and their steps do not wait for each other.
 void BlockModel::walk(std::span<const float> features, std::span<const uint32_t> rows, size_t from, size_t to, std::vector<float>& odds) const {
-  constexpr size_t kRows = 8;
-  const Node* nodes = nodes_.data();
+  constexpr size_t kRows = 16;
+  const size_t inner = (size_t(1) << depth_) - 1;
   for (size_t first = 0; first < rows.size(); first += kRows) {
     const size_t count = std::min(kRows, rows.size() - first);
     const float* values[kRows];
@@ -75,18 +110,17 @@ void BlockModel::walk(std::span<const float> features, std::span<const uint32_t>
       sums[k] = odds[row];
     }
     for (size_t tree = from; tree < to; ++tree) {
-      int16_t at[kRows];
-      for (size_t k = 0; k < kRows; ++k) at[k] = roots_[tree];
-      for (bool open = true; open;) {
-        open = false;
-        for (size_t k = 0; k < kRows; ++k) {
-          if (at[k] < 0) continue;
-          const Node& node = nodes[at[k]];
-          at[k] = values[k][node.feature] > node.cut ? node.right : node.left;  // NaN goes left
-          open |= at[k] >= 0;
-        }
+      if (depth_ == 0) {
+        for (size_t k = 0; k < count; ++k) sums[k] += leaf_of(tree, values[k]);
+        continue;
       }
-      for (size_t k = 0; k < kRows; ++k) sums[k] += leaves_[size_t(~at[k])];
+      const uint16_t* feature = full_features_.data() + tree * inner;
+      const float* cut = full_cuts_.data() + tree * inner;
+      uint32_t at[kRows] = {};
+      for (uint32_t level = 0; level < depth_; ++level)
+        for (size_t k = 0; k < kRows; ++k) at[k] = 2 * at[k] + 1 + (values[k][feature[at[k]]] > cut[at[k]]);
+      const float* leaf = full_leaves_.data() + tree * (inner + 1);
+      for (size_t k = 0; k < kRows; ++k) sums[k] += leaf[at[k] - inner];
     }
     for (size_t k = 0; k < count; ++k) odds[rows[first + k]] = sums[k];
   }

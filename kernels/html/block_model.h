@@ -27,6 +27,7 @@ class BlockModel {
   struct Node { uint16_t feature; int16_t left, right; float cut; };
   std::string read(std::span<const uint32_t> words);
   void walk(std::span<const float> features, std::span<const uint32_t> rows, size_t from, size_t to, std::vector<float>& odds) const;
+  float leaf_of(size_t tree, const float* values) const;
   std::string problem_;
   uint32_t features_ = 0;
   uint64_t names_hash_ = 0;
@@ -34,6 +35,12 @@ class BlockModel {
   std::vector<int16_t> roots_;
   std::vector<Node> nodes_;
   std::vector<float> leaves_;
+  // The same trees filled up to one depth, so that a walk is a fixed number of steps without branches: of tree t, node i stands
+  // at t * (2^depth - 1) + i, its children at 2 i + 1 and 2 i + 2, leaf k at t * 2^depth + k. Depth 0: deeper than kFullDepth.
+  uint32_t depth_ = 0;
+  std::vector<uint16_t> full_features_;
+  std::vector<float> full_cuts_, full_leaves_;
+  void fill();
 };
 
 uint64_t hash_of_names(const std::vector<std::string>& names);
