@@ -11,8 +11,8 @@ namespace {
 constexpr uint32_t kMagic = 0x314D4252;  // "RBM1"
 constexpr uint32_t kHeader = 7;          // words of a stage before its roots
 // Log odds after an eighth of the trees below which a block is given up: seven in ten are (menus and the like), and of 46,189
-// blocks of the development pages 5 of those would have come back over the threshold of balanced, 21 over that of recall.
-constexpr float kGivenUp = -2.0f;
+// blocks of the development pages 6 of those would have come back over the threshold of balanced, 17 over that of recall.
+constexpr float kGivenUp = -2.6f;
 constexpr uint32_t kFullDepth = 7;      // a full tree of seven levels is a kilobyte and a half
 constexpr uint32_t kMost = 32767;        // nodes, leaves or trees: children are 16 bits
 
