@@ -1,4 +1,5 @@
-// Fills README.md's marked blocks with what the commands really print: node infra/docs/readme.mjs [--bench FILE.json]
+// Fills README.md's marked blocks with what the commands really print:
+//   node infra/docs/readme.mjs [--bench FILE.json] [--extraction FILE.json]   (what `npm run bench` and `npm run bench -- extract` printed)
 // Run it from the repository root after npm ci; a run of the sample goes to runs/sample anew.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,8 +39,6 @@ if (process.argv.includes('--bench')) {
     /^WARC to document batches, digests checked/,
     /^npm warcio/,
     /^PyPI .*digests checked/,
-    /^HTML to main text/,
-    /^F1, pooled/,
     /^language label/,
     /^npm fasttext/,
     /^repetition, quality and lines/,
@@ -55,5 +54,10 @@ if (process.argv.includes('--bench')) {
   writeFileSync(page, JSON.stringify({ ...kept, figures }));
   const table = execFileSync(process.execPath, ['dist/infra/bench/main.js', '--from', page, '--table'], { encoding: 'utf8' });
   readme = readme.replace(/(<!-- bench -->)[\s\S]*?(<!-- \/bench -->)/, (_, open, close) => `${open}\n${table.trimEnd()}\n${close}`);
+}
+const extraction = process.argv[process.argv.indexOf('--extraction') + 1];
+if (process.argv.includes('--extraction')) {
+  const tables = execFileSync(process.execPath, ['dist/infra/bench/main.js', '--from', extraction, '--table'], { encoding: 'utf8' });
+  readme = readme.replace(/(<!-- extraction -->)[\s\S]*?(<!-- \/extraction -->)/, (_, open, close) => `${open}\n${tables.trimEnd()}\n${close}`);
 }
 writeFileSync('README.md', readme);
