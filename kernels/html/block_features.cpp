@@ -67,7 +67,7 @@ class Features {
     density_.reserve(in.blocks.size());
     for (const TextBlock& b : in.blocks) density_.push_back(ratio(b.link_units, b.units));
   }
-  std::vector<float> run();
+  BlockFeatures run();
 
  private:
   void put(double value) { *next_++ = float(value); }
@@ -323,15 +323,16 @@ void Features::put_neighbours(size_t i) {
   }
 }
 
-std::vector<float> Features::run() {
+BlockFeatures Features::run() {
   choose();
   page_facts();
   find_slots();
   const size_t width = feature_names().size();
-  out_.resize(width * blocks_.size());
+  const size_t judged = std::min(blocks_.size(), kMostJudged);
+  out_.resize(width * judged);
   next_ = out_.data();
   const BlockSums page = context_.between(0, blocks_.size());
-  for (size_t i = 0; i < blocks_.size(); ++i) {
+  for (size_t i = 0; i < judged; ++i) {
     put_text(i);
     put_ancestors(i);
     put_scored(i);
@@ -342,7 +343,7 @@ std::vector<float> Features::run() {
     put_page(page);
   }
   assert(next_ == out_.data() + out_.size());  // as many values as names
-  return std::move(out_);
+  return {std::move(out_), std::move(chosen_)};
 }
 
 }  // namespace
@@ -366,6 +367,6 @@ std::vector<std::string> feature_names() {
   return names;
 }
 
-std::vector<float> block_features(const FeatureInput& input) { return Features(input).run(); }
+BlockFeatures block_features(const FeatureInput& input) { return Features(input).run(); }
 
 }  // namespace refine::html

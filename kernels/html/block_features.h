@@ -25,7 +25,13 @@ struct FeatureInput {
   const JsonLd& json_ld;
 };
 
-// (blocks, feature_names().size()) row-major.
-std::vector<float> block_features(const FeatureInput& input);
+// Blocks whose features are computed; more are a list without end, or an attack: find_main_content says what becomes of them.
+constexpr size_t kMostJudged = 20'000;
+
+struct BlockFeatures {
+  std::vector<float> values;    // (blocks, at most kMostJudged, feature_names().size()) row-major
+  std::vector<uint8_t> chosen;  // of all blocks: what the paragraph scores chose
+};
+BlockFeatures block_features(const FeatureInput& input);
 
 }  // namespace refine::html

@@ -102,7 +102,8 @@ PageBlocks inspect_blocks(std::string_view bytes, std::string_view content_type,
     out.path.append(path_of(outline, block.home));
     out.char_begin.push_back(block.char_begin);
     out.chars.push_back(block.chars);
-    out.why.append(why(model, names, std::span<const float>(found.features).subspan(i * names.size(), names.size())));
+    const bool judged = (i + 1) * names.size() <= found.features.size();
+    out.why.append(judged ? why(model, names, std::span<const float>(found.features).subspan(i * names.size(), names.size())) : std::string());
   }
   out.features = std::move(found.features);
   out.odds = std::move(found.odds);

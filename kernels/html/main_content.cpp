@@ -13,6 +13,7 @@ namespace {
 // (infra/extract/LEADERBOARD.md); precision and recall are odds of 2.3 : 1 and 1 : 3.5.
 float threshold(ExtractMode mode) { return mode == ExtractMode::kPrecision ? 0.85f : mode == ExtractMode::kRecall ? -1.25f : -0.1f; }
 // Where no block passes, those nearly as likely as the likeliest are the page's text, if that one is not hopeless.
+constexpr float kTakenOver = 4.0f;  // odds of a block past kMostJudged that the paragraph scores chose
 constexpr float kHopeless = -3.2f, kNearly = 0.9f;
 
 // The cells of a data table stand or fall together: a row without its numbers is no row.
@@ -74,9 +75,13 @@ MainContent find_main_content(const Outline& outline, const PageFacts& facts, co
   const Selection scored = finder.find();
   found.invisible = finder.invisible();
   found.blocks = cut_into_blocks(outline, found.invisible);
-  found.features = block_features({outline, finder, scored, found.blocks, facts.title, facts.description, facts.signs, facts.json_ld});
-  if (options.model.empty()) BlockModel::shipped().predict(found.features, found.blocks.size(), found.odds);
-  else BlockModel(options.model).predict(found.features, found.blocks.size(), found.odds);
+  auto [features, scored_blocks] = block_features({outline, finder, scored, found.blocks, facts.title, facts.description, facts.signs, facts.json_ld});
+  found.features = std::move(features);
+  const size_t judged = std::min(found.blocks.size(), kMostJudged);
+  if (options.model.empty()) BlockModel::shipped().predict(found.features, judged, found.odds);
+  else BlockModel(options.model).predict(found.features, judged, found.odds);
+  // Past the limit the paragraph scores decide: their choice is one walk over the page, whatever its length.
+  for (size_t i = judged; i < found.blocks.size(); ++i) found.odds.push_back(scored_blocks[i] ? kTakenOver : -kTakenOver);
   agree_in_tables(outline, finder, found);
   choose(found, options.mode);
   found.selection = selection_of(outline, found);

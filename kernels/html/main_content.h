@@ -33,7 +33,7 @@ struct PageFacts {
 struct MainContent {
   Selection selection;
   std::vector<TextBlock> blocks;
-  std::vector<float> features;    // (blocks, feature_names().size()) row-major
+  std::vector<float> features;    // (blocks up to kMostJudged, feature_names().size()) row-major
   std::vector<float> odds;        // natural logarithm of the odds that the block is main text
   std::vector<uint8_t> kept;
   bool sure = false;              // some block passed; else the likeliest stand in for want of better

@@ -84,3 +84,10 @@ test('the shipped model is of this build: blocks have odds of their own, and fur
   assert.equal(found.features.length, 4 * native.blockFeatureNames().length);
   assert.ok(found.odds[2]! > Math.max(found.odds[0]!, found.odds[1]!, found.odds[3]!));
 });
+
+test('past twenty thousand blocks the paragraph scores decide, and memory does not grow with features', async () => {
+  const found = native.inspectBlocks(Buffer.from(`<body><article><p>${story}</p>${'<p>a'.repeat(30_000)}<p>${story}</p></article>`), '', '', limits);
+  assert.equal(found.kept.length, 30_002);
+  assert.equal(found.features.length, 20_000 * native.blockFeatureNames().length);
+  assert.ok([...found.odds.subarray(20_000)].every((odds) => Math.abs(odds) === 4));
+});
