@@ -20,7 +20,7 @@ static void check(const html::Outline& outline, const html::Selection& selection
     html::write_page(outline, selection, options, out);
     const std::string& text = out.text;
     require(is_valid_utf8(text));
-    require(text.size() <= kFactor * (outline.tree.text.size() + outline.tree.nodes.size()) + kFree);
+    require(text.size() <= kFactor * (outline.tree.text_bytes() + outline.tree.nodes.size()) + kFree);
     const auto white = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
     require(text.empty() || (!white(text.front()) && !white(text.back())));
     for (const auto& link : out.links) require(!link.url.empty() && !link.text.empty() && is_valid_utf8(link.url) && is_valid_utf8(link.text));
