@@ -1,6 +1,6 @@
-// Where a page's main text is. Scores blocks as Readability does (Arc90; Mozilla's Readability.js is the reference for the
-// weights): paragraphs give points to their ancestors by length and commas, class and id names and link density correct
-// them, the best block is joined with like siblings, then cleaned of blocks that are mostly links, forms or captions.
+// What choosing and writing share: a tree in document order, and a selection of it. main_content.h makes selections,
+// writers.h writes them. The paragraph scores of Readability (Arc90; Mozilla's Readability.js is the reference for the
+// weights) live on as BlockFinder, whose choice is one of the classifier's features.
 #pragma once
 #include <string>
 #include <vector>
