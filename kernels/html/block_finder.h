@@ -37,7 +37,7 @@ inline std::string squash(std::string_view s) {  // without white space and ASCI
 
 class BlockFinder {
  public:
-  BlockFinder(const Outline& outline, ExtractMode mode, std::string_view title) : o_(outline), tree_(outline.tree), mode_(mode), cues_(outline.tree), squashed_title_(squash(title)) { measure_texts(); }
+  BlockFinder(const Outline& outline, std::string_view title) : o_(outline), tree_(outline.tree), cues_(outline.tree), squashed_title_(squash(title)) { measure_texts(); }
   Selection find();
   // What find() found: the text measures of each position, and the positions (with their subtrees) that no reader sees.
   const std::vector<Sums>& texts() const { return texts_; }
@@ -87,7 +87,6 @@ class BlockFinder {
 
   const Outline& o_;
   const Tree& tree_;
-  ExtractMode mode_;
   ElementCues cues_;
   std::string squashed_title_;
   bool strip_unlikely_ = true, weigh_names_ = true, clean_ = true;

@@ -124,12 +124,8 @@ void BlockFinder::clean(uint32_t root, std::vector<uint8_t>& removed) {
     else if (t == k_figure) figure_end = std::max(figure_end, o_.ends[at]);
     else if (t == k_code || t == k_pre) code_end = std::max(code_end, o_.ends[at]);
     else if (t == k_table && is_data_table(at)) table_end = std::max(table_end, o_.ends[at]);
-    else if (t == k_figcaption && mode_ != ExtractMode::kRecall) drop = true;
+    else if (t == k_figcaption) drop = true;
     if (!drop && at != root && t != 0 && (t == k_p || t == k_div || t == k_span || t == k_strong || t == k_a || is_heading(t) || t == k_li)) drop = points_elsewhere(at);
-    if (!drop && mode_ == ExtractMode::kPrecision && at != root && at >= code_end && at >= table_end && (t == k_p || t == k_div || t == k_li)) {
-      const Sums s = sum(at);  // precision: a short block without a sentence is a label, not prose
-      drop = s.text <= 80 && s.stops == 0 && s.commas == 0 && s.headings == 0;
-    }
     if (t == k_h1 || t == k_h2) drop = drop || repeats_title(at) || (t == k_h2 && weight(at) < 0);
     if (t != 0 && !drop && at != root && sum(at).text < 500) {
       drop = cue(at, ElementCues::kShares);
@@ -168,7 +164,6 @@ bool BlockFinder::is_furniture(uint32_t at, uint32_t t, bool in_figure) const {
   if (s.commas >= 10) return false;
   const bool list = t == k_ul || t == k_ol;
   const double density = s.link_density();
-  const double extra = mode_ == ExtractMode::kPrecision ? -0.05 : 0;
   const double heading_density = s.text ? double(s.headings) / s.text : 0;
   const int items = int(s.items) - 100;
   bool drop = false;
@@ -176,9 +171,9 @@ bool BlockFinder::is_furniture(uint32_t at, uint32_t t, bool in_figure) const {
   if (!list && items > int(s.paragraphs)) drop = true;
   if (s.inputs > s.paragraphs / 3) drop = drop || s.inputs > 0;
   if (!list && !in_figure && heading_density < 0.9 && s.text < 25 && (s.images == 0 || s.images > 2) && density > 0) drop = true;
-  if (!list && w < 25 && density > 0.2 + extra) drop = true;
-  if (w >= 25 && density > 0.5 + extra) drop = true;
-  if (list && density > 0.5 + extra) drop = true;  // ours: a list of links is a menu or related pages
+  if (!list && w < 25 && density > 0.2) drop = true;
+  if (w >= 25 && density > 0.5) drop = true;
+  if (list && density > 0.5) drop = true;  // ours: a list of links is a menu or related pages
   return drop;
 }
 

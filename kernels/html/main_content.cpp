@@ -71,7 +71,7 @@ Selection selection_of(const Outline& o, const MainContent& found) {
 
 MainContent find_main_content(const Outline& outline, const PageFacts& facts, const ExtractOptions& options) {
   MainContent found;
-  BlockFinder finder(outline, ExtractMode::kBalanced, facts.title);
+  BlockFinder finder(outline, facts.title);
   const Selection scored = finder.find();
   found.invisible = finder.invisible();
   found.blocks = cut_into_blocks(outline, found.invisible);

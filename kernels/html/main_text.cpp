@@ -21,7 +21,7 @@ Selection BlockFinder::find() {
     removed_ = invisible_;
     strip_unlikely_ = attempt < 1;
     weigh_names_ = attempt < 2;
-    clean_ = attempt < 3 && mode_ != ExtractMode::kRecall;
+    clean_ = attempt < 3;
     if (strip_unlikely_) drop_unlikely();
     Selection found = once();
     const uint32_t length = length_of(found);
@@ -29,7 +29,7 @@ Selection BlockFinder::find() {
       best_length = length;
       best = std::move(found);
     }
-    if (best_length >= (mode_ == ExtractMode::kPrecision ? kEnough / 2 : kEnough)) break;
+    if (best_length >= kEnough) break;
   }
   if (best_length < kEnough) {
     // The scores found nothing much: the whole body without what is plainly furniture, where that is far more.

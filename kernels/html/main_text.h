@@ -26,7 +26,5 @@ struct Selection {
   std::vector<uint8_t> removed;
 };
 
-// Text of the selection: a block a line.
-std::string write_text(const Outline& outline, const Selection& selection);
 
 }  // namespace refine::html

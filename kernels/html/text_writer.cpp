@@ -81,17 +81,6 @@ class TextSink final : public Sink {
   std::string out_;
 };
 
-}  // namespace
-
-std::string write_text(const Outline& outline, const Selection& selection) {
-  TextSink sink;
-  Kept kept;
-  walk_structure(outline, selection, {}, sink, kept);
-  return sink.take();
-}
-
-namespace {
-
 constexpr size_t kMaxBase = 2048;  // bytes
 
 // The document's base: the first <base href>, resolved against its address.
