@@ -1,7 +1,7 @@
 // Brings equal keys of one partition together: merges the sorted runs of every input, entry by entry, and hands out the groups.
 // Invariant: groups come in key order, their entries ascend by (input number, row), and rows that an earlier barrier dropped
 // are never seen; a group that shrinks below two entries vanishes. Memory: the read budget and the largest group.
-import type { KeyGroup } from '../stages/contract/stage.js';
+import type { KeyGroup } from '../stages/contract/keyed.js';
 import { type KeyBlock, KeyCursor, openKeys, partitionStart } from './barrier-keys.js';
 import type { DroppedRows } from './verdicts.js';
 

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { type Batch, column, type FixedColumn, fixedColumn, stringAt } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
-import { type Edges, reasonsOf, type Verdicts } from '../stages/contract/stage.js';
+import type { Edges, Verdicts } from '../stages/contract/keyed.js';
+import { reasonsOf } from '../stages/contract/stage.js';
 import { mergeGroups } from './barrier-merge.js';
 import type { DoneEntry } from './ledger.js';
 import { TaskOutputs } from './outputs.js';

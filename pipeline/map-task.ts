@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { type Batch, type Column, column, fixedColumn, takeRows, utf8Column } from '../native/batch.js';
 import type { FetchGate, Input, SourceCounts, SourceReader } from '../stages/contract/source.js';
-import { type BarrierMap, type RankRequest, reasonsOf, type StageRun } from '../stages/contract/stage.js';
+import type { KeyedMap } from '../stages/contract/keyed.js';
+import { type RankRequest, reasonsOf, type StageRun } from '../stages/contract/stage.js';
 import type { KeysWriter } from './barrier-keys.js';
 import type { StepFeatures } from './feature-columns.js';
 import { FinalShards, featurePart, mergeFeatures } from './final-shards.js';
@@ -35,7 +36,7 @@ export interface MapEnv {
   readonly gate: FetchGate;
   /** Open stages and barrier maps; the worker keeps them between tasks. */
   stage(step: StageStep): Promise<StageRun>;
-  barrier(step: BarrierStep): Promise<BarrierMap>;
+  barrier(step: BarrierStep): Promise<KeyedMap>;
   progress(documents: number, bytes: number): void;
 }
 
@@ -71,7 +72,7 @@ class MapTask {
   readonly #shadowFeatures: Batch[] = [];
   #shadows: ArrowOutput | undefined;
   readonly #runs: StageRun[] = [];
-  readonly #maps: { map: BarrierMap; keys: KeysWriter }[] = [];
+  readonly #maps: { map: KeyedMap; keys: KeysWriter }[] = [];
   readonly #scores: { request: RankRequest; keys: KeysWriter }[] = [];
   /** The step whose values this task sorts, open to score; the one whose ranks it reads is the segment's first stage. */
   #scorer: StageRun | undefined;

@@ -43,5 +43,7 @@ function isStep(value: unknown): value is AnyStep {
   const shape = typeof step.name === 'string' && Number.isInteger(step.version) && words(step.reads) && words(step.writes) && words(step.reasons);
   const schema = typeof (step.schema as { safeParse?: unknown } | undefined)?.safeParse === 'function';
   if (!shape || !schema) return false;
-  return step.kind === 'stage' ? typeof step.open === 'function' : step.kind === 'barrier' && typeof step.openMap === 'function';
+  return step.kind === 'stage'
+    ? typeof step.open === 'function'
+    : step.kind === 'barrier' && typeof step.open === 'function' && typeof step.phases === 'function';
 }

@@ -1,7 +1,8 @@
 // A manifest's steps cut at its barriers and before its steps with ranks. A segment is what one map task does: stages, then the
 // keys of every barrier that follows them at once, or the values that the next segment's first step wants ranked. The last
 // segment has neither and writes the final shards.
-import type { Barrier, RankRequest, Stage } from '../stages/contract/stage.js';
+import type { KeyedBarrier } from '../stages/contract/keyed.js';
+import type { RankRequest, Stage } from '../stages/contract/stage.js';
 import type { Step } from './types.js';
 
 export interface StageStep extends Step {
@@ -11,7 +12,7 @@ export interface StageStep extends Step {
 
 export interface BarrierStep extends Step {
   // biome-ignore lint/suspicious/noExplicitAny: options were parsed by the barrier's own schema
-  readonly stage: Barrier<any>;
+  readonly stage: KeyedBarrier<any>;
 }
 
 export interface Segment {
@@ -43,7 +44,7 @@ export function segmentsOf(steps: readonly Step[]): readonly Segment[] {
   };
   let segment = begin();
   for (const step of steps) {
-    if (step.stage.kind === 'barrier') {
+    if (step.stage.kind === 'keyed') {
       segment.barriers.push(step as BarrierStep);
       continue;
     }
@@ -53,6 +54,7 @@ export function segmentsOf(steps: readonly Step[]): readonly Segment[] {
       segment.ranked = { step: step as StageStep, requests };
       segment = begin();
     }
+    if (step.stage.kind === 'barrier') throw new TypeError(`barrier "${step.name}" has phases, which this engine cannot run yet`);
     segment.stages.push(step as StageStep);
   }
   if (segment.barriers.length > 0) begin();

@@ -3,17 +3,8 @@
 // see all documents as one corpus, in memory, up to `maxTextBytes` of text.
 import { type Batch, fixedColumn, stringAt, takeRows } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
-import {
-  type BarrierMap,
-  type Edges,
-  type KeyGroup,
-  readsOf,
-  reasonsOf,
-  type StageEnv,
-  type StageRun,
-  type Verdicts,
-  writesOf,
-} from '../stages/contract/stage.js';
+import type { Edges, KeyedMap, KeyGroup, Verdicts } from '../stages/contract/keyed.js';
+import { readsOf, reasonsOf, type StageEnv, type StageRun, writesOf } from '../stages/contract/stage.js';
 import { rankKeys } from './rank-keys.js';
 import { rankColumns } from './rank-task.js';
 import type { BarrierStep, RankedStep, StageStep } from './segments.js';
@@ -50,7 +41,7 @@ export interface TrialCounts {
 
 export class Trial {
   private readonly runs = new Map<Step, StageRun>();
-  private readonly maps = new Map<Step, BarrierMap>();
+  private readonly maps = new Map<Step, KeyedMap>();
   readonly counts = new Map<string, TrialCounts>();
   /** Columns to print, in the order the steps write them; `text` first. */
   readonly columns: readonly string[];
@@ -68,7 +59,7 @@ export class Trial {
     try {
       for (const step of steps) {
         if (step.stage.kind === 'stage') trial.runs.set(step, await step.stage.open(step.options, env));
-        else trial.maps.set(step, await step.stage.openMap(step.options, env));
+        else if (step.stage.kind === 'keyed') trial.maps.set(step, await step.stage.openMap(step.options, env));
       }
     } catch (error) {
       await trial.close();

@@ -53,7 +53,7 @@ export function askedSteps(run: Pick<RunState, 'lock' | 'folder'>, asks: readonl
     const reasons = stage.name === 'unknown' ? ['?'] : reasonsOf(stage, options);
     return {
       name,
-      kind: stage.kind,
+      kind: stage.kind === 'stage' ? 'stage' : 'barrier',
       rules: features !== undefined,
       decision,
       options,

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
-import type { AnyStep, BarrierMap, StageEnv, StageRun } from '../stages/contract/stage.js';
+import type { KeyedMap } from '../stages/contract/keyed.js';
+import type { AnyStep, StageEnv, StageRun } from '../stages/contract/stage.js';
 import { runReduceTask, runResolveTask } from './barrier-tasks.js';
 import { runFinalizeTask } from './finalize.js';
 import { type DoneEntry, Ledger } from './ledger.js';
@@ -92,7 +93,7 @@ class Worker {
   readonly #openInput: OpenInput;
   readonly #ledger: Ledger;
   readonly #stages = new Map<string, StageRun>();
-  readonly #barriers = new Map<string, BarrierMap>();
+  readonly #barriers = new Map<string, KeyedMap>();
   readonly gate = new ParentGate();
   #openSegment = -1;
   #abort = new AbortController();
@@ -190,7 +191,7 @@ class Worker {
     return run;
   }
 
-  async #barrier(step: BarrierStep): Promise<BarrierMap> {
+  async #barrier(step: BarrierStep): Promise<KeyedMap> {
     let map = this.#barriers.get(step.name);
     if (map === undefined) this.#barriers.set(step.name, (map = await step.stage.openMap(step.options, this.#env)));
     return map;
@@ -208,7 +209,9 @@ class Worker {
 
 async function ownStage(module: string, name: string): Promise<AnyStep | undefined> {
   const exported = Object.values((await import(module)) as Record<string, unknown>);
-  return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier'].includes((value as AnyStep).kind)) as AnyStep | undefined;
+  return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier', 'keyed'].includes((value as AnyStep).kind)) as
+    | AnyStep
+    | undefined;
 }
 
 function sendFailure(task: string, error: unknown): void {

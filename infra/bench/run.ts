@@ -5,7 +5,8 @@ import { packagePath } from '../../native/index.js';
 import { steps } from '../../pipeline/registry.js';
 import type { Batch } from '../../native/index.js';
 import { takeRows } from '../../native/index.js';
-import type { AnyStep, BarrierMap, StageRun } from '../../stages/contract/stage.js';
+import type { KeyedMap } from '../../stages/contract/keyed.js';
+import type { AnyStep, StageRun } from '../../stages/contract/stage.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { listInputs } from '../../stages/fetch/list-inputs.js';
 import { openInput } from '../../stages/fetch/open-input.js';
@@ -19,7 +20,7 @@ interface OpenStep {
   readonly name: string;
   readonly step: AnyStep;
   readonly run: StageRun | null;
-  readonly map: BarrierMap | null;
+  readonly map: KeyedMap | null;
   cpuSeconds: number;
   rowsIn: number;
   rowsOut: number;
@@ -45,7 +46,7 @@ export async function figures(): Promise<readonly Figure[]> {
       name,
       step,
       run: step.kind === 'stage' ? await step.open(options, env) : null,
-      map: step.kind === 'barrier' ? await step.openMap(options, env) : null,
+      map: step.kind === 'keyed' ? await step.openMap(options, env) : null,
       cpuSeconds: 0,
       rowsIn: 0,
       rowsOut: 0,

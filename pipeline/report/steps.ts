@@ -42,7 +42,7 @@ export function reportSteps(run: Pick<RunState, 'lock' | 'folder'>, features: re
       name: step,
       stage,
       version,
-      barrier: known?.kind === 'barrier',
+      barrier: known !== undefined && known.kind !== 'stage',
       options: options as ReportStep['options'],
       assets: assets ?? [],
       writes: known === undefined ? [] : tried(() => writesOf(known, options, env), known.writes),

@@ -2,7 +2,11 @@
 // needs every document. Neither logs, counts or touches the run folder: the runner does.
 import type { z } from 'zod';
 import type { Batch, Column } from '../../native/index.js';
+import type { Barrier } from './barrier.js';
 import type { ExpressionColumns } from './expression-evaluate.js';
+import type { KeyedBarrier } from './keyed.js';
+
+export type { Barrier, BarrierMap, BarrierRun, Edits, Phase, PhaseLimits, PhaseResult, PhaseTask, TaskFiles } from './barrier.js';
 
 export interface StageEnv {
   /** The manifest's seed. */
@@ -14,7 +18,8 @@ export interface StageEnv {
   readonly scratch?: string;
 }
 
-interface StepKind<Options> {
+/** What stages and barriers have in common. */
+export interface StepKind<Options> {
   /** The step's name in manifests: kebab-case. */
   readonly name: string;
   /** Bump when the same input gives other output: the ledger then redoes it. */
@@ -134,67 +139,8 @@ export interface StageResult {
   readonly drops?: Uint16Array;
 }
 
-/**
- * What documents contribute to a barrier. Entry i belongs to row `rows[i]` of the batch; a row may have none (it is
- * kept) or many (one a MinHash band).
- */
-export interface Keyed {
-  /** 128-bit keys as (high, low) pairs: 2 x entries. Entries with equal keys meet in one group; the high half decides the partition. */
-  readonly keys: BigUint64Array;
-  readonly rows: Uint32Array;
-  /** `payloadBytes` bytes an entry, for the keep policy; little-endian. Absent where payloadBytes is 0. */
-  readonly payload?: Uint8Array;
-}
-
-/** A group of entries with equal keys, ascending by global row: (input number << 32 | row), so by (path, offset). */
-export interface KeyGroup {
-  readonly rows: BigUint64Array;
-  readonly payload: Uint8Array; // entries x payloadBytes
-}
-
-/** Pairs of global rows, and the payload of each end, that a reduce found to be duplicates of each other. */
-export interface Edges {
-  readonly left: BigUint64Array;
-  readonly right: BigUint64Array;
-  readonly leftPayload: Uint8Array;
-  readonly rightPayload: Uint8Array;
-}
-
-/** Decisions of a barrier, ascending by global row; a row that is not named is kept. */
-export interface Verdicts {
-  readonly rows: BigUint64Array;
-  /** 0: kept, and stands for its cluster; else index into reasons + 1. */
-  readonly drops: Uint16Array;
-  /** The global row of the document kept in its stead; its own row where kept. */
-  readonly kept: BigUint64Array;
-  /** Documents in the cluster, itself included. */
-  readonly clusterSize: Uint32Array;
-}
-
-/**
- * A step that needs every document. Runs as: map (beside the steps before it) -> keys partitioned by their high half
- * and sorted by (key, global row) on disk -> reduce, one task a partition, group by group -> resolve, one task, edges
- * of all partitions to verdicts. Rows dropped by an earlier barrier never reach reduce. Both functions see documents
- * in a defined order, so results depend on neither worker nor partition count.
- */
-export interface Barrier<Options> extends StepKind<Options> {
-  readonly kind: 'barrier';
-  /** Bytes of payload an entry carries. */
-  readonly payloadBytes: number;
-  openMap(options: Options, env: StageEnv): Promise<BarrierMap>;
-  /** The edges of one group of two or more entries; null for none. Called in key order. */
-  reduce(options: Options, group: KeyGroup): Edges | null;
-  /** `edges` of every partition in partition order (duplicates possible). Verdicts ascend by row. */
-  resolve(options: Options, edges: AsyncIterable<Edges>): Promise<Verdicts>;
-}
-
-export interface BarrierMap {
-  map(batch: Batch, signal: AbortSignal): Promise<Keyed>;
-  close(): Promise<void>;
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every option type
-export type AnyStep = Stage<any> | Barrier<any>;
+export type AnyStep = Stage<any> | Barrier<any> | KeyedBarrier<any>;
 
 /** Every column that the step writes with these options; `undefined` options are those of a step with mistakes. */
 export function writesOf(stage: AnyStep, options: unknown, env: StageEnv): readonly string[] {

@@ -2,7 +2,7 @@
 // Invariant: verdicts depend on the set of edges alone. Clusters are connected components; of two documents that a keep
 // policy ranks equal, the one with the smaller global row stays, which is the smaller (path, offset).
 import { native } from '../../native/index.js';
-import type { Edges, KeyGroup, Verdicts } from '../contract/stage.js';
+import type { Edges, KeyGroup, Verdicts } from '../contract/keyed.js';
 
 /** Compares two documents of a cluster by their payload: true where the one at byte `a` should rather stay than the one at `b`. */
 export type Rather = (payload: DataView, a: number, b: number) => boolean;

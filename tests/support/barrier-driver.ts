@@ -1,7 +1,8 @@
 // The smallest engine that runs a barrier: map -> sort by (key, row) -> reduce each group -> resolve, all in memory.
 // `partitions` splits the keys as the real engine does, by their high half; results must not depend on it.
 import type { Batch } from '../../native/index.js';
-import type { Barrier, Edges, StageEnv, Verdicts } from '../../stages/contract/stage.js';
+import type { Edges, KeyedBarrier, Verdicts } from '../../stages/contract/keyed.js';
+import type { StageEnv } from '../../stages/contract/stage.js';
 
 const env: StageEnv = { seed: 1n, baseDir: '.', device: 'cpu' };
 
@@ -11,7 +12,7 @@ export interface DriverResult extends Verdicts {
 
 /** `inputs[i]` are the batches of input number i; a global row is (i << 32 | row within the input). */
 export async function runBarrier<Options>(
-  barrier: Barrier<Options>,
+  barrier: KeyedBarrier<Options>,
   raw: object,
   inputs: readonly (readonly Batch[])[],
   partitions = 1,

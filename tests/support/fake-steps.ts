@@ -51,7 +51,7 @@ const stages: readonly AnyStep[] = [
   },
   {
     ...base,
-    kind: 'barrier',
+    kind: 'keyed',
     name: 'dedupe-exact',
     reads: ['text'],
     writes: [],

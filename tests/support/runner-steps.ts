@@ -4,7 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Batch, column, fixedColumn, stringAt, utf8Column } from '../../native/batch.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
-import type { AnyStep, Barrier, Edges, KeyGroup, Stage, Verdicts } from '../../stages/contract/stage.js';
+import type { Edges, KeyedBarrier, KeyGroup, Verdicts } from '../../stages/contract/keyed.js';
+import type { AnyStep, Stage } from '../../stages/contract/stage.js';
 
 const strings = (batch: Batch, name: string): string[] => Array.from({ length: batch.rows }, (_, row) => stringAt(column(batch, name, 'utf8'), row) ?? '');
 
@@ -150,9 +151,9 @@ function barrier(
   keysOf: (value: string) => string[],
   payloadBytes: number,
   writes: readonly string[],
-): Barrier<Record<never, never>> {
+): KeyedBarrier<Record<never, never>> {
   return {
-    kind: 'barrier',
+    kind: 'keyed',
     name,
     version: 1,
     reads: [columnName],

@@ -9,7 +9,8 @@ import { sniff } from '../../pipeline/sniff.js';
 import { type Outcome, type Rows, Trial } from '../../pipeline/trial.js';
 import type { Step } from '../../pipeline/types.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
-import type { Barrier, Edges, Stage } from '../../stages/contract/stage.js';
+import type { Edges, KeyedBarrier } from '../../stages/contract/keyed.js';
+import type { Stage } from '../../stages/contract/stage.js';
 
 const options = z.strictObject({});
 const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
@@ -38,8 +39,8 @@ const dash: Stage<object> = {
 };
 
 /** Keeps the first document of each first letter; pairs of a group become a chain of edges. */
-const firstLetter: Barrier<object> = {
-  kind: 'barrier',
+const firstLetter: KeyedBarrier<object> = {
+  kind: 'keyed',
   name: 'first-letter',
   version: 1,
   reads: ['text'],

@@ -2,7 +2,7 @@
 // without text is kept; a text that normalisation empties (punctuation alone) is compared as it is.
 import { z } from 'zod';
 import { type Batch, column, isValid, native } from '../../../native/index.js';
-import type { Barrier } from '../../contract/stage.js';
+import type { KeyedBarrier } from '../../contract/keyed.js';
 import { ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
 
 const schema = z.strictObject({
@@ -14,8 +14,8 @@ const schema = z.strictObject({
 });
 export type DedupeExactOptions = z.infer<typeof schema>;
 
-export const dedupeExact: Barrier<DedupeExactOptions> = {
-  kind: 'barrier',
+export const dedupeExact: KeyedBarrier<DedupeExactOptions> = {
+  kind: 'keyed',
   name: 'dedupe-exact',
   version: 1,
   reads: ['text'],

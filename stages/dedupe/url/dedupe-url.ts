@@ -2,7 +2,7 @@
 // URL that does not parse stands for itself, and a document without URL is kept. Parsing: kernels/text/whatwg_url.cpp.
 import { z } from 'zod';
 import { type Batch, column, native, stringAt, utf8Column } from '../../../native/index.js';
-import type { Barrier } from '../../contract/stage.js';
+import type { KeyedBarrier } from '../../contract/keyed.js';
 import { ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
 
 const schema = z.strictObject({
@@ -14,8 +14,8 @@ const schema = z.strictObject({
 });
 export type DedupeUrlOptions = z.infer<typeof schema>;
 
-export const dedupeUrl: Barrier<DedupeUrlOptions> = {
-  kind: 'barrier',
+export const dedupeUrl: KeyedBarrier<DedupeUrlOptions> = {
+  kind: 'keyed',
   name: 'dedupe-url',
   version: 2, // 2: keys by our own parser, no longer by Node's
   reads: ['url'],
