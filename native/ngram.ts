@@ -66,6 +66,8 @@ export interface NgramBinding {
   }): NgramTrainerHandle;
   /** One call at a time. */
   ngramAdd(trainer: NgramTrainerHandle, text: BytesColumn): Promise<void>;
+  /** The trainer's call at work, and every later one, rejects with ERR_REFINE_INTERRUPTED. */
+  ngramCancel(trainer: NgramTrainerHandle): void;
   /** Once; rejects with ERR_REFINE_INPUT where the text gives no model, ERR_REFINE_DISK. */
   ngramWrite(trainer: NgramTrainerHandle, path: string, comment: string): Promise<NgramTrained>;
 }

@@ -3,7 +3,7 @@
 import { mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type BytesColumn, type NgramText, type NgramTrained, native, RefineError } from '../native/index.js';
+import { type BytesColumn, type NgramText, type NgramTrained, type NgramTrainerHandle, native, RefineError } from '../native/index.js';
 import { diskError, makeFolder, syncFolder } from './atomic-file.js';
 import { type PlainText, readTexts, textInputs } from './tokenizer-texts.js';
 
@@ -45,14 +45,13 @@ export async function trainNgram(request: NgramRequest, signal: AbortSignal, pro
     for (const input of inputs) {
       for await (const batch of readTexts(input, signal)) {
         const column = batch.columns.text as BytesColumn;
-        await native.ngramAdd(trainer, column);
+        await cancellable(trainer, signal, () => native.ngramAdd(trainer, column));
         documents += batch.rows;
         bytes += column.offsets[batch.rows]!;
         if (bytes - said >= 1 << 30) progress(`${documents} documents counted, ${((said = bytes) / 2 ** 30).toFixed(1)} GiB`);
       }
     }
-    signal.throwIfAborted();
-    const trained = await native.ngramWrite(trainer, part, JSON.stringify(text));
+    const trained = await cancellable(trainer, signal, () => native.ngramWrite(trainer, part, JSON.stringify(text)));
     const file = await open(part, 'r+');
     await file.sync().finally(() => file.close());
     await rename(part, out);
@@ -66,10 +65,24 @@ export async function trainNgram(request: NgramRequest, signal: AbortSignal, pro
   }
 }
 
+/** A call of the trainer, which an interrupt ends. */
+async function cancellable<T>(trainer: NgramTrainerHandle, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const stop = (): void => native.ngramCancel(trainer);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await call();
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 /** Errors of native calls carry their code already; their words name what to do. */
 function asRefine(error: unknown, texts: readonly string[]): unknown {
   if (!(error instanceof Error) || error instanceof RefineError) return error;
   const { code } = error as { code?: unknown };
   if (code === 'ERR_REFINE_INPUT') return new RefineError(code, error.message, { place: texts.join(', '), cause: error });
-  return code === 'ERR_REFINE_MEMORY' || code === 'ERR_REFINE_DISK' ? new RefineError(code, error.message, { cause: error }) : error;
+  return code === 'ERR_REFINE_INTERRUPTED' || code === 'ERR_REFINE_MEMORY' || code === 'ERR_REFINE_DISK'
+    ? new RefineError(code, error.message, { cause: error })
+    : error;
 }

@@ -82,7 +82,7 @@ Status Trainer::Parts::close_context(int n, const uint32_t* context) {
 Status Trainer::Parts::uninterpolated(int n) {
   const size_t share = options.max_bytes / 2 / size_t(options.order - 1);
   const std::string number = std::to_string(n);
-  grams[n] = std::make_unique<RecordSorter>(RecordShape{n + 4, n, false}, share, options.scratch + "/refine-ngram-grams-" + number);
+  grams[n] = std::make_unique<RecordSorter>(RecordShape{n + 4, n, false}, share, options.scratch + "/refine-ngram-grams-" + number, &cancelled);
   backoffs[n - 1] = std::make_unique<RecordFile>(n + 1, share / 4, options.scratch + "/refine-ngram-backoffs-" + number);
   if (Status status = contexts[n]->finish(); !status.ok()) return status;
   uint32_t context[kMaxOrder];

@@ -41,6 +41,8 @@ void sort_width(uint32_t* data, size_t count, int width, int keys) {
   }
 }
 
+Status interrupted() { return Status::error("ERR_REFINE_INTERRUPTED", "training was interrupted; nothing was written. Run the same command again to begin anew"); }
+
 Status disk_error(const std::string& path, const char* what) {
   return Status::error("ERR_REFINE_DISK", std::string("cannot ") + what + " " + path + ": " + std::strerror(errno) + ". Free space, or name another folder with --scratch");
 }
@@ -83,11 +85,12 @@ struct RecordSorter::Run {
   }
 };
 
-RecordSorter::RecordSorter(RecordShape shape, size_t max_bytes, std::string path)
-    : shape_(shape), max_records_(std::max<size_t>(64, max_bytes / (size_t(shape.width) * 4))), path_(std::move(path)) {}
+RecordSorter::RecordSorter(RecordShape shape, size_t max_bytes, std::string path, const std::atomic<bool>* cancelled)
+    : shape_(shape), max_records_(std::max<size_t>(64, max_bytes / (size_t(shape.width) * 4))), path_(std::move(path)), cancelled_(cancelled) {}
 RecordSorter::~RecordSorter() = default;
 
 Status RecordSorter::add(const uint32_t* record) {
+  if (stopped()) return interrupted();
   if (records_ == max_records_)
     if (Status status = make_room(); !status.ok()) return status;
   if ((records_ + 1) * size_t(shape_.width) > held_.size()) held_.resize(std::min(max_records_, std::max<size_t>(1024, 2 * records_)) * size_t(shape_.width));
@@ -209,6 +212,7 @@ void RecordSorter::sift(size_t at) {
 Status RecordSorter::merged(const uint32_t** record) {
   *record = nullptr;
   if (heap_.empty()) return {};
+  if (stopped()) return interrupted();
   bool first = true;
   while (!heap_.empty()) {
     Run& run = *runs_[heap_[0]];
@@ -233,6 +237,7 @@ Status RecordSorter::merged(const uint32_t** record) {
 
 Status RecordSorter::next(const uint32_t** record) {
   if (!runs_.empty()) return merged(record);
+  if (stopped()) return interrupted();
   *record = at_ < records_ ? held_.data() + at_++ * size_t(shape_.width) : nullptr;
   return {};
 }

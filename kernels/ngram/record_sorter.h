@@ -2,6 +2,7 @@
 // Invariant: what comes out is the sorted multiset of what went in, whatever the memory; with `sum`, records of equal keys are
 // one, their 64-bit counts (words `keys` and `keys` + 1, low first) added. Spilled runs are files in `folder`, gone with it.
 #pragma once
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ struct RecordShape {
 
 class RecordSorter {
  public:
-  RecordSorter(RecordShape shape, size_t max_bytes, std::string path);
+  // Where `cancelled` becomes true, the next call ends with ERR_REFINE_INTERRUPTED.
+  RecordSorter(RecordShape shape, size_t max_bytes, std::string path, const std::atomic<bool>* cancelled = nullptr);
   ~RecordSorter();
   RecordSorter(const RecordSorter&) = delete;
   RecordSorter& operator=(const RecordSorter&) = delete;
@@ -40,11 +42,13 @@ class RecordSorter {
   void sift(size_t at);
   Status new_run(Run** out);
   bool before(size_t a, size_t b) const;
+  bool stopped() const { return cancelled_ && cancelled_->load(std::memory_order_relaxed); }
   Status merged(const uint32_t** record);
 
   RecordShape shape_;
   size_t max_records_;
   std::string path_;
+  const std::atomic<bool>* cancelled_;
   std::vector<uint32_t> held_;
   size_t records_ = 0, at_ = 0;
   uint64_t spilled_ = 0, named_ = 0;

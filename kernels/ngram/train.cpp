@@ -14,11 +14,13 @@ Trainer::~Trainer() = default;
 Trainer::Parts::Parts(TrainOptions given)
     : options(std::move(given)),
       words(options.text),
-      counts({options.order + 2, options.order, true}, options.max_bytes / 2, options.scratch + "/refine-ngram-counts") {
+      counts({options.order + 2, options.order, true}, options.max_bytes / 2, options.scratch + "/refine-ngram-counts", &cancelled) {
   vocabulary.add("<unk>");
   vocabulary.add("<s>");
   vocabulary.add("</s>");
 }
+
+void Trainer::cancel() { parts_->cancelled = true; }
 
 Status Trainer::add(BytesView texts) {
   Parts& parts = *parts_;
@@ -75,7 +77,7 @@ Status Trainer::Parts::emit(int n, const uint32_t* reversed, uint64_t adjusted, 
 Status Trainer::Parts::adjust_counts() {
   const int order = options.order;
   for (int n = 2; n <= order; ++n)
-    contexts[n] = std::make_unique<RecordSorter>(RecordShape{n + 2, n, false}, options.max_bytes / 2 / size_t(order - 1), options.scratch + "/refine-ngram-contexts-" + std::to_string(n));
+    contexts[n] = std::make_unique<RecordSorter>(RecordShape{n + 2, n, false}, options.max_bytes / 2 / size_t(order - 1), options.scratch + "/refine-ngram-contexts-" + std::to_string(n), &cancelled);
   if (Status status = counts.finish(); !status.ok()) return status;
   uint32_t previous[kMaxOrder] = {};
   uint64_t adjusted[kMaxOrder + 1] = {}, plain[kMaxOrder + 1] = {};

@@ -1,5 +1,6 @@
 // What the steps of training share: counts, then contexts by order, then n-grams with their parts of a probability.
 #pragma once
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct Trainer::Parts {
   Status write_arpa(const std::string& path, const std::string& comment);
 
   TrainOptions options;
+  std::atomic<bool> cancelled = false;
   Words words;
   Vocabulary vocabulary;
   RecordSorter counts;

@@ -237,6 +237,11 @@ Napi::Value NgramWrite(const Napi::CallbackInfo& info) {
   return worker->queue();
 }
 
+Napi::Value NgramCancel(const Napi::CallbackInfo& info) {
+  handle_of<Trainer>(info[0], "ngramCancel")->value.cancel();
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 REFINE_BIND(ngram) {
@@ -248,5 +253,6 @@ REFINE_BIND(ngram) {
   exports.Set("ngramNormalise", Napi::Function::New(env, NgramNormalise));
   exports.Set("ngramTrainer", Napi::Function::New(env, NgramTrainer));
   exports.Set("ngramAdd", Napi::Function::New(env, NgramAdd));
+  exports.Set("ngramCancel", Napi::Function::New(env, NgramCancel));
   exports.Set("ngramWrite", Napi::Function::New(env, NgramWrite));
 }

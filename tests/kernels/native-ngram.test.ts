@@ -1,7 +1,7 @@
 // N-gram models against slow references in TypeScript: estimates against the formulas, sums of one, perplexities against the
 // ARPA's definition, CCNet's normaliser against JavaScript's own case and normal forms.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -46,6 +46,21 @@ async function load(arpa: string): Promise<NgramModelHandle> {
   for (let at = 0; at < bytes.length; at += 1000) await native.ngramRead(reader, bytes.subarray(at, at + 1000));
   return native.ngramModel(reader);
 }
+
+test('a cancelled trainer ends the call at work and every later one, and writes nothing', async () => {
+  const scratch = join(folder, 'cancelled');
+  mkdirSync(scratch);
+  const interrupted = { code: 'ERR_REFINE_INTERRUPTED' };
+  const trainer = native.ngramTrainer({ order: 3, text: PLAIN, maxBytes: 1 << 26, scratch, prune: [], fallback: true });
+  const text = utf8Column([textOf(sentencesOf(600, 3))]);
+  await native.ngramAdd(trainer, text);
+  const path = join(scratch, 'model.arpa');
+  const writing = native.ngramWrite(trainer, path, '{}');
+  native.ngramCancel(trainer);
+  await assert.rejects(writing, interrupted);
+  await assert.rejects(native.ngramAdd(trainer, text), interrupted);
+  assert.equal(existsSync(path), false);
+});
 
 test('estimates are those of the formulas, and every context sums to one', async () => {
   for (const order of [2, 3, 5]) {

@@ -45,6 +45,9 @@ class Trainer {
   // Writes the model; `comment` stands after `# refine ngram ` in its first line. Call once.
   Status write(const std::string& path, const std::string& comment, Trained* out);
 
+  // From any thread: the call at work ends within a sort of what is in memory, with ERR_REFINE_INTERRUPTED; so do later ones.
+  void cancel();
+
   struct Parts;  // of the kernel alone
 
  private:
