@@ -377,6 +377,35 @@ export interface MinhashParams {
   readonly normalise: Normalise;
 }
 
+/** A normal form by the recipe that uses it: kernels/include/refine/dedupe_forms.h. */
+export type DedupeForm = 'none' | 'default' | 'datatrove' | 'redpajama' | 'ccnet' | 'c4';
+
+/** What a shingle is: `size` consecutive words of the text in its form, joined by a space; or `size` token ids. */
+export interface ShingleParams {
+  readonly size: number;
+  readonly normalise: DedupeForm;
+  readonly words: 'white-space' | 'uax29' | 'script-aware' | 'spacy-en';
+  /** XXH64, XXH32, or the first 8 or 4 bytes of SHA-1 (little-endian). */
+  readonly hash: 'xxh64' | 'xxh32' | 'sha1-64' | 'sha1-32';
+}
+
+/** Families of hash functions: kernels/include/refine/band_hasher.h. */
+export interface SketchParams {
+  readonly bands: number;
+  readonly rows: number;
+  readonly family: 'affine' | 'datatrove' | 'datatrove-32';
+}
+
+export interface SketchBinding {
+  dedupeForm(text: BytesColumn, form: DedupeForm): Promise<BytesColumn>;
+  /** Each row's shingle hashes, ascending and each once (`repeats`: in order, as often as they occur); of texts, or of lists of token ids (Uint16Array or Uint32Array). */
+  shingles(from: BytesColumn | ListColumn, params: ShingleParams, repeats?: boolean): Promise<ListColumn>;
+  /** (rows, (bandTo - bandFrom) x params.rows); all ones where a row has no shingle. `isa` is for tests: no bit depends on it. */
+  sketchMinima(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<BigUint64Array>;
+  /** An entry for each asked band of every row that has a shingle, rows ascending: the key's high and low half. */
+  bandKeysOf(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<{ keys: BigUint64Array; rows: Uint32Array }>;
+}
+
 export interface HashBinding {
   /** MurmurHash3 x64 128 of each row's normalised text: (rows, 2), high then low half. Zeros for nulls. */
   contentHash(text: BytesColumn, normalise: Normalise): Promise<BigUint64Array>;
@@ -510,4 +539,5 @@ export interface NativeBinding
     BpeBinding,
     BpeTrainBinding,
     HashBinding,
+    SketchBinding,
     TokensBinding {}

@@ -20,12 +20,11 @@ uint64_t draw(uint64_t number, uint64_t lowest) {
     if (value >= lowest && value < kMersenne61) return value;
   }
 }
-uint64_t reduce(uint64_t x) {
-  x = (x & kMersenne61) + (x >> 61);
-  return x >= kMersenne61 ? x - kMersenne61 : x;
-}
 bool is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 }  // namespace
+
+uint64_t affine_multiplier(uint32_t k) { return draw(2 * uint64_t(k), 1); }
+uint64_t affine_summand(uint32_t k) { return draw(2 * uint64_t(k) + 1, 0); }
 
 void shingle_hashes(std::string_view text, const MinhashParams& params, std::string& buffer, std::vector<uint64_t>& out) {
   out.clear();
@@ -61,13 +60,13 @@ Minhasher::Minhasher(const MinhashParams& params, Isa isa) : params_(params), is
   a_.assign(padded, 1);
   b_.assign(padded, 0);
   for (uint32_t k = 0; k < hashes; ++k) {
-    a_[k] = draw(2 * uint64_t(k), 1);
-    b_[k] = draw(2 * uint64_t(k) + 1, 0);
+    a_[k] = affine_multiplier(k);
+    b_[k] = affine_summand(k);
   }
 }
 
 void Minhasher::minima(std::vector<uint64_t>& shingles, uint64_t* signature) const {
-  for (auto& shingle : shingles) shingle = reduce(shingle);
+  for (auto& shingle : shingles) shingle = reduce_m61(shingle);
   std::vector<uint64_t> lowest(a_.size(), UINT64_MAX);
   minhash_minima(isa_, shingles.data(), shingles.size(), a_.data(), b_.data(), a_.size(), lowest.data());
   std::copy_n(lowest.begin(), params_.hashes(), signature);

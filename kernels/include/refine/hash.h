@@ -14,6 +14,7 @@ struct Hash128 {
 
 Hash128 murmur3_128(std::string_view bytes, uint32_t seed = 0);
 uint64_t xxh64(std::string_view bytes, uint64_t seed = 0);
+uint32_t xxh32(std::string_view bytes, uint32_t seed = 0);
 
 enum class Normalise { kNone, kDefault };
 

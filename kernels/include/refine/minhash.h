@@ -19,6 +19,14 @@ namespace refine {
 constexpr uint64_t kMersenne61 = (uint64_t(1) << 61) - 1;
 constexpr uint32_t kMaxHashes = 1 << 16;
 
+// a[k] and b[k] of the family, and any 64-bit hash modulo p.
+uint64_t affine_multiplier(uint32_t k);
+uint64_t affine_summand(uint32_t k);
+inline uint64_t reduce_m61(uint64_t x) {
+  x = (x & kMersenne61) + (x >> 61);
+  return x >= kMersenne61 ? x - kMersenne61 : x;
+}
+
 enum class Isa { kScalar, kAvx2, kAvx512 };
 Isa best_isa();
 bool has_isa(Isa isa);
