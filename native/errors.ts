@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'ERR_REFINE_RUN_LOCKED' // another live parent works in the run folder
   | 'ERR_REFINE_SHARD' // a shard whose bytes differ from the ledger
   | 'ERR_REFINE_LEDGER'
+  | 'ERR_REFINE_INDEX' // a dedupe index that is damaged, newer or of another geometry
   | 'ERR_REFINE_DISK' // no space, read-only, permission
   | 'ERR_REFINE_MEMORY'
   | 'ERR_REFINE_WORKER' // a worker process died

@@ -22,6 +22,33 @@ export interface Barrier<Options> extends StepKind<Options> {
    * the name begins with `max_`. Keys are the notes' own names; of several phases that use one name the sum.
    */
   notices?(options: Options, notes: Readonly<Record<string, number>>): readonly string[];
+  /**
+   * Files of other runs that phases marked `outside` read (the catalogue of a dedupe index): absolute paths, whose sha256 is part
+   * of the identity of those phases and of nothing else. Options that name them are no part of `inner`.
+   */
+  outside?(options: Options, env: StageEnv): readonly string[];
+  /** The options that the map and all phases but the `outside` ones depend on; all of them where absent. */
+  inner?(options: Options): unknown;
+  /** Ids of documents of other runs, which verdicts name by rows with bit 63 set: ascending, each once; null where not known. */
+  outsideIds?(options: Options, env: StageEnv, rows: BigUint64Array): Promise<readonly (string | null)[]>;
+  /** What `refine index` keeps of a run for this step; absent where a step knows no `against`. */
+  readonly indexing?: Indexing<Options>;
+}
+
+/** A step's part of an index of earlier runs, made by its own map over their kept documents. */
+export interface Indexing<Options> {
+  /** The options that decide what keys are: taken from the indexed run's step, all others are defaults. */
+  readonly options: readonly string[];
+  /** What the keys are, as plain words and numbers: those of equal spaces can be compared. Bump `form` in it when keys change. */
+  space(options: Options, env: StageEnv): Readonly<Record<string, string | number>>;
+  /** From a finished map's files to the index's: moves or makes record files, rows as they are, and says which roles were written. */
+  build(options: Options, from: (role: string) => string, to: (role: string) => string, limits: IndexLimits): Promise<readonly string[]>;
+}
+
+export interface IndexLimits {
+  /** Whether sets of shingles stay, which verification needs and which take about the size of the text. */
+  readonly shingles: boolean;
+  readonly memoryBytes: number;
 }
 
 export interface PhaseLimits {
@@ -69,6 +96,8 @@ export interface Phase<Options> {
   readonly reads: readonly PhaseRead[];
   /** Roles; every task writes every one of them (a file without records where it has nothing to say). */
   readonly writes: readonly string[];
+  /** It reads the barrier's `outside` files. */
+  readonly outside?: true;
   run(options: Options, task: PhaseTask, signal: AbortSignal): Promise<PhaseResult>;
 }
 
