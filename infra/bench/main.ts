@@ -1,6 +1,7 @@
 // `npm run bench -- [NAME...]`: runs the named benches (all by default), prints one JSON object on stdout and words on
 // stderr. Figures are per second of process CPU time, so other work on the machine moves them little. Never fails on time.
 //   --from FILE  takes the figures of an earlier run instead of measuring
+//   dedupe-scale takes options of its own where it stands first (dedupe-scale.ts)
 //   --table    prints the README's table (Markdown) made from the figures instead of JSON
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -50,9 +51,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ngram: () => import('./ngram.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),
+  'dedupe-scale': () => import('./dedupe-scale.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'dedupe-scale' && args.length > 1) return await (await import('./dedupe-scale.js')).dedupeScale(args.slice(1));
   const table = args.includes('--table');
   const from = args.includes('--from') ? args[args.indexOf('--from') + 1] : undefined;
   if (from !== undefined) {
