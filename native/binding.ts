@@ -422,8 +422,8 @@ export interface HashBinding {
   clusterEdges(left: BigUint64Array, right: BigUint64Array): Promise<{ rows: BigUint64Array; first: Uint32Array; clusters: Uint32Array }>;
   /** A split-block Bloom filter for `keys` distinct 64-bit hashes that wrongly answers yes with at most `rate`. */
   bloomCreate(keys: number, rate: number): { filter: object; bytes: number; expectedRate: number };
-  bloomAdd(filter: object, hashes: BigUint64Array): void;
-  bloomHas(filter: object, hashes: BigUint64Array): Uint8Array;
+  bloomAdd(filter: object, hashes: BigUint64Array, isa?: HashIsa): void;
+  bloomHas(filter: object, hashes: BigUint64Array, isa?: HashIsa): Uint8Array;
   hashIsas(): HashIsa[];
 }
 

@@ -1,5 +1,4 @@
-// MinHash, content hashes, clusters and Bloom filter, with npm bloom-filters in the same run.
-import { createRequire } from 'node:module';
+// MinHash, content hashes and clusters.
 import { native, utf8Column } from '../../native/index.js';
 import { randomFrom } from '../../tests/support/random.js';
 import type { Figure } from './main.js';
@@ -35,18 +34,5 @@ export async function figures(): Promise<readonly Figure[]> {
   const [left, right] = [ends(), ends()];
   await add('clusters of duplicate edges', 'edges/s', edges, `${edges} random edges over 700,000 rows`, () => native.clusterEdges(left, right));
 
-  const keys = BigUint64Array.from({ length: 1_000_000 }, () => (BigInt(random(2 ** 32)) << 32n) | BigInt(random(2 ** 32)));
-  await add('Bloom filter inserts, 1 %', 'keys/s', keys.length, 'split-block, 64-bit hashes', () =>
-    native.bloomAdd(native.bloomCreate(keys.length, 0.01).filter, keys),
-  );
-  const { filter } = native.bloomCreate(keys.length, 0.01);
-  native.bloomAdd(filter, keys);
-  await add('Bloom filter questions', 'keys/s', keys.length, 'all present', () => native.bloomHas(filter, keys));
-  const { BloomFilter } = createRequire(import.meta.url)('bloom-filters') as { BloomFilter: { create(n: number, rate: number): { add(key: string): void } } };
-  const few = Array.from(keys.subarray(0, 10_000), String);
-  await add('npm bloom-filters inserts, 1 %', 'keys/s', few.length, 'the peer, in the same run', () => {
-    const peer = BloomFilter.create(few.length, 0.01);
-    for (const key of few) peer.add(key);
-  });
   return out;
 }

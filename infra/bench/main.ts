@@ -36,6 +36,7 @@ interface Bench {
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   warc: () => import('./warc.js'),
   hash: () => import('./hash.js'),
+  bloom: () => import('./bloom.js'),
   langid: () => import('./langid.js'),
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),

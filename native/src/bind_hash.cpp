@@ -209,20 +209,20 @@ Napi::Value BloomCreate(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// TS: bloomAdd(filter: object, hashes: BigUint64Array): void
+// TS: bloomAdd(filter: object, hashes: BigUint64Array, isa?): void
 Napi::Value BloomAdd(const Napi::CallbackInfo& info) {
   auto& filter = read_bloom(info[0], "bloomAdd");
   const auto hashes = typed_array<uint64_t>(info[1], "bloomAdd hashes");
-  for (size_t i = 0; i < hashes.size; ++i) filter.add(hashes.data[i]);
+  filter.add_all(hashes.data, hashes.size, read_isa(info[2], "bloomAdd"));
   return info.Env().Undefined();
 }
 
-// TS: bloomHas(filter: object, hashes: BigUint64Array): Uint8Array     1 where the hash was (probably) added
+// TS: bloomHas(filter: object, hashes: BigUint64Array, isa?): Uint8Array     1 where the hash was (probably) added
 Napi::Value BloomHas(const Napi::CallbackInfo& info) {
   const auto& filter = read_bloom(info[0], "bloomHas");
   const auto hashes = typed_array<uint64_t>(info[1], "bloomHas hashes");
   std::vector<uint8_t> found(hashes.size);
-  for (size_t i = 0; i < hashes.size; ++i) found[i] = filter.has(hashes.data[i]);
+  filter.has_all(hashes.data, hashes.size, found.data(), read_isa(info[2], "bloomHas"));
   return to_typed_array(info.Env(), found);
 }
 

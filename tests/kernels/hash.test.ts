@@ -226,6 +226,19 @@ test('a Bloom filter has no false negative, and its false positives follow the f
   }
 });
 
+test('every instruction set sets the same bits of a Bloom filter and gives the same answers', () => {
+  const random = randomFrom(22);
+  const hashes = (count: number) => BigUint64Array.from({ length: count }, () => (BigInt(random(2 ** 32)) << 32n) | BigInt(random(2 ** 32)));
+  const [present, absent] = [hashes(5001), hashes(20_000)];
+  const answers = native.hashIsas().map((isa) => {
+    const { filter } = native.bloomCreate(present.length, 0.2);
+    native.bloomAdd(filter, present, isa);
+    return native.hashIsas().map((asking) => Buffer.from(native.bloomHas(filter, absent, asking)).toString('hex'));
+  });
+  assert.equal(new Set(answers.flat()).size, 1);
+  assert.match(answers[0]![0]!, /01/);
+});
+
 test('wrong arguments are refused at once, by name', () => {
   const text: BytesColumn = utf8Column(['a']);
   assert.throws(() => native.minhashKeys(text, params({ bands: 0 })), /bands must be a whole number/);
