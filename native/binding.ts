@@ -8,6 +8,7 @@ import type { PiiBinding } from './pii.js';
 import type { LinesBinding } from './lines.js';
 import type { NgramBinding } from './ngram.js';
 import type { SegmentBinding } from './segment.js';
+import type { SurvivorsBinding } from './survivors.js';
 import type { TokensBinding } from './tokens.js';
 import type { UrlJoinBinding } from './url-join.js';
 
@@ -540,4 +541,5 @@ export interface NativeBinding
     BpeTrainBinding,
     HashBinding,
     SketchBinding,
+    SurvivorsBinding,
     TokensBinding {}
