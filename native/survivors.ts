@@ -27,8 +27,8 @@ export interface ClusterVerdicts {
   /** 0: not measured; else 1 + floor(Jaccard to the kept document x 65,534). */
   readonly similarity: Uint16Array;
   readonly dropped: Uint8Array;
-  /** Pairs of sets whose overlap was counted, and times the documents were gone through: for tests and benches. */
-  readonly comparisons: number;
+  /** Sets that the index gave for a comparison, and times the documents were gone through: for tests and benches. */
+  readonly candidates: number;
   readonly passes: number;
 }
 

@@ -126,10 +126,10 @@ uint32_t SetBlock::first_similar(const OrderedSet& x, size_t* overlap) {
   candidates(
       x,
       [&](uint32_t y, size_t i, size_t j, uint32_t c, size_t already) {
+        ++met;
         if (y >= best) return;  // kNone is the largest
         const OrderedSet& set = sets_[y];
         const size_t need = threshold_.required(x.size, set.size);
-        ++comparisons;
         if (const size_t found = overlap_at_least(x, i, set, j, c, classes_, already, need)) {
           best = y;
           *overlap = found;

@@ -35,7 +35,7 @@ class SetBlock {
   // The set of the smallest number that meets the threshold with `x`, and its overlap; kNone.
   uint32_t first_similar(const OrderedSet& x, size_t* overlap);
 
-  uint64_t comparisons = 0;
+  uint64_t met = 0;  // candidates of all searches
 
  private:
   struct Posting {

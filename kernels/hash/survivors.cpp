@@ -140,8 +140,8 @@ struct SurvivorFinder::State {
         return later->add(one);
       });
       if (!status.ok()) return status;
-      counts.comparisons += block.comparisons;
-      block.comparisons = 0;
+      counts.candidates += block.met;
+      block.met = 0;
       if (status = end(); !status.ok()) return status;
       if (from) counts.spilled_bytes += from->bytes();
       if (!later) return {};
@@ -222,10 +222,10 @@ struct SurvivorFinder::State {
           block.candidates(
               set,
               [&](uint32_t y, size_t i, size_t j, uint32_t c, size_t already) {
+                ++block.met;
                 const uint32_t a = root(ordinals[y]), b = root(own);
                 if (a == b) return;
                 const size_t need = threshold.required(set.size, block[y].size);
-                ++block.comparisons;
                 if (!overlap_at_least(set, i, block[y], j, c, classes(), already, need)) return;
                 parent[std::max(a, b)] = std::min(a, b);  // the smaller is the root: it comes first in keep order
                 sizes[std::min(a, b)] += sizes[std::max(a, b)];

@@ -69,7 +69,7 @@ Napi::Value ClusterSurvivors(const Napi::CallbackInfo& info) {
         result.Set("clusterSize", to_typed_array(env, found->sizes));
         result.Set("similarity", to_typed_array(env, found->similarity));
         result.Set("dropped", to_typed_array(env, found->dropped));
-        result.Set("comparisons", Napi::Number::New(env, double(found->counts.comparisons)));
+        result.Set("candidates", Napi::Number::New(env, double(found->counts.candidates)));
         result.Set("passes", Napi::Number::New(env, double(found->counts.passes)));
         return result;
       });

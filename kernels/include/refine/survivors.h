@@ -47,7 +47,7 @@ struct ClusterVerdict {
 uint16_t similarity_code(double jaccard);
 
 struct SurvivorCounts {
-  uint64_t clusters = 0, documents = 0, representatives = 0, comparisons = 0, passes = 0, spilled_bytes = 0, largest = 0;
+  uint64_t clusters = 0, documents = 0, representatives = 0, candidates = 0, passes = 0, spilled_bytes = 0, largest = 0;
 };
 
 class SurvivorFinder {
