@@ -39,7 +39,7 @@ export function slowSurvivors(documents: readonly SlowDocument[], verify: Verify
       for (let j = 0; j < i; j++) {
         if (verify === 'pair' && jaccard(documents[i]!.shingles, documents[j]!.shingles) < minJaccard) continue;
         const [from, to] = [component[i]!, component[j]!];
-        if (from !== to) component.forEach((now, at) => now === Math.max(from, to) && (component[at] = Math.min(from, to)));
+        for (let at = 0; at < component.length; at++) if (component[at] === Math.max(from, to)) component[at] = Math.min(from, to);
       }
     }
     component.forEach((first, i) => {
