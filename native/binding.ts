@@ -368,7 +368,7 @@ export interface ExtractBinding {
 }
 
 export type Normalise = 'default' | 'none';
-export type HashIsa = 'scalar' | 'avx2' | 'avx512';
+export type HashIsa = 'scalar' | 'avx2' | 'avx512' | 'neon';
 
 export interface MinhashParams {
   readonly bands: number;
@@ -394,7 +394,7 @@ export interface ShingleParams {
 export interface SketchParams {
   readonly bands: number;
   readonly rows: number;
-  readonly family: 'affine' | 'datatrove' | 'datatrove-32';
+  readonly family: 'affine' | 'dart' | 'datatrove' | 'datatrove-32';
 }
 
 export interface SketchBinding {

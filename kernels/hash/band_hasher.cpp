@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "dart_minima.h"
 #include "minhash_minima.h"
 
 namespace refine {
@@ -26,7 +27,7 @@ void draw_numpy(std::mt19937& twister, uint64_t low, uint64_t count, std::vector
 }  // namespace
 
 bool sketch_family_of(std::string_view name, SketchFamily& family) {
-  constexpr std::string_view kNames[] = {"affine", "datatrove", "datatrove-32"};
+  constexpr std::string_view kNames[] = {"affine", "dart", "datatrove", "datatrove-32"};
   for (size_t i = 0; i < std::size(kNames); ++i) {
     if (kNames[i] != name) continue;
     family = SketchFamily(i);
@@ -37,7 +38,14 @@ bool sketch_family_of(std::string_view name, SketchFamily& family) {
 
 Hash128 band_key(const uint64_t* minima, uint32_t rows, uint32_t band) { return murmur3_128({reinterpret_cast<const char*>(minima), rows * sizeof(uint64_t)}, band); }
 
+BandHasher::~BandHasher() = default;
+uint32_t BandHasher::group_bands() const { return board_ ? board_->group_bands() : 1; }
+
 BandHasher::BandHasher(const SketchParams& params, Isa isa) : params_(params), isa_(isa) {
+  if (params.family == SketchFamily::kDart) {
+    board_ = std::make_unique<DartBoard>(params.bands, params.rows);
+    return;
+  }
   if (params.family == SketchFamily::kAffine) {
     for (uint32_t k = 0; k < params.hashes(); ++k) {
       a_.push_back(affine_multiplier(k));
@@ -54,6 +62,17 @@ BandHasher::BandHasher(const SketchParams& params, Isa isa) : params_(params), i
 
 bool BandHasher::minima(const uint64_t* shingles, size_t n, uint32_t from, uint32_t to, uint64_t* out) {
   if (n == 0) return false;
+  if (board_) {
+    const uint32_t width = board_->group_bands();
+    lowest_.resize(size_t(width) * params_.rows);
+    for (uint32_t band = from; band < to;) {
+      const uint32_t group = band / width, stop = std::min(to, (group + 1) * width);
+      board_->minima(shingles, n, group, lowest_.data());
+      out = std::copy(lowest_.begin() + ptrdiff_t(band - group * width) * params_.rows, lowest_.begin() + ptrdiff_t(stop - group * width) * params_.rows, out);
+      band = stop;
+    }
+    return true;
+  }
   const size_t first = size_t(from) * params_.rows, count = size_t(to - from) * params_.rows, padded = (count + 15) & ~size_t(15);
   lowest_.assign(padded, UINT64_MAX);
   if (params_.family == SketchFamily::kAffine) {

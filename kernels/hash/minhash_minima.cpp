@@ -1,4 +1,4 @@
-// (a x + b) mod 2^61-1 and its minimum, exactly: scalar with a 128-bit product, AVX2 and AVX-512 with four 32-bit
+// (a x + b) mod 2^61-1 and its minimum, exactly: scalar with a 128-bit product, AVX2, AVX-512 and NEON with four 32-bit
 // products. Traffic: the shingles once for each block of hashes; a, b and the minima stay in registers.
 //
 // Vector form, with x = xh 2^32 + xl (xh < 2^29) and a likewise, p = 2^61-1, so 2^61 = 1 and 2^64 = 8 (mod p):
@@ -13,6 +13,8 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own _mm512_undefined_epi32 (GCC bug 105593)
 #endif
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace refine {
@@ -103,18 +105,55 @@ __attribute__((target("avx512f"))) void minima_avx512(const uint64_t* shingles, 
 }
 #endif
 
+#if defined(__aarch64__)
+inline uint64x2_t affine_neon(uint32x2_t a, uint32x2_t a_high, uint64x2_t b, uint32x2_t x, uint32x2_t x_high, uint64x2_t p, uint64x2_t low29) {
+  const uint64x2_t hh = vmull_u32(a_high, x_high), mid = vmlal_u32(vmull_u32(a_high, x), a, x_high), ll = vmull_u32(a, x);
+  uint64x2_t sum = vaddq_u64(vshlq_n_u64(hh, 3), vshrq_n_u64(mid, 29));
+  sum = vaddq_u64(sum, vshlq_n_u64(vandq_u64(mid, low29), 32));
+  sum = vaddq_u64(sum, vaddq_u64(vandq_u64(ll, p), vshrq_n_u64(ll, 61)));
+  sum = vaddq_u64(sum, b);
+  const uint64x2_t folded = vaddq_u64(vandq_u64(sum, p), vshrq_n_u64(sum, 61));
+  return vbslq_u64(vcgeq_u64(folded, p), vsubq_u64(folded, p), folded);
+}
+
+void minima_neon(const uint64_t* shingles, size_t n, const uint64_t* a, const uint64_t* b, size_t hashes, uint64_t* lowest) {
+  const uint64x2_t p = vdupq_n_u64(kMersenne61), low29 = vdupq_n_u64((1 << 29) - 1);
+  for (size_t k = 0; k < hashes; k += 8) {
+    uint32x2_t al[4], ah[4];
+    uint64x2_t bv[4], low[4];
+    for (int v = 0; v < 4; ++v) {
+      const uint64x2_t whole = vld1q_u64(a + k + 2 * v);
+      al[v] = vmovn_u64(whole);
+      ah[v] = vshrn_n_u64(whole, 32);
+      bv[v] = vld1q_u64(b + k + 2 * v);
+      low[v] = vld1q_u64(lowest + k + 2 * v);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const uint32x2_t x = vdup_n_u32(uint32_t(shingles[i])), xh = vdup_n_u32(uint32_t(shingles[i] >> 32));
+      for (int v = 0; v < 4; ++v) {
+        const uint64x2_t value = affine_neon(al[v], ah[v], bv[v], x, xh, p, low29);
+        low[v] = vbslq_u64(vcltq_u64(value, low[v]), value, low[v]);
+      }
+    }
+    for (int v = 0; v < 4; ++v) vst1q_u64(lowest + k + 2 * v, low[v]);
+  }
+}
+#endif
+
 }  // namespace
 
 bool has_isa(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::kAvx2) return __builtin_cpu_supports("avx2");
   if (isa == Isa::kAvx512) return __builtin_cpu_supports("avx512f");
+#elif defined(__aarch64__)
+  if (isa == Isa::kNeon) return true;  // part of the architecture
 #endif
   return isa == Isa::kScalar;
 }
 
 Isa best_isa() {
-  static const Isa best = has_isa(Isa::kAvx512) ? Isa::kAvx512 : has_isa(Isa::kAvx2) ? Isa::kAvx2 : Isa::kScalar;
+  static const Isa best = has_isa(Isa::kAvx512) ? Isa::kAvx512 : has_isa(Isa::kAvx2) ? Isa::kAvx2 : has_isa(Isa::kNeon) ? Isa::kNeon : Isa::kScalar;
   return best;
 }
 
@@ -122,6 +161,8 @@ void minhash_minima(Isa isa, const uint64_t* shingles, size_t n, const uint64_t*
 #if defined(__x86_64__)
   if (isa == Isa::kAvx512) return minima_avx512(shingles, n, a, b, hashes, lowest);
   if (isa == Isa::kAvx2) return minima_avx2(shingles, n, a, b, hashes, lowest);
+#elif defined(__aarch64__)
+  if (isa == Isa::kNeon) return minima_neon(shingles, n, a, b, hashes, lowest);
 #endif
   (void)isa;
   minima_scalar(shingles, n, a, b, hashes, lowest);

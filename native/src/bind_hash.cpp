@@ -36,11 +36,11 @@ MinhashParams read_params(const Napi::Value& value, const char* what) {
   return params;
 }
 
-constexpr const char* kIsaNames[] = {"scalar", "avx2", "avx512"};
+constexpr const char* kIsaNames[] = {"scalar", "avx2", "avx512", "neon"};
 Isa read_isa(const Napi::Value& value, const char* what) {
   if (value.IsUndefined()) return best_isa();
   const auto name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     if (name == kIsaNames[i] && has_isa(Isa(i))) return Isa(i);
   throw Napi::RangeError::New(value.Env(), std::string(what) + ": this machine has no instruction set '" + name + "'");
 }
@@ -229,7 +229,7 @@ Napi::Value BloomHas(const Napi::CallbackInfo& info) {
 // TS: hashIsas(): string[]     the instruction sets this machine has, for tests and benches
 Napi::Value HashIsas(const Napi::CallbackInfo& info) {
   auto names = Napi::Array::New(info.Env());
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     if (has_isa(Isa(i))) names[names.Length()] = Napi::String::New(info.Env(), kIsaNames[i]);
   return names;
 }

@@ -33,8 +33,8 @@ Napi::Object read_object(const Napi::Value& value, const char* what) {
 constexpr const char* kForms[] = {"none", "default", "datatrove", "redpajama", "ccnet", "c4"};
 constexpr const char* kWords[] = {"white-space", "uax29", "script-aware", "spacy-en"};
 constexpr const char* kHashes[] = {"xxh64", "xxh32", "sha1-64", "sha1-32"};
-constexpr const char* kFamilies[] = {"affine", "datatrove", "datatrove-32"};
-constexpr const char* kIsas[] = {"scalar", "avx2", "avx512"};
+constexpr const char* kFamilies[] = {"affine", "dart", "datatrove", "datatrove-32"};
+constexpr const char* kIsas[] = {"scalar", "avx2", "avx512", "neon"};
 
 ShingleParams read_shingle_params(const Napi::Value& value, const char* what) {
   const auto object = read_object(value, what);
@@ -59,7 +59,7 @@ SketchParams read_sketch_params(const Napi::Value& value, const char* what) {
 Isa read_isa(const Napi::Value& value, const char* what) {
   if (value.IsUndefined()) return best_isa();
   const auto name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     if (name == kIsas[i] && has_isa(Isa(i))) return Isa(i);
   throw Napi::RangeError::New(value.Env(), std::string(what) + ": this machine has no instruction set '" + name + "'");
 }

@@ -27,7 +27,7 @@ inline uint64_t reduce_m61(uint64_t x) {
   return x >= kMersenne61 ? x - kMersenne61 : x;
 }
 
-enum class Isa { kScalar, kAvx2, kAvx512 };
+enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
 Isa best_isa();
 bool has_isa(Isa isa);
 
