@@ -5,6 +5,7 @@ import type { BytesColumn, FixedColumn, ListColumn, ListStructColumn, ListUtf8Co
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
 import type { PiiBinding } from './pii.js';
+import type { RecordsBinding } from './records.js';
 import type { LinesBinding } from './lines.js';
 import type { NgramBinding } from './ngram.js';
 import type { SegmentBinding } from './segment.js';
@@ -542,4 +543,5 @@ export interface NativeBinding
     HashBinding,
     SketchBinding,
     SurvivorsBinding,
+    RecordsBinding,
     TokensBinding {}

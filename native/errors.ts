@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'ERR_REFINE_LEDGER'
   | 'ERR_REFINE_INDEX' // a dedupe index that is damaged, newer or of another geometry
   | 'ERR_REFINE_DISK' // no space, read-only, permission
+  | 'ERR_REFINE_SPILL_DAMAGED' // a record file whose checks do not hold
+  | 'ERR_REFINE_SPILL_FORMAT' // a record file of a newer refine
   | 'ERR_REFINE_MEMORY'
   | 'ERR_REFINE_WORKER' // a worker process died
   | 'ERR_REFINE_TASKS_FAILED'
