@@ -10,6 +10,7 @@ import type { LinesBinding } from './lines.js';
 import type { NgramBinding } from './ngram.js';
 import type { SegmentBinding } from './segment.js';
 import type { SurvivorsBinding } from './survivors.js';
+import type { SubstringBinding } from './substring.js';
 import type { TokensBinding } from './tokens.js';
 import type { UrlJoinBinding } from './url-join.js';
 
@@ -18,6 +19,7 @@ export type * from './features.js';
 export type * from './pii.js';
 export type * from './ngram.js';
 export type * from './segment.js';
+export type * from './substring.js';
 export type * from './tokens.js';
 export type * from './url-join.js';
 
@@ -544,4 +546,5 @@ export interface NativeBinding
     SketchBinding,
     SurvivorsBinding,
     RecordsBinding,
+    SubstringBinding,
     TokensBinding {}

@@ -11,6 +11,7 @@ export * from './errors.js';
 export type * from './binding.js';
 export { packagePath, packageRoot } from './package-root.js';
 export { PII_KINDS } from './pii.js';
+export { CUT_ACTIONS, CUT_SNAPS } from './substring.js';
 
 function load(): NativeBinding {
   const path = join(packageRoot, 'build', 'Release', 'refine_native.node');
