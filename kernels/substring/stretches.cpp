@@ -22,9 +22,6 @@ StretchCutter::StretchCutter(const Params& params) : params_(params) {
   if (params_.gram == 0) params_.gram = default_gram(params_.span);
   leaving_ = power(kBase, params_.gram);
   ring_.resize(params_.gram);
-  size_t room = 1;
-  while (room < size_t(params_.span) + 2) room *= 2;
-  queue_.resize(room);
   if (params_.bytes)
     for (uint32_t byte = 0; byte < 256; ++byte) byte_codes_.push_back(symbol_code(byte));
 }
@@ -36,11 +33,11 @@ void StretchCutter::cut(const Symbol* symbols, size_t count) {
   again_.clear();
   const size_t span = params_.span, gram = params_.gram;
   if (count < span || count > UINT32_MAX) return;
-  size_t room = 64;  // at most one stretch a window; grown in add()
-  slots_.assign(room, 0);
+  slots_.assign(64, 0);  // grown in add()
 
-  const size_t mask = queue_.size() - 1, candidates = span - gram + 1;
-  size_t head = 0, tail = 0, slot = 0;  // the queue is [head, tail), modulo its size
+  const size_t candidates = span - gram + 1;
+  SlidingMinimum anchors(candidates);
+  size_t slot = 0;
   uint64_t hash = 0;
   size_t anchor = SIZE_MAX, start = 0;
   uint64_t anchor_order = 0;
@@ -62,13 +59,9 @@ void StretchCutter::cut(const Symbol* symbols, size_t count) {
     if (++slot == gram) slot = 0;
     if (at + 1 < gram) continue;
     const size_t first = at + 1 - gram;  // of the gram that ends here
-    const uint64_t order = mix(hash);
-    while (tail != head && queue_[(tail - 1) & mask].order > order) --tail;  // equal ones stay: the leftmost is the anchor
-    queue_[tail++ & mask] = {order, first};
+    const auto& smallest = anchors.push(mix(hash), first);
     if (first + 1 < candidates) continue;
     const size_t window = first + 1 - candidates;
-    if (queue_[head & mask].at < window) ++head;
-    const Candidate& smallest = queue_[head & mask];
     if (smallest.at == anchor) continue;
     if (anchor != SIZE_MAX) end_stretch(window);
     anchor = smallest.at;

@@ -54,17 +54,12 @@ class StretchCutter {
   const std::vector<Range>& repeated() const { return repeated_; }  // in no order, may overlap
 
  private:
-  struct Candidate {
-    uint64_t order;
-    size_t at;
-  };
   void add(const Stretch& stretch);
 
   Params params_;
-  uint64_t leaving_;                  // kBase ^ gram: weight of the symbol that leaves a gram's hash
+  uint64_t leaving_;                  // kBase to the power of gram: weight of the symbol that leaves a gram's hash
   std::vector<uint64_t> byte_codes_;  // of params.bytes
   std::vector<uint64_t> ring_;        // codes of the gram's symbols
-  std::vector<Candidate> queue_;      // candidates of the current window, ascending by (order, at)
   std::vector<uint32_t> slots_;       // hash table of this document's contents: index into stretches_ + 1
   std::vector<uint8_t> again_;        // per stretch: its content was seen again
   std::vector<Stretch> stretches_;
