@@ -3,17 +3,10 @@
 // Overlaps: with `keep: first` each window of N symbols stays where it stands first by (path, offset), and a position goes that any later
 // window covers; with `none` every position of a repeated window goes. So no order of work decides anything.
 import { z } from 'zod';
-import { type BpeHandle, CUT_ACTIONS, CUT_SNAPS, column, native, type SubstringParams, type SubstringWork } from '../../../native/index.js';
+import { CUT_ACTIONS, CUT_SNAPS, column, native, type SubstringParams, type SubstringWork } from '../../../native/index.js';
 import type { Barrier, Phase, PhaseTask } from '../../contract/barrier.js';
 import type { StageEnv } from '../../contract/stage.js';
-
-/** How tokenizers are found and opened: stages/tokenize has it, and a stage imports no other (pipeline/registry.ts joins them). */
-export interface Tokenizers {
-  /** Files of the tokenizer that an option names, null where there is none. */
-  files(tokenizer: string, baseDir: string): readonly string[] | null;
-  open(tokenizer: string, baseDir: string): BpeHandle;
-  readonly kinds: string;
-}
+import type { Tokenizers } from '../tokenizers.js';
 
 /** Tokens of 50 are RefinedWeb's and Lee et al.'s; 200 bytes are about as much English text. */
 const MIN_TOKENS = 50;
@@ -31,7 +24,9 @@ const schema = z.strictObject({
   action: z
     .enum(CUT_ACTIONS)
     .default('cut')
-    .describe('cut: the text goes on without its spans. mask: it goes on whole, with column repeated_spans (start, end, ... in bytes). drop: the document goes.'),
+    .describe(
+      'cut: the text goes on without its spans. mask: it goes on whole, with column repeated_spans (start, end, ... in bytes). drop: the document goes.',
+    ),
   snap: z
     .enum(CUT_SNAPS)
     .default('none')
@@ -116,7 +111,11 @@ export function dedupeSubstringWith(tokenizers: Tokenizers): Barrier<SubstringOp
             const out = { repeated: task.path('repeated'), wanted: task.path('wanted') };
             const found = await native.substringMatch(params, pathsOf(task, 'map', 'stretches'), task, task.dropped(), out, await workOf(task));
             const left = task.number === 0 ? { unspelled: totals.unspelled ?? 0, too_large: totals.too_large ?? 0 } : {}; // once a run
-            return { rowsIn: found.stretches, rowsOut: found.again + found.wanted, notes: { stretches: found.stretches, stretches_again: found.again, ...left } };
+            return {
+              rowsIn: found.stretches,
+              rowsOut: found.again + found.wanted,
+              notes: { stretches: found.stretches, stretches_again: found.again, ...left },
+            };
           },
         },
         {
