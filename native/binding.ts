@@ -408,6 +408,21 @@ export interface SketchBinding {
   sketchMinima(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<BigUint64Array>;
   /** An entry for each asked band of every row that has a shingle, rows ascending: the key's high and low half. */
   bandKeysOf(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<{ keys: BigUint64Array; rows: Uint32Array }>;
+  /**
+   * From a record file of shingles ([row]; value: order u64, scope u64, anything; tail: shingles) to one of keys (high, low, row)
+   * for the bands bandFrom .. bandTo-1; rows in `dropped` (bits files by input) are left out, rows with bit 63 never are.
+   */
+  bandKeys(
+    shinglesFile: string,
+    dropped: readonly { readonly number: number; readonly path: string }[],
+    params: SketchParams,
+    bandFrom: number,
+    bandTo: number,
+    out: string,
+    memoryBytes: number,
+  ): Promise<{ documents: number; entries: number; bytes: number }>;
+  /** A round of a multiple of so many bands wastes no work: dart makes the bands of a group together. */
+  sketchGroupBands(params: SketchParams): number;
 }
 
 export interface HashBinding {

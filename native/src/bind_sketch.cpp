@@ -1,6 +1,7 @@
 // Shingles of texts and tokens, and the minima and band keys of sketches made of them.
 #include "bind.h"
 #include "refine/band_hasher.h"
+#include "refine/band_keys.h"
 #include "refine/shingles.h"
 
 namespace refine::node {
@@ -204,11 +205,54 @@ Napi::Value BandKeysOf(const Napi::CallbackInfo& info) {
   worker->lend({column.Get("values"), column.Get("offsets")});
   return worker->queue();
 }
+std::string read_text(const Napi::Value& value, const char* what) {
+  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+DroppedFiles read_dropped(const Napi::Value& value, const char* what) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(what) + " dropped must be an array of {number, path}");
+  DroppedFiles dropped;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const auto entry = Napi::Value(array.Get(i)).ToObject();
+    dropped.emplace_back(entry.Get("number").ToNumber().Uint32Value(), read_text(entry.Get("path"), what));
+  }
+  return dropped;
+}
+
+// TS: bandKeys(shinglesFile: string, dropped: {number, path}[], params: SketchParams, bandFrom, bandTo, out: string, memoryBytes: number): Promise<BandKeyCounts>
+Napi::Value BandKeys(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const auto shingles = read_text(info[0], "bandKeys shinglesFile");
+  const auto dropped = read_dropped(info[1], "bandKeys");
+  const auto params = read_sketch_params(info[2], "bandKeys");
+  const uint32_t from = read_whole(info[3], 0, params.bands, "bandKeys bandFrom"), to = read_whole(info[4], from, params.bands, "bandKeys bandTo");
+  const auto out = read_text(info[5], "bandKeys out");
+  const double memory = info[6].IsNumber() ? info[6].As<Napi::Number>().DoubleValue() : -1;
+  if (!(memory >= 0 && memory <= 1e15)) throw Napi::RangeError::New(env, "bandKeys: memoryBytes must be a number of bytes");
+  auto counts = std::make_shared<BandKeyCounts>();
+  auto* worker = new PromiseWorker(
+      env, [=] { return band_keys(shingles, dropped, params, from, to, out, size_t(memory), counts.get()); },
+      [=](Napi::Env result_env) {
+        auto result = Napi::Object::New(result_env);
+        result.Set("documents", double(counts->documents));
+        result.Set("entries", double(counts->entries));
+        result.Set("bytes", double(counts->bytes));
+        return result;
+      });
+  return worker->queue();
+}
+
+// TS: sketchGroupBands(params: SketchParams): number     a round of a multiple of so many bands wastes no work
+Napi::Value SketchGroupBands(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), BandHasher(read_sketch_params(info[0], "sketchGroupBands")).group_bands());
+}
 }  // namespace
 
 REFINE_BIND(sketch) {
   const std::pair<const char*, Napi::Value (*)(const Napi::CallbackInfo&)> functions[] = {
-      {"dedupeForm", DedupeFormOf}, {"shingles", Shingles}, {"sketchMinima", SketchMinima}, {"bandKeysOf", BandKeysOf}};
+      {"dedupeForm", DedupeFormOf}, {"shingles", Shingles}, {"sketchMinima", SketchMinima}, {"bandKeysOf", BandKeysOf}, {"bandKeys", BandKeys}, {"sketchGroupBands", SketchGroupBands}};
   for (const auto& [name, function] : functions) exports.Set(name, Napi::Function::New(env, function));
 }
 }  // namespace refine::node
