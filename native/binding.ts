@@ -7,6 +7,7 @@ import type { FeaturesBinding } from './features.js';
 import type { PiiBinding } from './pii.js';
 import type { RecordsBinding } from './records.js';
 import type { LinesBinding } from './lines.js';
+import type { RepeatsBinding } from './repeats.js';
 import type { NgramBinding } from './ngram.js';
 import type { SegmentBinding } from './segment.js';
 import type { SurvivorsBinding } from './survivors.js';
@@ -548,6 +549,7 @@ export interface NativeBinding
     TextBinding,
     FeaturesBinding,
     LinesBinding,
+    RepeatsBinding,
     UrlJoinBinding,
     SegmentBinding,
     FasttextBinding,
