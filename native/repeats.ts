@@ -103,5 +103,9 @@ export interface RepeatsBinding {
   heldGramsBloom(task: RepeatsTask & { readonly totalGrams: number; readonly rate: number }): Promise<HeldCounts>;
   cutParagraphs(task: ParagraphTask): Promise<{ readonly paragraphs: number; readonly cut: number; readonly documents: number; readonly dropped: number }>;
   /** Whole lines out of texts: row i loses the spans [offsets[i], offsets[i + 1]). A null row stays null. */
-  cutLines(text: BytesColumn, edits: { readonly offsets: Int32Array; readonly start: Uint32Array; readonly end: Uint32Array }, sentences: boolean): Promise<CutTexts>;
+  cutLines(
+    text: BytesColumn,
+    edits: { readonly offsets: Int32Array; readonly start: Uint32Array; readonly end: Uint32Array },
+    sentences: boolean,
+  ): Promise<CutTexts>;
 }

@@ -6,7 +6,7 @@ import { type Batch, column, native } from '../../../native/index.js';
 import { RecordWriter } from '../../../native/records.js';
 import type { Barrier, BarrierMap, Phase, PhaseTask, TaskFiles } from '../../contract/barrier.js';
 import { type Scope, Scopes, scopeOption } from '../index-scope.js';
-import { rangeOf, scopeWords } from '../repeats.js';
+import { LazyMap, rangeOf, scopeWords } from '../repeats.js';
 
 const TOO_SHORT = 2; // reason 1, copied-paragraphs, is the verdicts'
 
@@ -23,7 +23,9 @@ const schema = z.strictObject({
   filter: z
     .enum(['exact', 'bloom'])
     .default('exact')
-    .describe('how n-grams that stood before are found: by sorting all of them (exact: right, 20 bytes of temporary files a word), or by Bloom filters (bloom: as DCLM does, wrong at a known rate, no sort of single n-grams)'),
+    .describe(
+      'how n-grams that stood before are found: by sorting all of them (exact: right, 20 bytes of temporary files a word), or by Bloom filters (bloom: as DCLM does, wrong at a known rate, no sort of single n-grams)',
+    ),
   'false-positive-rate': z.number().min(1e-6).max(0.5).default(0.01).describe('of the Bloom filters, when they are full'),
   normalise: z
     .enum(['none', 'default'])
@@ -138,7 +140,12 @@ export const dedupeBff: Barrier<DedupeBffOptions> = {
   check(options) {
     const least = options['min-ngram'];
     if (least === undefined || least <= options.ngram) return [];
-    return [{ path: ['min-ngram'], message: `min-ngram is ${least}, ngram ${options.ngram}: an n-gram of a short paragraph is no longer than the others. Lower min-ngram.` }];
+    return [
+      {
+        path: ['min-ngram'],
+        message: `min-ngram is ${least}, ngram ${options.ngram}: an n-gram of a short paragraph is no longer than the others. Lower min-ngram.`,
+      },
+    ];
   },
 
   async open(options) {

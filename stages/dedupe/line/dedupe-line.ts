@@ -7,10 +7,10 @@ import { z } from 'zod';
 import { type Batch, column, native } from '../../../native/index.js';
 import type { LineForm } from '../../../native/repeats.js';
 import { RecordWriter } from '../../../native/records.js';
-import { type Barrier, type BarrierMap, EDIT_SHAPE, type Edits, type Phase, type PhaseTask, type TaskFiles } from '../../contract/barrier.js';
+import { type Barrier, type BarrierMap, EDIT_SHAPE, type Phase, type PhaseTask, type TaskFiles } from '../../contract/barrier.js';
 import type { StageResult } from '../../contract/stage.js';
 import { type Scope, Scopes, scopeOption } from '../index-scope.js';
-import { rangeOf, scopeWords } from '../repeats.js';
+import { LazyMap, rangeOf, scopeWords } from '../repeats.js';
 
 /** Numbers of each rule set; C4's pages need three sentences, a document of CCNet 300 characters (mine.py min_len). */
 const RULES = {
@@ -34,13 +34,17 @@ const schema = z.strictObject({
     .min(1)
     .max(1000)
     .default(1)
-    .describe('lines of fewer words are never cut nor counted, so that "Introduction" or "}" may stand in every document; a word holds a letter or a number (UAX #29)'),
+    .describe(
+      'lines of fewer words are never cut nor counted, so that "Introduction" or "}" may stand in every document; a word holds a letter or a number (UAX #29)',
+    ),
   'max-copies': z
     .int()
     .min(0)
     .max(1_000_000_000)
     .default(1)
-    .describe('how many documents keep a line, each of them once, the first by (path, offset); 0: none, as in cc_net, which also removes the first occurrence of what two documents hold'),
+    .describe(
+      'how many documents keep a line, each of them once, the first by (path, offset); 0: none, as in cc_net, which also removes the first occurrence of what two documents hold',
+    ),
   within: z
     .enum(['run', 'document'])
     .default('run')
@@ -49,8 +53,15 @@ const schema = z.strictObject({
   action: z
     .enum(['cut', 'drop'])
     .default('cut')
-    .describe('cut: copies are taken out of the text; drop: texts stay as they are, and documents with more than max-copied-fraction of their characters in copies are dropped'),
-  'max-copied-fraction': z.number().min(0).max(1).default(0.5).describe('with action drop: a document with a larger share of its characters in copied lines is dropped'),
+    .describe(
+      'cut: copies are taken out of the text; drop: texts stay as they are, and documents with more than max-copied-fraction of their characters in copies are dropped',
+    ),
+  'max-copied-fraction': z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('with action drop: a document with a larger share of its characters in copied lines is dropped'),
   'min-sentences': z
     .int()
     .min(0)
@@ -62,7 +73,9 @@ const schema = z.strictObject({
     .min(0)
     .max(1_000_000_000)
     .optional()
-    .describe("a document that lost a line and has fewer characters left is dropped; default: the rule set's, 0 for c4, 300 for ccnet. One without any text left always is"),
+    .describe(
+      "a document that lost a line and has fewer characters left is dropped; default: the rule set's, 0 for c4, 300 for ccnet. One without any text left always is",
+    ),
 });
 export type DedupeLineOptions = z.infer<typeof schema>;
 
@@ -91,13 +104,13 @@ class LineMap implements BarrierMap {
     const text = column(batch, 'text', 'utf8');
     const params = { form: formOf(this.#options), minWords: this.#options['min-words'] };
     if (this.#options.within === 'document') {
-      await this.#writer.add(await native.repeatedLines(text, rows, params), NONE);
+      await this.#writer.add(await native.repeatedLines(text, rows, params));
       return;
     }
     const wide = isWide(this.#options);
     const keys = await native.lineKeys(text, rows, { ...params, wide }, await scopeWords(this.#scopes, batch));
     this.#lines += keys.length / (wide ? 4 : 3);
-    await this.#writer.add(keys, NONE);
+    await this.#writer.add(keys);
   }
 
   async finish(): Promise<Readonly<Record<string, number>>> {
@@ -109,8 +122,6 @@ class LineMap implements BarrierMap {
     return this.#writer.abort();
   }
 }
-
-const NONE = new Uint8Array(0);
 
 async function findCopies(options: DedupeLineOptions, task: PhaseTask) {
   const counts = await native.lineCopies({
@@ -169,7 +180,14 @@ export const dedupeLine: Barrier<DedupeLineOptions> = {
       ];
     }
     return [
-      { name: 'copies', over: 'partitions', count: limits.partitions, reads: [{ from: 'map', role: 'lines', match: 'all' }], writes: ['edits'], run: findCopies },
+      {
+        name: 'copies',
+        over: 'partitions',
+        count: limits.partitions,
+        reads: [{ from: 'map', role: 'lines', match: 'all' }],
+        writes: ['edits'],
+        run: findCopies,
+      },
     ];
   },
 
@@ -194,6 +212,8 @@ export const dedupeLine: Barrier<DedupeLineOptions> = {
   notices(_options, notes) {
     const { lines = 0, copied_lines: copies = 0, repeated_lines: repeated = 0, max_line_copies: largest = 0 } = notes;
     if (lines === 0) return [];
-    return [`${copies} of ${lines} lines were copies (${((100 * copies) / lines).toFixed(1)} %), of ${repeated} lines; the most frequent stood ${largest} times`];
+    return [
+      `${copies} of ${lines} lines were copies (${((100 * copies) / lines).toFixed(1)} %), of ${repeated} lines; the most frequent stood ${largest} times`,
+    ];
   },
 };
