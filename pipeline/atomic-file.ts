@@ -166,3 +166,33 @@ export async function createFileOnce(path: string, bytes: Uint8Array | string): 
     await unlink(part).catch(() => undefined);
   }
 }
+
+/** Syncs a file that something else wrote as `part`, and gives it its final name. Its digest is read back: the page cache has it. */
+export async function adoptFile(part: string, path: string): Promise<Written> {
+  try {
+    const handle = await open(part, 'r+');
+    const hash = createHash('sha256');
+    let bytes = 0;
+    try {
+      const chunk = Buffer.allocUnsafe(1 << 20);
+      for (;;) {
+        const { bytesRead } = await handle.read(chunk, 0, chunk.length, bytes);
+        if (bytesRead === 0) break;
+        hash.update(chunk.subarray(0, bytesRead));
+        bytes += bytesRead;
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    faults.inject?.(path, 'before-rename');
+    await rename(part, path);
+    faults.inject?.(path, 'after-rename');
+    await syncFolder(dirname(path));
+    return { bytes, sha256: hash.digest('hex') };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new RefineError('ERR_REFINE_INTERNAL', 'was never written by the step that asked for it. Report it.', { place: path, cause });
+    throw diskError(cause, path, 'finish the file');
+  }
+}

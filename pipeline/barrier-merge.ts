@@ -1,9 +1,6 @@
-// Brings equal keys of one partition together: merges the sorted runs of every input, entry by entry, and hands out the groups.
-// Invariant: groups come in key order, their entries ascend by (input number, row), and rows that an earlier barrier dropped
-// are never seen; a group that shrinks below two entries vanishes. Memory: the read budget and the largest group.
-import type { KeyGroup } from '../stages/contract/keyed.js';
-import { type KeyBlock, KeyCursor, openKeys, partitionStart } from './barrier-keys.js';
-import type { DroppedRows } from './verdicts.js';
+// Walks the sorted runs of every input's keys as one: what an order over the run is made of (rank-task.ts).
+// Invariant: entries come in the order of (key, input number, row). Memory: the read budget, whatever the number of runs.
+import { type KeyBlock, KeyCursor, openKeys } from './barrier-keys.js';
 
 export interface KeySource {
   /** The input's number. */
@@ -68,81 +65,8 @@ export class KeyMerge {
   }
 }
 
-export async function* mergeGroups(
-  sources: readonly KeySource[],
-  payloadBytes: number,
-  partition: number,
-  partitions: number,
-  dropped: DroppedRows,
-  readBudgetBytes = READ_BUDGET_BYTES,
-): AsyncGenerator<KeyGroup> {
-  const start = partitionStart(partition, partitions);
-  const end = partitionStart(partition + 1, partitions);
-  const merge = await KeyMerge.open(sources, payloadBytes, start, end, readBudgetBytes);
-  const group = new GroupBuilder(payloadBytes);
-  for (let head = merge.head; head !== null; head = merge.head) {
-    const row = head.block.rows[head.at]!;
-    if (!dropped.has(head.number, row)) {
-      if (!group.sameKey(head.words, 4 * head.at)) {
-        if (group.entries > 1) yield group.take();
-        group.start(head.words, 4 * head.at);
-      }
-      group.add(head.number, row, head.block.payload, head.at);
-    }
-    const read = merge.advance();
-    if (read !== undefined) await read;
-  }
-  if (group.entries > 1) yield group.take();
-}
-
 function wordsOf(block: KeyBlock): Uint32Array {
   return new Uint32Array(block.keys.buffer, block.keys.byteOffset, 4 * block.entries);
-}
-
-class GroupBuilder {
-  readonly #payloadBytes: number;
-  readonly #key = new Uint32Array(4);
-  #started = false;
-  #rows = new Uint32Array(64); // row, input number: a little-endian global row
-  #payload: Uint8Array;
-  entries = 0;
-
-  constructor(payloadBytes: number) {
-    this.#payloadBytes = payloadBytes;
-    this.#payload = new Uint8Array(32 * payloadBytes);
-  }
-
-  sameKey(words: Uint32Array, at: number): boolean {
-    const key = this.#key;
-    return this.#started && key[0] === words[at] && key[1] === words[at + 1] && key[2] === words[at + 2] && key[3] === words[at + 3];
-  }
-
-  start(words: Uint32Array, at: number): void {
-    for (let i = 0; i < 4; i++) this.#key[i] = words[at + i]!;
-    this.#started = true;
-    this.entries = 0;
-  }
-
-  add(number: number, row: number, payload: Uint8Array, entry: number): void {
-    if (2 * this.entries === this.#rows.length) {
-      this.#rows = grown(this.#rows, new Uint32Array(2 * this.#rows.length));
-      this.#payload = grown(this.#payload, new Uint8Array(2 * this.#payload.length));
-    }
-    this.#rows[2 * this.entries] = row;
-    this.#rows[2 * this.entries + 1] = number;
-    for (let i = 0; i < this.#payloadBytes; i++) this.#payload[this.entries * this.#payloadBytes + i] = payload[entry * this.#payloadBytes + i]!;
-    this.entries++;
-  }
-
-  take(): KeyGroup {
-    const rows = this.#rows.slice(0, 2 * this.entries);
-    return { rows: new BigUint64Array(rows.buffer, 0, this.entries), payload: this.#payload.slice(0, this.entries * this.#payloadBytes) };
-  }
-}
-
-function grown<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 function before(a: Head, b: Head): boolean {

@@ -65,11 +65,20 @@ export interface StepIdentity {
   readonly version: number;
   readonly options: unknown;
   readonly assets: readonly AssetDigest[];
+  /** Files of other runs that a barrier looks at (`Barrier.outside`); absent where there are none. */
+  readonly outside?: readonly AssetDigest[];
 }
 
 export async function stepIdentity(step: Step, env: StageEnv): Promise<StepIdentity> {
+  const assets = await digests(step, step.stage.assets?.(step.options, env) ?? [], env);
+  const outside = step.stage.kind === 'barrier' ? await digests(step, step.stage.outside?.(step.options, env) ?? [], env) : [];
+  const { name, stage, options } = step;
+  return { step: name, stage: stage.name, version: stage.version, options, assets, ...(outside.length === 0 ? {} : { outside }) };
+}
+
+async function digests(step: Step, paths: readonly string[], env: StageEnv): Promise<AssetDigest[]> {
   const assets: AssetDigest[] = [];
-  for (const path of step.stage.assets?.(step.options, env) ?? []) {
+  for (const path of paths) {
     const sha256 = await fileSha256(path).catch((cause: NodeJS.ErrnoException) => {
       throw new RefineError(
         'ERR_REFINE_ASSET',
@@ -82,7 +91,7 @@ export async function stepIdentity(step: Step, env: StageEnv): Promise<StepIdent
     });
     assets.push({ name: assetName(path, env.baseDir), sha256 });
   }
-  return { step: step.name, stage: step.stage.name, version: step.stage.version, options: step.options, assets };
+  return assets;
 }
 
 function assetName(path: string, baseDir: string): string {

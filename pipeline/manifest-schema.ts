@@ -2,11 +2,12 @@
 // manifests and makes the published JSON Schema (manifests/schema.json; a test compares). DESIGN section 6.
 import { z } from 'zod';
 import type { AnyStep } from '../stages/contract/stage.js';
+import { size } from '../stages/contract/units.js';
 
 export type Registry = ReadonlyMap<string, AnyStep>;
 
 /** Keys of a manifest; a step may bear none of these names, so that `--set` has one meaning. */
-export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink'] as const;
+export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink', 'spill'] as const;
 
 export const nameSchema = z
   .string()
@@ -90,6 +91,11 @@ export const sinkSchema = z
   })
   .describe('What the run writes.');
 
+/** Bytes of a barrier's temporary files. */
+export const spillSchema = size()
+  .prefault('20GiB')
+  .describe('Disk for the temporary files of one barrier, such as 20GiB: what does not fit at once is done in rounds. Results do not depend on it.');
+
 /** `as:` of a step used twice. */
 export const asSchema = z
   .string()
@@ -156,6 +162,7 @@ export function manifestJsonSchema(registry: Registry): JsonSchema {
         },
       },
       sink: writtenSchema(sinkSchema),
+      spill: writtenSchema(spillSchema),
     },
     required: ['name', 'source', 'steps'],
     additionalProperties: false,

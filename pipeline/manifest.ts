@@ -7,7 +7,7 @@ import type { Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { parseAt, repairEntries, show } from './manifest-check.js';
 import { checkFlow, type PlacedStep } from './manifest-flow.js';
-import { MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seedSchema, sinkSchema, sourceSchemas } from './manifest-schema.js';
+import { MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seedSchema, sinkSchema, sourceSchemas, spillSchema } from './manifest-schema.js';
 import { formatPlace, keyPlace, MAX_MANIFEST_BYTES, type Place, parseYaml, type Problem, type Tree, treeAt } from './manifest-source-map.js';
 import { applySets } from './manifest-sets.js';
 import { type ReadStep, StepReader } from './manifest-steps.js';
@@ -86,7 +86,7 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
 }
 
 type MapTree = Tree & { readonly kind: 'map' };
-type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'resolved'>;
+type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'resolved'>;
 
 class ManifestBuilder {
   constructor(
@@ -108,6 +108,7 @@ class ManifestBuilder {
       ? await new StepReader(this.registry, this.baseDir, this.problems).read(get('steps')!, env)
       : [];
     const sink = this.readSink(get('sink'));
+    const spillBytes = get('spill') === undefined ? spillSchema.parse(undefined) : parseAt(spillSchema, get('spill')!, 'spill', this.problems);
     const missing = get('steps') === undefined;
     if (!missing) {
       const sinkTree = get('sink');
@@ -116,9 +117,9 @@ class ManifestBuilder {
       // A step that is itself unreadable would look like a missing column to those after it.
       if (steps.every((step) => step !== null)) this.problems.push(...checkFlow(steps as PlacedStep[], source?.kind ?? null, sink, places, this.registry, env));
     }
-    if (this.problems.length > 0 || name === undefined || seed === undefined || source === null || sink === null) return null;
+    if (this.problems.length > 0 || name === undefined || seed === undefined || source === null || sink === null || spillBytes === undefined) return null;
     const good = (steps as ReadStep[]).map(({ name, stage, options }): Step => ({ name, stage, options }));
-    return { name, seed, source, steps: good, sink, resolved: resolvedOf(name, seed, source, steps as ReadStep[], sink) };
+    return { name, seed, source, steps: good, sink, spillBytes, resolved: resolvedOf(name, seed, source, steps as ReadStep[], sink, spillBytes) };
   }
 
   /** The manifest with mistyped keys reported and put right. */
@@ -206,7 +207,7 @@ class ManifestBuilder {
 }
 
 /** Defaults filled, paths as written: what the lock file records and identities hash. Listing order of files is no difference. */
-function resolvedOf(name: string, seed: bigint, source: Source, steps: readonly ReadStep[], sink: Sink): Record<string, unknown> {
+function resolvedOf(name: string, seed: bigint, source: Source, steps: readonly ReadStep[], sink: Sink, spillBytes: number): Record<string, unknown> {
   return {
     format: 1,
     name,
@@ -220,6 +221,7 @@ function resolvedOf(name: string, seed: bigint, source: Source, steps: readonly 
       options: jsonOf(step.options),
     })),
     sink,
+    ...(steps.some(({ stage }) => stage.kind === 'barrier') ? { spill: spillBytes } : {}),
   };
 }
 

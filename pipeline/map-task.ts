@@ -2,26 +2,28 @@
 // batches through the stages, writes what the next segment needs or, in the last one, the final shards; then one ledger entry.
 // Invariant: outputs depend on the task's identity alone; nothing is named finally unless everything was written.
 import { join } from 'node:path';
-import { type Batch, type Column, column, fixedColumn, takeRows, utf8Column } from '../native/batch.js';
+import { type Batch, type Column, column, fixedColumn, takeRows } from '../native/batch.js';
 import type { FetchGate, Input, SourceCounts, SourceReader } from '../stages/contract/source.js';
-import type { KeyedMap } from '../stages/contract/keyed.js';
-import { type RankRequest, reasonsOf, type StageRun } from '../stages/contract/stage.js';
+import { type BarrierRun, type RankRequest, reasonsOf, type StageEnv, type StageRun } from '../stages/contract/stage.js';
 import type { KeysWriter } from './barrier-keys.js';
+import { Decisions } from './decisions.js';
+import { emptyBatch } from './empty-batch.js';
 import type { StepFeatures } from './feature-columns.js';
+import { alignFeatures, inRowOrder } from './feature-parts.js';
 import { FinalShards, featurePart, mergeFeatures } from './final-shards.js';
 import type { DoneEntry } from './ledger.js';
-import { BatchOutcomes, Counter, type DropCodes, nullsLike, withColumns, withoutColumns } from './outcomes.js';
+import { BarrierMaps } from './map-barriers.js';
+import { BatchOutcomes, Counter, type DropCodes, withColumns, withoutColumns } from './outcomes.js';
 import { type ArrowOutput, TaskOutputs } from './outputs.js';
 import { rankKeys } from './rank-keys.js';
 import { RankCursor, rankColumns } from './rank-task.js';
-import { concatBatches } from './rebatch.js';
 import { RowHash, Sampler } from './samples.js';
+import { scratchColumns } from './scratch-columns.js';
 import type { BarrierStep, RankedStep, Segment, StageStep } from './segments.js';
 import { Shadow, Shadowing } from './shadow.js';
 import { readArrow } from './store.js';
 import { entryBase, type MapSpec, rankRole, scratchPath, shardName } from './tasks.js';
 import type { Sink, Step, StepCounts } from './types.js';
-import { clusterColumns, readVerdicts, VerdictCursor } from './verdicts.js';
 
 export type OpenInput = (input: Input, env: { gate: FetchGate; readShard?: (path: string) => AsyncIterable<Batch> }) => SourceReader;
 
@@ -34,24 +36,25 @@ export interface MapEnv {
   readonly features: ReadonlyMap<string, StepFeatures>;
   readonly openInput: OpenInput;
   readonly gate: FetchGate;
-  /** Open stages and barrier maps; the worker keeps them between tasks. */
+  readonly stageEnv: StageEnv;
+  /** Open stages and barriers; the worker keeps them between tasks. */
   stage(step: StageStep): Promise<StageRun>;
-  barrier(step: BarrierStep): Promise<KeyedMap>;
+  barrier(step: BarrierStep): Promise<BarrierRun>;
   progress(documents: number, bytes: number): void;
 }
 
-/** Keys waiting in memory, over all barriers of a segment. */
+/** Values waiting in memory to be ranked. */
 const KEY_MEMORY_BYTES = 128 * 1024 * 1024;
-
-const FEATURE_BATCH_ROWS = 1024;
 
 export async function runMapTask(spec: MapSpec, env: MapEnv, signal: AbortSignal): Promise<DoneEntry> {
   const outputs = new TaskOutputs(env.runFolder);
+  const barriers = new BarrierMaps(spec.number);
   try {
-    const task = new MapTask(spec, env, outputs, signal);
+    const task = new MapTask(spec, env, outputs, barriers, signal);
     return await task.run();
   } catch (error) {
     await outputs.abort();
+    await barriers.abort();
     throw error;
   }
 }
@@ -72,7 +75,10 @@ class MapTask {
   readonly #shadowFeatures: Batch[] = [];
   #shadows: ArrowOutput | undefined;
   readonly #runs: StageRun[] = [];
-  readonly #maps: { map: KeyedMap; keys: KeysWriter }[] = [];
+  readonly #barriers: BarrierMaps;
+  readonly #decisions: readonly Decisions[];
+  /** Which columns go on to the next segment; null for all. */
+  readonly #goesOn: ((name: string) => boolean) | null;
   readonly #scores: { request: RankRequest; keys: KeysWriter }[] = [];
   /** The step whose values this task sorts, open to score; the one whose ranks it reads is the segment's first stage. */
   #scorer: StageRun | undefined;
@@ -84,14 +90,17 @@ class MapTask {
   #rowsIn = 0;
   #rowsOut = 0;
 
-  constructor(spec: MapSpec, env: MapEnv, outputs: TaskOutputs, signal: AbortSignal) {
+  constructor(spec: MapSpec, env: MapEnv, outputs: TaskOutputs, barriers: BarrierMaps, signal: AbortSignal) {
     this.#spec = spec;
     this.#env = env;
     this.#outputs = outputs;
+    this.#barriers = barriers;
     this.#signal = signal;
     this.#segment = env.segments[spec.segment]!;
     this.#previousBarriers = spec.segment === 0 ? [] : env.segments[spec.segment - 1]!.barriers;
+    this.#decisions = this.#previousBarriers.map((step, i) => new Decisions(step, env.runFolder, spec, spec.previous!.decided[i]!));
     this.#final = spec.segment === env.segments.length - 1;
+    this.#goesOn = this.#final ? null : scratchColumns(env.segments, spec.segment, env.sink, env.stageEnv);
     this.#shadowing = env.sink.features === 'all' ? new Shadowing(env.segments) : null;
     const steps = [...this.#previousBarriers, ...this.#segment.stages];
     this.#counters = steps.map((step) => new Counter(step.name, reasonsOf(step.stage, step.options)));
@@ -102,11 +111,7 @@ class MapTask {
   async run(): Promise<DoneEntry> {
     const started = performance.now();
     for (const step of this.#segment.stages) this.#runs.push(await this.#env.stage(step));
-    const memory = Math.floor(KEY_MEMORY_BYTES / Math.max(1, this.#segment.barriers.length));
-    for (const step of this.#segment.barriers) {
-      const keys = this.#outputs.keys(scratchPath(this.#segment.index, this.#spec.task, `keys-${step.name}`), step.stage.payloadBytes, memory);
-      this.#maps.push({ map: await this.#env.barrier(step), keys });
-    }
+    await this.#barriers.open(this.#spec, this.#segment, this.#env.runFolder, (step) => this.#env.barrier(step));
     const { ranked } = this.#segment;
     if (ranked !== null) {
       this.#scorer = await this.#env.stage(ranked.step);
@@ -126,7 +131,8 @@ class MapTask {
     const source = this.#spec.previous === null ? await this.#readSource() : await this.#readDocuments(this.#spec.previous);
     await this.#writeFeatures();
     await this.#writeSamples();
-    const shards = await this.#outputs.commit();
+    const spilled = await this.#barriers.commit();
+    const shards = [...(await this.#outputs.commit()), ...spilled];
     return {
       ...entryBase(this.#spec),
       state: 'done',
@@ -135,6 +141,7 @@ class MapTask {
       rowsOut: this.#rowsOut,
       steps: [...this.#counters.map((counter) => counter.counts()), ...this.#scoreCounts(ranked)],
       ...(source === null ? {} : { source }),
+      ...(this.#segment.barriers.length === 0 ? {} : { totals: this.#barriers.totals, spillBytes: spilled.reduce((sum, { bytes }) => sum + bytes, 0) }),
       wallMs: Math.round(performance.now() - started),
     };
   }
@@ -152,28 +159,25 @@ class MapTask {
       const rowIds = Uint32Array.from({ length: batch.rows }, (_, i) => this.#rowsIn + i);
       const arrived = withColumns(batch, { _row: fixedColumn(rowIds) });
       empty ??= takeRows(arrived, []);
-      if (batch.rows > 0) await this.#process(arrived, []);
+      if (batch.rows > 0) await this.#process(arrived);
       const read = reader.counts().bytesRead;
       this.#env.progress(batch.rows, read - bytes);
       bytes = read;
     }
     const counts = reader.counts();
     this.#env.progress(0, counts.bytesRead - bytes);
-    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch(), []); // schemas come from batches: one without rows sets them
+    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch()); // schemas come from batches: one without rows sets them
     return counts;
   }
 
   async #readDocuments(previous: NonNullable<MapSpec['previous']>): Promise<null> {
-    const verdicts: VerdictCursor[] = [];
-    for (const path of previous.verdicts)
-      verdicts.push(new VerdictCursor(await readVerdicts(path === null ? null : join(this.#env.runFolder, path)), this.#spec.number));
     let empty: Batch | undefined;
     for await (const batch of readArrow(join(this.#env.runFolder, previous.documents))) {
       empty ??= takeRows(batch, []);
-      if (batch.rows > 0) await this.#process(batch, verdicts);
+      if (batch.rows > 0) await this.#process(batch);
       this.#env.progress(batch.rows, 0);
     }
-    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch(), verdicts);
+    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch());
     if (previous.shadow !== null) {
       for await (const batch of readArrow(join(this.#env.runFolder, previous.shadow))) if (batch.rows > 0) await this.#followOnly(batch);
     }
@@ -181,7 +185,7 @@ class MapTask {
   }
 
   /** One batch from its arrival to the outputs. */
-  async #process(arrived: Batch, verdicts: readonly VerdictCursor[]): Promise<void> {
+  async #process(arrived: Batch): Promise<void> {
     this.#signal.throwIfAborted();
     this.#rowsIn += arrived.rows;
     const first = this.#spec.segment === 0;
@@ -191,10 +195,10 @@ class MapTask {
     let step = 0;
     const shadow = new Shadow();
 
-    const drop = (drops: Uint16Array | undefined, by: Step, keptIds: (string | null)[] | null): void => {
+    const drop = (drops: Uint16Array | undefined, by: Step, keptIds: (string | null)[] | null, again = false): void => {
       const { name } = by;
       const reasons = reasonsOf(by.stage, by.options);
-      const keep = this.#counters[step]!.count(batch.rows, drops);
+      const keep = this.#counters[step]!.count(batch.rows, drops, again);
       if (keep !== null) {
         for (let row = 0; row < batch.rows; row++) {
           if (drops![row] === 0) continue;
@@ -206,14 +210,22 @@ class MapTask {
         batch = takeRows(batch, keep);
         positions = Uint32Array.from(keep, (row) => positions[row]!);
       }
-      step++;
     };
 
-    for (const [i, barrier] of this.#previousBarriers.entries()) {
-      const verdict = verdicts[i]!.apply(batch, barrier.stage.writes);
+    for (const decisions of this.#decisions) {
+      const started = performance.now();
+      const verdict = await decisions.verdicts(batch);
       batch = withColumns(batch, verdict.columns);
       shadow.addNulls(verdict.columns);
-      drop(verdict.drops, barrier, verdict.keptIds);
+      if (decisions.step.stage.similarity === true) outcomes.addSimilarity(verdict.similarity, positions);
+      drop(verdict.drops, decisions.step, verdict.keptIds);
+      const edited = await decisions.edits(batch);
+      if (edited !== null) {
+        batch = withColumns(batch, edited.columns);
+        shadow.addNulls(edited.columns, true);
+        drop(edited.drops, decisions.step, new Array<null>(batch.rows).fill(null), true);
+      }
+      this.#counters[step++]!.wallMs += performance.now() - started;
     }
     let ranks: Record<string, Column> | null = null;
     if (this.#ranks.length > 0) {
@@ -248,9 +260,10 @@ class MapTask {
       }
       if (stageStep.stage.consumes !== undefined) batch = withoutColumns(batch, stageStep.stage.consumes);
       drop(drops, stageStep, null);
+      step++;
     }
     this.#features.push(featurePart(arrived, outcomes, first));
-    if (shadow.batch !== null) await this.#shadows?.add(await this.#scored(shadow.batch));
+    if (shadow.batch !== null) await this.#shadows?.add(await this.#scoredShadow(shadow.batch));
     if (batch.rows === 0 && this.#reachedEnd) return;
     this.#reachedEnd = true;
     this.#rowsOut += batch.rows;
@@ -270,13 +283,16 @@ class MapTask {
     this.#signal.throwIfAborted();
     const outcomes = new BatchOutcomes(arrived.rows, true);
     const shadow = new Shadow(arrived);
-    for (const barrier of this.#previousBarriers) shadow.addNulls(clusterColumns(barrier.stage.writes, new BigUint64Array(), new Uint32Array()));
+    for (const decisions of this.#decisions) {
+      shadow.addNulls(decisions.clusterModels());
+      shadow.addNulls(await decisions.editModels(arrived), true);
+    }
     const ranks: Record<string, Column> = {};
     for (const { name } of this.#spec.previous?.ranks ?? []) Object.assign(ranks, rankColumns(name, new Float64Array(), new Float64Array(), new Uint8Array()));
     shadow.addNulls(ranks);
     for (const i of this.#segment.stages.keys()) await this.#follow(shadow, i, outcomes, i === 0 ? ranks : null);
     this.#shadowFeatures.push(featurePart(arrived, outcomes, false));
-    if (shadow.batch !== null) await this.#shadows?.add(await this.#scored(shadow.batch));
+    if (shadow.batch !== null) await this.#shadows?.add(await this.#scoredShadow(shadow.batch));
   }
 
   async #emit(batch: Batch): Promise<void> {
@@ -285,22 +301,24 @@ class MapTask {
       return;
     }
     const rowIds = column(batch, '_row', 'fixed').values as Uint32Array;
-    for (const { map, keys } of this.#maps) {
-      if (batch.rows === 0) continue;
-      const keyed = await map.map(batch, this.#signal);
-      await keys.add(
-        keyed.keys,
-        keyed.rows.map((row) => rowIds[row]!),
-        keyed.payload ?? new Uint8Array(),
-      );
-    }
-    await this.#documents!.add(await this.#score(batch, rowIds));
-    await this.#shadows?.add(await this.#scored(takeRows(batch, []))); // the schema, where nothing was dropped
+    await this.#barriers.add(batch, rowIds, this.#signal);
+    await this.#documents!.add(this.#goingOn(await this.#score(batch, rowIds)));
+    await this.#shadows?.add(await this.#scoredShadow(takeRows(batch, []))); // the schema, where nothing was dropped
   }
 
   /** The batch with the columns of the next segment's first step, where that step scores before ranks are made. */
   async #scored(batch: Batch): Promise<Batch> {
     return this.#scorer?.score === undefined ? batch : withColumns(batch, await this.#scorer.score(batch, this.#signal));
+  }
+
+  async #scoredShadow(batch: Batch): Promise<Batch> {
+    return this.#goingOn(await this.#scored(batch));
+  }
+
+  #goingOn(batch: Batch): Batch {
+    const goesOn = this.#goesOn;
+    if (goesOn === null) return batch;
+    return { rows: batch.rows, columns: Object.fromEntries(Object.entries(batch.columns).filter(([name]) => goesOn(name))) };
   }
 
   /** The batch with the columns that the next segment's first step scores; their values go to the key files. */
@@ -338,49 +356,4 @@ class MapTask {
       await output.add(batch);
     }
   }
-}
-
-/** Feature parts ascend by row; those of shadow rows came apart. */
-function inRowOrder(parts: readonly Batch[], mixed: boolean): readonly Batch[] {
-  if (!mixed) return parts;
-  const whole = concatBatches(parts);
-  const rowIds = column(whole, '_row', 'fixed').values as Uint32Array;
-  const order = Uint32Array.from({ length: whole.rows }, (_, row) => row).sort((a, b) => rowIds[a]! - rowIds[b]!);
-  return Array.from({ length: Math.ceil(whole.rows / FEATURE_BATCH_ROWS) }, (_, i) =>
-    takeRows(whole, order.subarray(i * FEATURE_BATCH_ROWS, (i + 1) * FEATURE_BATCH_ROWS)),
-  );
-}
-
-/** The union of the parts' columns in every part, in the order in which the fullest one has them. */
-function alignFeatures(parts: readonly Batch[]): Batch[] {
-  const fullest = parts.reduce((a, b) => (Object.keys(b.columns).length > Object.keys(a.columns).length ? b : a), parts[0]!);
-  return parts.map((part) => {
-    if (Object.keys(part.columns).length === Object.keys(fullest.columns).length) return part;
-    const columns = Object.entries(fullest.columns).map(([name, model]) => [name, part.columns[name] ?? nullsLike(model, part.rows)] as const);
-    return { rows: part.rows, columns: Object.fromEntries(columns) };
-  });
-}
-
-/** The source's columns without a row, for an input that had no document. */
-function emptyBatch(): Batch {
-  const text = (): Column => utf8Column([]);
-  return {
-    rows: 0,
-    columns: {
-      id: text(),
-      url: text(),
-      host: text(),
-      warc_path: text(),
-      date: { kind: 'fixed', values: new BigInt64Array(), width: 1, unit: 's' },
-      warc_offset: fixedColumn(new BigInt64Array()),
-      warc_length: fixedColumn(new BigInt64Array()),
-      payload_digest: text(),
-      http_status: fixedColumn(new Uint16Array()),
-      content_type: text(),
-      x_robots_tag: text(),
-      html: { kind: 'binary', data: new Uint8Array(), offsets: new Int32Array(1) },
-      text: text(),
-      _row: fixedColumn(new Uint32Array()),
-    },
-  };
 }

@@ -54,9 +54,12 @@ export class Counter {
     this.#drops = reasons.map(() => 0);
   }
 
-  /** Counts a batch and returns the rows that stay; null where all do. Throws on a code the step did not declare. */
-  count(rows: number, drops: Uint16Array | undefined): Uint32Array | null {
-    this.in += rows;
+  /**
+   * Counts a batch and returns the rows that stay; null where all do. Throws on a code the step did not declare. `again`: rows that
+   * the step let through a moment ago, and looks at once more.
+   */
+  count(rows: number, drops: Uint16Array | undefined, again = false): Uint32Array | null {
+    if (!again) this.in += rows;
     if (drops === undefined) return null;
     if (drops.length !== rows) throw new RangeError(`step "${this.step}" returned ${drops.length} drops for ${rows} rows`);
     let kept = 0;
@@ -95,6 +98,17 @@ export class BatchOutcomes {
     this.rows = rows;
     this.codes = new Uint16Array(rows);
     this.keptIds = withKeptIds ? new Array<string | null>(rows).fill(null) : null;
+  }
+
+  /** How like the document that stays a barrier found the rows it drops: NaN or null where not known. */
+  addSimilarity(values: Float32Array | null, positions: Uint32Array): void {
+    const validity = new Uint8Array((positions.length + 7) >> 3);
+    values?.forEach((value, i) => {
+      if (!Number.isNaN(value)) validity[i >> 3]! |= 1 << (i & 7);
+    });
+    const scattered = scatter({ kind: 'fixed', values: values ?? new Float32Array(positions.length), width: 1, validity }, positions, this.rows);
+    const before = this.features.similarity;
+    this.features.similarity = before === undefined ? scattered : overlaid(before, scattered, positions);
   }
 
   /** Records the numbers and labels that the plan names of one step; rows that did not reach it stay null. */

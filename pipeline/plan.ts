@@ -8,12 +8,13 @@ import type { StageEnv } from '../stages/contract/stage.js';
 import { localGate } from '../stages/fetch/gate.js';
 import { listInputs } from '../stages/fetch/list-inputs.js';
 import { openInput } from '../stages/fetch/open-input.js';
+import { phaseLimits, planBarrier } from './barrier-plan.js';
 import { stepIdentity } from './identity.js';
 import { Ledger } from './ledger.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import { readPlan } from './run-folder.js';
 import { differenceFromLock } from './run-lock.js';
-import { segmentsOf } from './segments.js';
+import { type BarrierStep, segmentsOf } from './segments.js';
 import { readArrow } from './store.js';
 import { TaskGraph } from './task-graph.js';
 import { type Rows, Trial } from './trial.js';
@@ -73,6 +74,7 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
   const left = inputs.filter((_, index) => states[index] !== 'done');
   const count = workers ?? defaultWorkers();
   const sample = finished ? null : await sampleOf(manifest, env, left.length > 0 ? left : inputs, gate, signal);
+  const documents = documentsOf(sample, inputs);
   return {
     folder,
     inputs: inputs.map(({ path, bytes }, index) => ({ path, bytes, state: states[index]! })),
@@ -85,7 +87,7 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
             : `map ${segment.index + 1}/${segments.length}: ${segment.stages.map((step) => step.name).join(', ') || 'apply verdicts'}`,
         tasks: inputs.length,
       },
-      ...segment.barriers.map((step) => ({ name: step.name, tasks: graph.partitions + 1 })),
+      ...segment.barriers.map((step) => ({ name: step.name, tasks: barrierTasks(step, inputs.length, documents, manifest.spillBytes) })),
       ...(segment.ranked === null ? [] : [{ name: `${segment.ranked.step.name} ranks`, tasks: segment.ranked.requests.length }]),
     ]),
     finished,
@@ -93,6 +95,19 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
     sample,
     estimate: sample === null ? null : estimate(sample, left, inputs, count, manifest, segments.length),
   };
+}
+
+/** Documents of the whole run at the sample's rate; 0 where nothing is known. */
+function documentsOf(sample: Sample | null, inputs: readonly Input[]): number {
+  const bytes = total(inputs);
+  return sample === null || bytes === null || sample.bytesRead === 0 ? 0 : Math.round((sample.kept / sample.bytesRead) * bytes);
+}
+
+/** Tasks of a barrier's phases for so many documents; what its maps will count is not known yet. */
+function barrierTasks(step: BarrierStep, inputs: number, documents: number, spillBytes: number): number {
+  const totals = { inputs, documents };
+  const { phases } = planBarrier(step, totals, phaseLimits(totals, spillBytes), inputs);
+  return phases.reduce((sum, { over, count }) => sum + (over === 'inputs' ? inputs : over === 'run' ? 1 : count!), 0);
 }
 
 function total(inputs: readonly Input[]): number | null {

@@ -26,7 +26,7 @@ export async function lockRun(
   const held = await readLock(folder);
   const wanted = {
     resolved: manifest.resolved,
-    steps: steps.map(({ step, stage, version, assets }) => ({ step, stage, version, assets })),
+    steps: steps.map(({ step, stage, version, assets, outside }) => ({ step, stage, version, assets, ...(outside === undefined ? {} : { outside }) })),
     device: options.device,
   };
   if (held !== null && !options.update) {

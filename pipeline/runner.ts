@@ -8,20 +8,21 @@ import { RefineError } from '../native/errors.js';
 import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
-import { replaceFile } from './atomic-file.js';
+import type { Decided } from './barrier-graph.js';
 import { LocalPool } from './executors/local/pool.js';
-import { FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
+import { FailedInputs } from './failed-inputs.js';
 import { stepIdentity } from './identity.js';
-import { type DoneEntry, Ledger, missingOutput } from './ledger.js';
-import { removeParts, removeUnnamed } from './leftovers.js';
+import { type DoneEntry, Ledger } from './ledger.js';
+import { removeParts } from './leftovers.js';
+import { type Check, Levels } from './levels.js';
 import { lockRunFolder } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
-import type { RunPlan } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
-import { type GraphInput, type Node, TaskGraph } from './task-graph.js';
+import { type GraphInput, TaskGraph } from './task-graph.js';
+import type { Node } from './task-nodes.js';
 import type { MapSpec, WorkerContext } from './tasks.js';
 import type { Manifest } from './types.js';
 
@@ -121,9 +122,6 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   return new Run(options, manifest, locked, ledger, graph, context, gate);
 }
 
-/** How a level's outputs are checked: not at all, what stands under final names, or everything (another task reads it). */
-type Check = 'none' | 'final' | 'all';
-
 class Run {
   readonly #options: RunOptions;
   readonly #manifest: Manifest;
@@ -132,12 +130,7 @@ class Run {
   readonly #graph: TaskGraph;
   readonly #context: WorkerContext;
   readonly #gate: FetchGate;
-  readonly #entries = new Map<string, DoneEntry>();
   readonly #failed: FailedInputs;
-  readonly #plan = new Set<string>();
-  #prepared: Promise<void> | undefined;
-  #reused = 0;
-  #ran = 0;
 
   constructor(options: RunOptions, manifest: Manifest, locked: LockedRun, ledger: Ledger, graph: TaskGraph, context: WorkerContext, gate: FetchGate) {
     this.#options = options;
@@ -152,7 +145,7 @@ class Run {
 
   async toTheEnd(progress: Progress, signal: AbortSignal): Promise<{ failed: readonly FailedInput[]; ran: number; reused: number }> {
     const workers = this.#options.workers ?? defaultWorkers(this.#context.maxBytes);
-    const { inputs } = this.#locked;
+    const { inputs, lock } = this.#locked;
     const sizes = inputs.map((input) => input.bytes);
     progress({
       type: 'start',
@@ -161,99 +154,66 @@ class Run {
       bytes: sizes.includes(null) ? null : sizes.reduce<number>((a, b) => a + b!, 0),
       workers,
     });
-    const pool = new LocalPool(workers, this.#context, this.#gate, {
-      progress: (documents, bytes) => progress({ type: 'work', documents, bytes }),
-      done: (spec, entry) => {
-        this.#entries.set(spec.task, entry);
-        progress({ type: 'task', label: spec.label, state: 'done' });
-      },
-      failed: (failure) =>
-        progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${messageOf(failure).split('\n')[0]}` }),
-      retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
+    const levels = new Levels(this.#options.out, this.#ledger, this.#failed, {
+      allowFailed: this.#options.allowFailed ?? 0,
+      inputs: inputs.length,
+      // After an update a final name may hold another task's bytes of the same size, so it is hashed.
+      hashed: lock.updates > 0,
+      prepare: () => this.#prepareSteps(),
+      progress,
+      signal,
     });
+    const pool = new LocalPool(workers, this.#context, this.#gate, levels.events);
     try {
       const firstMap = (number: number): MapSpec => this.#firstMap(number);
       await this.#failed.failChanged(this.#locked, firstMap);
       if (this.#options.verifyInputs === true) await this.#failed.verify(this.#locked, firstMap, signal);
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
-      while (!(await this.#pass(pool, progress, signal))) this.#plan.clear();
+      while (!(await this.#pass(levels, pool))) levels.forgetPlan();
     } finally {
       await pool.close();
     }
-    await this.#writePlan(true);
+    await levels.writePlan(true);
     await removeParts(this.#options.out); // of workers that were killed while this run went on
-    await this.#prune();
-    return { failed: this.#failed.all(), ran: this.#ran, reused: this.#reused };
+    await levels.prune();
+    return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };
   }
 
   /** One way through all levels; false where another input failed on the way. */
-  async #pass(pool: LocalPool, progress: Progress, signal: AbortSignal): Promise<boolean> {
+  async #pass(levels: Levels, pool: LocalPool): Promise<boolean> {
     const segments = segmentsOf(this.#manifest.steps);
     const numbered: GraphInput[] = this.#locked.inputs.map((input, number) => ({ number, input }));
     const live = numbered.filter(({ number }) => !this.#failed.has(number));
-    const entry = (node: Node): DoneEntry => this.#entries.get(node.spec.task)!;
-    const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => this.#complete(name, nodes, check, pool, progress, signal);
+    const entry = (node: Node): DoneEntry => levels.entry(node);
+    const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => levels.complete(name, nodes, check, pool);
 
     const single = segments.length === 1;
     const first = this.#graph.firstMaps(live);
-    const levels: Node[][] = [first];
+    const maps: Node[][] = [first];
     if (!(await complete(single ? 'map' : `map 1/${segments.length}`, first, single ? 'final' : 'none'))) return false;
-    await this.#checkAllowed(); // inputs that changed failed before; the others were tried
+    await levels.checkAllowed(); // inputs that changed failed before; the others were tried
     for (const segment of segments.slice(0, -1)) {
-      const maps = levels[levels.length - 1]!;
-      const resolves: Node[] = [];
-      for (const [i, barrier] of segment.barriers.entries()) {
-        const reduces = this.#graph.reduces(segment, i, maps, resolves, entry);
-        await complete(barrier.name, reduces, 'none');
-        const last = this.#graph.resolve(segment, i, reduces, first, entry);
-        await complete(`${barrier.name} verdicts`, [last], 'none');
-        resolves.push(last);
+      const before = maps[maps.length - 1]!;
+      const decided: Decided[] = [];
+      for (const step of segment.barriers) {
+        const barrier = this.#graph.barrier(segment, step, before, first, decided.at(-1) ?? null, entry);
+        const { phases } = barrier.plan;
+        for (const [index, phase] of phases.entries()) {
+          const name = `${step.name} ${index + 1}/${phases.length} ${phase.name}`;
+          if (!(await complete(name, barrier.nodes(index), 'none'))) return false;
+          await levels.consume(barrier.consumedBy(index));
+        }
+        decided.push(barrier.decided());
       }
-      const ranks = this.#graph.ranks(segment, maps, entry);
-      if (ranks.length > 0) await complete(`${segment.ranked!.step.name} ranks`, ranks, 'none');
+      const ranks = this.#graph.ranks(segment, before, entry);
+      if (ranks.length > 0 && !(await complete(`${segment.ranked!.step.name} ranks`, ranks, 'none'))) return false;
       const next = segments[segment.index + 1]!;
       const final = next.index === segments.length - 1;
-      const later = this.#graph.laterMaps(next, maps, first, levels.slice(1), resolves, ranks, entry);
+      const later = this.#graph.laterMaps(next, before, first, maps.slice(1), decided, ranks, entry);
       if (!(await complete(`map ${next.index + 1}/${segments.length}`, later, final ? 'final' : 'none'))) return false;
-      levels.push(later);
+      maps.push(later);
     }
-    const finalize = this.#graph.finalize(levels, entry);
-    await complete('index and samples', [finalize], 'final');
-    return true;
-  }
-
-  /** Makes all nodes done; false where a map failed and may (its input is left out from now on). Throws where the run cannot go on. */
-  async #complete(name: string, nodes: readonly Node[], check: Check, pool: LocalPool, progress: Progress, signal: AbortSignal): Promise<boolean> {
-    let missing = await this.#missing(nodes, check);
-    for (const node of nodes) this.#plan.add(node.spec.task);
-    if (check !== 'all') await this.#writePlan(false);
-    if (check !== 'all') this.#reused += nodes.length - missing.length;
-    if (missing.length === 0) return true;
-    const needs = [...new Set(missing.flatMap((node) => node.needs))];
-    if (needs.length > 0 && !(await this.#complete(`${name}: again`, needs, 'all', pool, progress, signal))) return false;
-    if (check === 'all') missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
-    signal.throwIfAborted();
-    if (missing.some(({ spec }) => spec.kind === 'map')) await (this.#prepared ??= this.#prepareSteps());
-    progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
-    const failures = await pool.run(
-      missing.map((node) => node.spec),
-      signal,
-    );
-    this.#ran += missing.length - failures.length;
-    for (const failure of failures) {
-      await recordFailure(this.#ledger, failure, messageOf(failure)).catch((error) => {
-        if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
-      });
-    }
-    const disk = failures.find((failure) => failure.code === 'ERR_REFINE_DISK');
-    if (disk !== undefined) throw new RefineError('ERR_REFINE_DISK', disk.message, disk.place === undefined ? {} : { place: disk.place });
-    signal.throwIfAborted();
-    if (failures.length === 0) return true;
-    const lines = failures.map((failure) => `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`);
-    if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#options.out, lines, 0);
-    for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
-    await this.#checkAllowed();
-    return false;
+    return await complete('index and samples', [this.#graph.finalize(maps, entry)], 'final');
   }
 
   async #prepareSteps(): Promise<void> {
@@ -262,56 +222,7 @@ class Run {
     for (const { stage, options } of this.#manifest.steps) await stage.prepare?.(options, env);
   }
 
-  async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
-    const missing: Node[] = [];
-    for (const node of nodes) {
-      const { task } = node.spec;
-      const entry = this.#entries.get(task) ?? (await this.#ledger.done(task));
-      if (entry === null) {
-        missing.push(node);
-        continue;
-      }
-      const outputs = check === 'none' ? [] : entry.outputs.filter((shard) => check === 'all' || !shard.path.startsWith('scratch/'));
-      // After an update a final name may hold another task's bytes of the same size, so it is hashed.
-      const full = this.#locked.lock.updates > 0 && !this.#entries.has(task);
-      if ((await missingOutput(this.#options.out, outputs, full)) === null) {
-        this.#entries.set(task, entry);
-        continue;
-      }
-      this.#entries.delete(task);
-      await this.#ledger.forget(task);
-      missing.push(node);
-    }
-    return missing;
-  }
-
   #firstMap(number: number): MapSpec {
     return this.#graph.firstMaps([{ number, input: this.#locked.inputs[number]! }])[0]!.spec as MapSpec;
   }
-
-  async #checkAllowed(): Promise<void> {
-    const error = this.#failed.tooMany(this.#options.allowFailed ?? 0, this.#locked.inputs.length);
-    if (error === null) return;
-    await this.#writePlan(false);
-    throw error;
-  }
-
-  async #writePlan(finished: boolean): Promise<void> {
-    const failed = new Set(this.#failed.tasks());
-    const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
-    await replaceFile(join(this.#options.out, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
-  }
-
-  /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
-  async #prune(): Promise<void> {
-    await this.#ledger.prune(new Set([...this.#plan, ...this.#failed.tasks()]));
-    const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
-    await removeUnnamed(this.#options.out, named);
-  }
-}
-
-function phaseOf(nodes: readonly Node[], missing: readonly Node[]): { unit: 'files' | 'tasks'; tasks: number; done: number; bytes: number | null } {
-  const reads = missing.map(({ spec }) => (spec.kind === 'map' && spec.previous === null ? spec.input.bytes : null));
-  const bytes = reads.includes(null) ? null : reads.reduce<number>((sum, size) => sum + size!, 0);
-  return { unit: nodes.every((node) => node.spec.kind === 'map') ? 'files' : 'tasks', tasks: nodes.length, done: nodes.length - missing.length, bytes };
 }

@@ -1,8 +1,8 @@
 // A manifest's steps cut at its barriers and before its steps with ranks. A segment is what one map task does: stages, then the
 // keys of every barrier that follows them at once, or the values that the next segment's first step wants ranked. The last
 // segment has neither and writes the final shards.
-import type { KeyedBarrier } from '../stages/contract/keyed.js';
-import type { RankRequest, Stage } from '../stages/contract/stage.js';
+import { RefineError } from '../native/errors.js';
+import { type Barrier, type RankRequest, readsOf, type Stage, type StageEnv, writesOf } from '../stages/contract/stage.js';
 import type { Step } from './types.js';
 
 export interface StageStep extends Step {
@@ -12,13 +12,13 @@ export interface StageStep extends Step {
 
 export interface BarrierStep extends Step {
   // biome-ignore lint/suspicious/noExplicitAny: options were parsed by the barrier's own schema
-  readonly stage: KeyedBarrier<any>;
+  readonly stage: Barrier<any>;
 }
 
 export interface Segment {
   readonly index: number;
   readonly stages: readonly StageStep[];
-  /** Their keys are computed by this segment's map tasks; they decide one after another. Empty in the last segment. */
+  /** Their files are written by this segment's map tasks; they decide one after another. Empty in the last segment. */
   readonly barriers: readonly BarrierStep[];
   /** The next segment's first step, where it needs ranks; then there are no barriers. */
   readonly ranked: RankedStep | null;
@@ -44,7 +44,8 @@ export function segmentsOf(steps: readonly Step[]): readonly Segment[] {
   };
   let segment = begin();
   for (const step of steps) {
-    if (step.stage.kind === 'keyed') {
+    if (step.stage.kind === 'barrier') {
+      if (segment.barriers.some((earlier) => changesWhat(earlier, step as BarrierStep))) segment = begin();
       segment.barriers.push(step as BarrierStep);
       continue;
     }
@@ -54,17 +55,23 @@ export function segmentsOf(steps: readonly Step[]): readonly Segment[] {
       segment.ranked = { step: step as StageStep, requests };
       segment = begin();
     }
-    if (step.stage.kind === 'barrier') throw new TypeError(`barrier "${step.name}" has phases, which this engine cannot run yet`);
     segment.stages.push(step as StageStep);
   }
   if (segment.barriers.length > 0) begin();
   return segments;
 }
 
-const PARTITION_INPUT_BYTES = 256 * 1024 * 1024; // a gzipped crawl file's 40,000 documents x 14 bands are 13 MB of keys: 3 MB a partition
-const MAX_PARTITIONS = 4096;
+/** Whether a barrier must have decided before another one looks: it edits texts, or writes a column that the other reads. */
+function changesWhat(earlier: BarrierStep, later: BarrierStep): boolean {
+  if (earlier.stage.apply !== undefined) return true;
+  const reads = readsOf(later.stage, later.options, NO_ENV);
+  return writesOf(earlier.stage, earlier.options, NO_ENV).some((column) => reads.includes(column));
+}
 
-/** Partitions of a barrier's keys: by input bytes alone, so a partition fits in memory; results do not depend on it. */
-export function partitionCount(inputBytes: number): number {
-  return Math.max(1, Math.min(MAX_PARTITIONS, Math.ceil(inputBytes / PARTITION_INPUT_BYTES)));
+/** Columns depend on options; where a run stands and its seed decide none. */
+const NO_ENV: StageEnv = { seed: 0n, baseDir: '.', device: 'cpu' };
+
+/** A barrier that breaks the contract of stages/contract/barrier.ts. */
+export function stepMistake(step: BarrierStep, what: string): RefineError {
+  return new RefineError('ERR_REFINE_INTERNAL', `step "${step.name}" ${what}: a mistake of the step "${step.stage.name}". Report it.`);
 }

@@ -71,11 +71,13 @@ export class Shadow {
     this.#positions = joined;
   }
 
-  /** Columns that only documents still in the run have: null here. */
-  addNulls(columns: Readonly<Record<string, Column>>): void {
+  /** Columns that only documents still in the run have: null here. `edited`: those the shadow rows have stay as they are. */
+  addNulls(columns: Readonly<Record<string, Column>>, edited = false): void {
     if (this.#batch === null) return;
     const { rows } = this.#batch;
-    this.#batch = withColumns(this.#batch, Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, nullsLike(column, rows)])));
+    const has = this.#batch.columns;
+    const missing = Object.entries(columns).filter(([name]) => !edited || has[name] === undefined);
+    this.#batch = withColumns(this.#batch, Object.fromEntries(missing.map(([name, column]) => [name, nullsLike(column, rows)])));
   }
 
   /** Through one step: its columns, its features, none of its drops. `passing` names columns that are for this step alone. */

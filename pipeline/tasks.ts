@@ -1,6 +1,6 @@
 // What a worker is told: the run's context once, then tasks one at a time. Everything here crosses a process boundary.
 import type { Input } from '../stages/contract/source.js';
-import type { RankRequest } from '../stages/contract/stage.js';
+import type { PhaseLimits, RankRequest } from '../stages/contract/stage.js';
 import type { EntryBase, Sink } from './types.js';
 
 /** A manifest's step, with its stage by name: the worker's registry holds the code. */
@@ -43,29 +43,24 @@ export interface MapSpec extends TaskBase {
     readonly features: readonly string[];
     /** Documents that earlier segments dropped and that rule steps still measure (`features: all`); null where there are none. */
     readonly shadow: string | null;
-    /** One for each barrier of the previous segment, in order; null where it decided nothing about this input. */
-    readonly verdicts: readonly (string | null)[];
+    /** One for each barrier of the previous segment, in order: files of the input's group, null where it writes none of the kind. */
+    readonly decided: readonly { readonly verdicts: string | null; readonly edits: string | null }[];
     /** One for each request of the segment's first step. */
     readonly ranks: readonly { readonly name: string; readonly path: string; readonly shift: number }[];
   } | null;
 }
 
-export interface ReduceSpec extends TaskBase {
-  readonly kind: 'reduce';
+/** One task of a barrier's phase. The worker makes the phase again from the step, totals and limits. */
+export interface PhaseSpec extends TaskBase {
+  readonly kind: 'phase';
   readonly step: string;
-  readonly partitions: number;
-  readonly keys: readonly { readonly number: number; readonly path: string }[];
-  /** Verdicts of the earlier barriers of the segment. */
-  readonly dropped: readonly { readonly number: number; readonly path: string }[];
-}
-
-export interface ResolveSpec extends TaskBase {
-  readonly kind: 'resolve';
-  readonly step: string;
-  /** Edge files in partition order. */
-  readonly edges: readonly string[];
-  /** First feature parts by input number: where the kept documents' ids stand. */
-  readonly features: readonly { readonly number: number; readonly path: string }[];
+  readonly phase: string;
+  readonly totals: Readonly<Record<string, number>>;
+  readonly limits: PhaseLimits;
+  /** Inputs of the run, those that failed too. */
+  readonly inputs: number;
+  /** phase-lists.ts: what the phase's tasks read; below the run folder. */
+  readonly lists: string;
 }
 
 export interface RankSpec extends TaskBase {
@@ -84,7 +79,7 @@ export interface FinalizeSpec extends TaskBase {
   readonly samples: readonly { readonly step: string; readonly paths: readonly string[] }[];
 }
 
-export type TaskSpec = MapSpec | ReduceSpec | ResolveSpec | RankSpec | FinalizeSpec;
+export type TaskSpec = MapSpec | PhaseSpec | RankSpec | FinalizeSpec;
 
 /** What a ledger entry says of its task, done or failed. */
 export function entryBase(spec: TaskSpec): EntryBase {
@@ -93,8 +88,8 @@ export function entryBase(spec: TaskSpec): EntryBase {
   switch (spec.kind) {
     case 'map':
       return { ...of, input: spec.input.path };
-    case 'reduce':
-    case 'resolve':
+    case 'phase':
+      return { ...of, step: spec.step, phase: spec.phase };
     case 'rank':
       return { ...of, step: spec.step };
     case 'finalize':
@@ -110,6 +105,19 @@ export function scratchPath(segment: number, task: string, role: string): string
 /** The part of a map task that holds the values of one order. */
 export function rankRole(step: string, name: string): string {
   return `ranks-${step}-${name}`;
+}
+
+/** The part of a map task that a barrier writes. */
+export function mapRole(step: string, role: string): string {
+  return `${step}.${role}`;
+}
+
+export function phaseFolder(step: string, phase: string): string {
+  return `scratch/${step}/${phase}`;
+}
+
+export function phasePath(step: string, phase: string, task: string, role: string): string {
+  return `${phaseFolder(step, phase)}/${task.slice(0, 20)}.${role}`;
 }
 
 export function barrierPath(step: string, task: string, name: string): string {

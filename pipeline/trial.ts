@@ -1,22 +1,19 @@
 // Runs steps in this process, without a run folder: what `refine try` and the sample of `refine plan` use.
 // Invariant: the same documents are dropped for the same reasons as in a run over the same inputs in the same order; barriers
 // see all documents as one corpus, in memory, up to `maxTextBytes` of text.
-import { type Batch, fixedColumn, stringAt, takeRows } from '../native/batch.js';
+import { type Batch, stringAt, takeRows } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
-import type { Edges, KeyedMap, KeyGroup, Verdicts } from '../stages/contract/keyed.js';
-import { readsOf, reasonsOf, type StageEnv, type StageRun, writesOf } from '../stages/contract/stage.js';
+import { type BarrierRun, readsOf, reasonsOf, type StageEnv, type StageRun, writesOf } from '../stages/contract/stage.js';
+import { decideHere, editsOf, type HeldRows, type LocalDecision, type Verdict } from './barrier-local.js';
 import { rankKeys } from './rank-keys.js';
 import { rankColumns } from './rank-task.js';
 import type { BarrierStep, RankedStep, StageStep } from './segments.js';
 import { segmentsOf } from './segments.js';
 import type { Step } from './types.js';
+import { clusterColumns } from './verdicts.js';
 
-/** Rows of one batch that are still in, or were decided together. Row i of `batch` is document `rows[i]` of input `input`. */
-export interface Rows {
-  readonly input: number;
-  readonly rows: Uint32Array;
-  readonly batch: Batch;
-}
+/** Rows of one batch that are still in, or were decided together. */
+export type Rows = HeldRows;
 
 /** A document's fate. `reason` is null where kept. */
 export interface Outcome {
@@ -41,7 +38,7 @@ export interface TrialCounts {
 
 export class Trial {
   private readonly runs = new Map<Step, StageRun>();
-  private readonly maps = new Map<Step, KeyedMap>();
+  private readonly barriers = new Map<Step, BarrierRun>();
   readonly counts = new Map<string, TrialCounts>();
   /** Columns to print, in the order the steps write them; `text` first. */
   readonly columns: readonly string[];
@@ -59,7 +56,7 @@ export class Trial {
     try {
       for (const step of steps) {
         if (step.stage.kind === 'stage') trial.runs.set(step, await step.stage.open(step.options, env));
-        else if (step.stage.kind === 'keyed') trial.maps.set(step, await step.stage.openMap(step.options, env));
+        else trial.barriers.set(step, await step.stage.open(step.options, env));
       }
     } catch (error) {
       await trial.close();
@@ -121,7 +118,7 @@ export class Trial {
   }
 
   async close(): Promise<void> {
-    for (const run of [...this.runs.values(), ...this.maps.values()]) await run.close();
+    for (const run of [...this.runs.values(), ...this.barriers.values()]) await run.close();
   }
 
   private async runStages(rows: Rows, stages: readonly StageStep[], signal: AbortSignal): Promise<{ kept: Rows; dropped: Outcome[] }> {
@@ -167,51 +164,76 @@ export class Trial {
   }
 
   private async runBarrier(step: BarrierStep, held: readonly Rows[], signal: AbortSignal): Promise<{ kept: Rows[]; dropped: Outcome[] }> {
-    const { stage, options } = step;
-    const reasons = reasonsOf(stage, options);
     const before = process.cpuUsage();
-    const entries: Entry[] = [];
-    for (const rows of held) {
-      const keyed = await this.maps.get(step)!.map(rows.batch, signal);
-      for (let i = 0; i < keyed.rows.length; i++) {
-        const payload = keyed.payload?.subarray(i * stage.payloadBytes, (i + 1) * stage.payloadBytes) ?? new Uint8Array(0);
-        entries.push({ high: keyed.keys[2 * i]!, low: keyed.keys[2 * i + 1]!, row: globalRow(rows.input, rows.rows[keyed.rows[i]!]!), payload });
-      }
-    }
-    entries.sort((a, b) => compare(a.high, b.high) || compare(a.low, b.low) || compare(a.row, b.row));
-    const verdicts = await stage.resolve(options, reduceAll(step, entries, signal));
-    const used = process.cpuUsage(before);
+    const decision = await decideHere(step, this.barriers.get(step)!, held, this.env, signal);
     const counts = this.counts.get(step.name)!;
-    counts.cpuMs += (used.user + used.system) / 1000;
-    const ids = idsOf(held, verdicts);
+    const reasons = reasonsOf(step.stage, step.options);
+    const ids = await this.idsOf(step, held, decision);
     const result = { kept: [] as Rows[], dropped: [] as Outcome[] };
-    const at = new Map<bigint, number>();
-    verdicts.rows.forEach((row, index) => {
-      at.set(row, index);
-    });
     for (const rows of held) {
       counts.in += rows.batch.rows;
-      const found = Array.from(rows.rows, (row) => at.get(globalRow(rows.input, row)));
-      const batch = withVerdicts(rows, found, verdicts, stage.writes);
+      const globals = Array.from(rows.rows, (row) => globalRow(rows.input, row));
+      const verdicts = globals.map((row) => decision.verdicts.get(row));
+      const batch = withVerdicts(rows.batch, globals, verdicts, step.stage.writes);
+      const drop = (from: Rows, at: number, code: number, keptId: string | null): void => {
+        result.dropped.push({
+          input: from.input,
+          row: from.rows[at]!,
+          batch: from.batch,
+          at,
+          step: step.name,
+          reason: `${step.name}/${reasons[code - 1] ?? code}`,
+          keptId,
+        });
+      };
       const keep: number[] = [];
-      found.forEach((index, row) => {
-        const code = index === undefined ? 0 : verdicts.drops[index]!;
-        if (code === 0) keep.push(row);
-        else
-          result.dropped.push({
-            input: rows.input,
-            row: rows.rows[row]!,
-            batch,
-            at: row,
-            step: step.name,
-            reason: `${step.name}/${reasons[code - 1] ?? code}`,
-            keptId: ids.get(verdicts.kept[index!]!) ?? null,
-          });
+      verdicts.forEach((verdict, at) => {
+        if (verdict === undefined || verdict.drop === 0) keep.push(at);
+        else drop({ ...rows, batch }, at, verdict.drop, ids.get(verdict.kept) ?? null);
       });
-      counts.out += keep.length;
-      result.kept.push({ input: rows.input, rows: Uint32Array.from(keep, (row) => rows.rows[row]!), batch: takeRows(batch, keep) });
+      let kept: Rows = { input: rows.input, rows: Uint32Array.from(keep, (at) => rows.rows[at]!), batch: takeRows(batch, keep) };
+      if (decision.edits !== null) {
+        const edits = editsOf(
+          decision.edits,
+          keep.map((at) => globals[at]!),
+        );
+        const { columns = {}, drops } = await step.stage.apply!(step.options, kept.batch, edits);
+        const edited = { ...kept, batch: { rows: kept.batch.rows, columns: { ...kept.batch.columns, ...columns } } };
+        const left: number[] = [];
+        for (let at = 0; at < edited.batch.rows; at++) {
+          if ((drops?.[at] ?? 0) === 0) left.push(at);
+          else drop(edited, at, drops![at]!, null);
+        }
+        kept = { input: rows.input, rows: Uint32Array.from(left, (at) => edited.rows[at]!), batch: takeRows(edited.batch, left) };
+      }
+      counts.out += kept.batch.rows;
+      result.kept.push(kept);
     }
+    const used = process.cpuUsage(before);
+    counts.cpuMs += (used.user + used.system) / 1000;
     return result;
+  }
+
+  /** The id of every document that a verdict names as the one kept. */
+  private async idsOf(step: BarrierStep, held: readonly Rows[], { verdicts }: LocalDecision): Promise<Map<bigint, string | null>> {
+    const wanted = new Set([...verdicts.values()].filter(({ drop }) => drop !== 0).map(({ kept }) => kept));
+    const ids = new Map<bigint, string | null>();
+    const outside = BigUint64Array.from([...wanted].filter((row) => row >> 63n === 1n)).sort();
+    if (outside.length > 0) {
+      const names = await step.stage.outsideIds!(step.options, this.env, outside);
+      outside.forEach((row, i) => {
+        ids.set(row, names[i] ?? null);
+      });
+    }
+    for (const rows of held) {
+      const column = rows.batch.columns.id;
+      if (column?.kind !== 'utf8') continue;
+      rows.rows.forEach((row, at) => {
+        const name = globalRow(rows.input, row);
+        if (wanted.has(name)) ids.set(name, stringAt(column, at));
+      });
+    }
+    return ids;
   }
 
   /** Without what nobody reads or prints any more: pages wait for the barrier as text alone. */
@@ -269,13 +291,6 @@ function rank({ requests }: RankedStep, held: readonly Rows[]): Rows[] {
   return held.map((rows, number) => ({ ...rows, batch: { rows: rows.batch.rows, columns: columns[number]! } }));
 }
 
-interface Entry {
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly row: bigint;
-  readonly payload: Uint8Array;
-}
-
 function globalRow(input: number, row: number): bigint {
   return (BigInt(input) << 32n) | BigInt(row);
 }
@@ -284,48 +299,11 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function* reduceAll(step: BarrierStep, entries: readonly Entry[], signal: AbortSignal): AsyncGenerator<Edges> {
-  for (let from = 0; from < entries.length; ) {
-    signal.throwIfAborted();
-    let to = from + 1;
-    while (to < entries.length && entries[to]!.high === entries[from]!.high && entries[to]!.low === entries[from]!.low) to++;
-    if (to - from > 1) {
-      const slice = entries.slice(from, to);
-      const payload = new Uint8Array(slice.length * step.stage.payloadBytes);
-      slice.forEach((entry, index) => {
-        payload.set(entry.payload, index * step.stage.payloadBytes);
-      });
-      const group: KeyGroup = { rows: BigUint64Array.from(slice, (entry) => entry.row), payload };
-      const edges = step.stage.reduce(step.options, group);
-      if (edges !== null) yield edges;
-    }
-    from = to;
-  }
-}
-
-/** The id of every document that a verdict names as the one kept. */
-function idsOf(held: readonly Rows[], verdicts: Verdicts): Map<bigint, string | null> {
-  const wanted = new Set(verdicts.kept);
-  const ids = new Map<bigint, string | null>();
-  for (const rows of held) {
-    const column = rows.batch.columns.id;
-    if (column?.kind !== 'utf8') continue;
-    rows.rows.forEach((row, at) => {
-      const name = globalRow(rows.input, row);
-      if (wanted.has(name)) ids.set(name, stringAt(column, at));
-    });
-  }
-  return ids;
-}
-
 /** The columns a barrier writes; a document without a verdict is a cluster of its own. */
-function withVerdicts(rows: Rows, found: readonly (number | undefined)[], verdicts: Verdicts, writes: readonly string[]): Batch {
-  const own = (at: number): bigint => globalRow(rows.input, rows.rows[at]!);
-  const cluster = BigUint64Array.from(found, (index, at) => (index === undefined ? own(at) : verdicts.kept[index]!));
-  const size = Uint32Array.from(found, (index) => (index === undefined ? 1 : verdicts.clusterSize[index]!));
-  const all = { cluster: fixedColumn(cluster), cluster_size: fixedColumn(size) };
-  const columns = Object.fromEntries(Object.entries(all).filter(([name]) => writes.includes(name)));
-  return { rows: rows.batch.rows, columns: { ...rows.batch.columns, ...columns } };
+function withVerdicts(batch: Batch, rows: readonly bigint[], verdicts: readonly (Verdict | undefined)[], writes: readonly string[]): Batch {
+  const cluster = BigUint64Array.from(verdicts, (verdict, at) => verdict?.cluster ?? rows[at]!);
+  const size = Uint32Array.from(verdicts, (verdict) => verdict?.clusterSize ?? 1);
+  return { rows: batch.rows, columns: { ...batch.columns, ...clusterColumns(writes, cluster, size) } };
 }
 
 function keptOutcomes(rows: Rows): Outcome[] {

@@ -34,6 +34,8 @@ export interface Manifest {
   readonly source: Source;
   readonly steps: readonly Step[];
   readonly sink: Sink;
+  /** Bytes of temporary files that a barrier should not pass at once: it works in rounds where it would. */
+  readonly spillBytes: number;
   /** The folder relative paths start from: the manifest's own. */
   readonly baseDir: string;
   /** The file as given, and where it was read. */
@@ -66,15 +68,17 @@ export interface EntryBase {
   readonly format: 1;
   /** The task's identity: hex sha256 over step names, versions, options, asset digests and input identity. */
   readonly task: string;
-  readonly kind: 'map' | 'reduce' | 'resolve' | 'rank' | 'finalize';
+  readonly kind: 'map' | 'phase' | 'rank' | 'finalize';
   /** For people: `map 000003 crawl-data/.../x.warc.gz`. */
   readonly label: string;
   /** Steps between barriers form a segment; its tasks and those of the barriers that end it carry its number. */
   readonly segment: number;
-  /** map: the input's number; reduce: the partition's. */
+  /** map: the input's number; phase: the input's or the partition's. */
   readonly number: number;
-  /** reduce and resolve: the barrier step's name; rank: the step that asked. */
+  /** phase: the barrier step's name; rank: the step that asked. */
   readonly step?: string;
+  /** phase: its name. */
+  readonly phase?: string;
   /** map: the input's path. */
   readonly input?: string;
 }
@@ -107,7 +111,15 @@ export type LedgerEntry =
       readonly source?: SourceCounts;
       /** rank: what was ordered, and the values at the cuts that the step asked for. */
       readonly ranks?: RankedColumn;
+      /** map: by barrier that follows, what its map counted; `phases` sees the sums. */
+      readonly totals?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+      /** phase: numbers for `Barrier.notices`. */
+      readonly notes?: Readonly<Record<string, number>>;
+      /** Bytes of the files that a barrier wrote in this task: map and phase. */
+      readonly spillBytes?: number;
       readonly wallMs: number;
+      /** Processor time of the worker process, all threads. */
+      readonly cpuMs?: number;
       /** The most the worker process ever held resident, this task and earlier ones. */
       readonly peakBytes?: number;
     })

@@ -3,14 +3,13 @@
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
-import type { KeyedMap } from '../stages/contract/keyed.js';
-import type { AnyStep, StageEnv, StageRun } from '../stages/contract/stage.js';
-import { runReduceTask, runResolveTask } from './barrier-tasks.js';
+import type { AnyStep, BarrierRun, StageEnv, StageRun } from '../stages/contract/stage.js';
 import { runFinalizeTask } from './finalize.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { featureColumns, type StepFeatures } from './feature-columns.js';
 import { type OpenInput, runMapTask } from './map-task.js';
 import { DropCodes } from './outcomes.js';
+import { runPhaseTask } from './phase-task.js';
 import { runRankTask } from './rank-task.js';
 import { type BarrierStep, type Segment, type StageStep, segmentsOf } from './segments.js';
 import type { TaskSpec, WorkerContext } from './tasks.js';
@@ -93,7 +92,7 @@ class Worker {
   readonly #openInput: OpenInput;
   readonly #ledger: Ledger;
   readonly #stages = new Map<string, StageRun>();
-  readonly #barriers = new Map<string, KeyedMap>();
+  readonly #barriers = new Map<string, BarrierRun>();
   readonly gate = new ParentGate();
   #openSegment = -1;
   #abort = new AbortController();
@@ -130,7 +129,10 @@ class Worker {
     this.#abort = new AbortController();
     const progress = new Progress();
     try {
-      const entry: DoneEntry = { ...(await this.#runTask(spec, progress)), peakBytes: process.resourceUsage().maxRSS * 1024 };
+      const before = process.cpuUsage();
+      const done = await this.#runTask(spec, progress);
+      const { user, system } = process.cpuUsage(before);
+      const entry: DoneEntry = { ...done, cpuMs: Math.round((user + system) / 1000), peakBytes: process.resourceUsage().maxRSS * 1024 };
       await this.#ledger.put(entry);
       progress.flush();
       this.task = undefined;
@@ -159,16 +161,15 @@ class Worker {
             features: this.#features,
             openInput: this.#openInput,
             gate: this.gate,
+            stageEnv: this.#env,
             stage: (step) => this.#stage(step),
             barrier: (step) => this.#barrier(step),
             progress: (documents, bytes) => progress.add(documents, bytes),
           },
           signal,
         );
-      case 'reduce':
-        return await runReduceTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, signal);
-      case 'resolve':
-        return await runResolveTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, signal);
+      case 'phase':
+        return await runPhaseTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, this.#env, signal);
       case 'rank':
         return await runRankTask(spec, runFolder, signal);
       case 'finalize':
@@ -191,10 +192,10 @@ class Worker {
     return run;
   }
 
-  async #barrier(step: BarrierStep): Promise<KeyedMap> {
-    let map = this.#barriers.get(step.name);
-    if (map === undefined) this.#barriers.set(step.name, (map = await step.stage.openMap(step.options, this.#env)));
-    return map;
+  async #barrier(step: BarrierStep): Promise<BarrierRun> {
+    let run = this.#barriers.get(step.name);
+    if (run === undefined) this.#barriers.set(step.name, (run = await step.stage.open(step.options, this.#env)));
+    return run;
   }
 
   /** Models of another segment need not stay in memory. */
@@ -209,9 +210,7 @@ class Worker {
 
 async function ownStage(module: string, name: string): Promise<AnyStep | undefined> {
   const exported = Object.values((await import(module)) as Record<string, unknown>);
-  return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier', 'keyed'].includes((value as AnyStep).kind)) as
-    | AnyStep
-    | undefined;
+  return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier'].includes((value as AnyStep).kind)) as AnyStep | undefined;
 }
 
 function sendFailure(task: string, error: unknown): void {

@@ -1,12 +1,13 @@
 // The whole path over real pages, in one process, with the CPU time of every step on its own: source, each stage, each
 // barrier's map. The page set is ../shared/data/real.warc.gz, or the embedded crawl where that is absent.
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { packagePath } from '../../native/index.js';
 import { steps } from '../../pipeline/registry.js';
 import type { Batch } from '../../native/index.js';
 import { takeRows } from '../../native/index.js';
-import type { KeyedMap } from '../../stages/contract/keyed.js';
-import type { AnyStep, StageRun } from '../../stages/contract/stage.js';
+import type { AnyStep, BarrierMap, BarrierRun, StageRun } from '../../stages/contract/stage.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { listInputs } from '../../stages/fetch/list-inputs.js';
 import { openInput } from '../../stages/fetch/open-input.js';
@@ -20,7 +21,7 @@ interface OpenStep {
   readonly name: string;
   readonly step: AnyStep;
   readonly run: StageRun | null;
-  readonly map: KeyedMap | null;
+  readonly barrier: { readonly run: BarrierRun; readonly map: BarrierMap } | null;
   cpuSeconds: number;
   rowsIn: number;
   rowsOut: number;
@@ -46,7 +47,7 @@ export async function figures(): Promise<readonly Figure[]> {
       name,
       step,
       run: step.kind === 'stage' ? await step.open(options, env) : null,
-      map: step.kind === 'keyed' ? await step.openMap(options, env) : null,
+      barrier: step.kind === 'barrier' ? await openBarrier(await step.open(options, env), name) : null,
       cpuSeconds: 0,
       rowsIn: 0,
       rowsOut: 0,
@@ -77,7 +78,11 @@ export async function figures(): Promise<readonly Figure[]> {
     }
   }
   const total = cpuSecondsSince(begin);
-  for (const entry of open) await (entry.run ?? entry.map)!.close();
+  for (const entry of open) {
+    await entry.barrier?.map.finish();
+    await (entry.run ?? entry.barrier!.run).close();
+  }
+  rmSync(scratch, { recursive: true });
   const on = `${documents} pages of ${real === null ? 'the embedded crawl' : 'real.warc.gz'}`;
   const out: Figure[] = [
     {
@@ -102,9 +107,22 @@ export async function figures(): Promise<readonly Figure[]> {
 
 const share = (seconds: number, total: number) => `${((100 * seconds) / total).toFixed(1)} % of the path`;
 
+const scratch = join(tmpdir(), `refine-bench-run-${process.pid}`);
+
+async function openBarrier(run: BarrierRun, name: string): Promise<{ run: BarrierRun; map: BarrierMap }> {
+  mkdirSync(scratch, { recursive: true });
+  const files = { path: (role: string) => join(scratch, `${name}.${role}`), folder: async () => scratch, memoryBytes: 128 * 1024 * 1024 };
+  return { run, map: run.map(files) };
+}
+
 async function through(entry: OpenStep, batch: Batch, signal: AbortSignal): Promise<Batch> {
-  if (entry.map !== null) {
-    await entry.map.map(batch, signal);
+  if (entry.barrier !== null) {
+    const from = BigInt(entry.rowsIn - batch.rows);
+    await entry.barrier.map.add(
+      batch,
+      BigUint64Array.from({ length: batch.rows }, (_, row) => from + BigInt(row)),
+      signal,
+    );
     return batch;
   }
   const result = await entry.run!.process(batch, signal);

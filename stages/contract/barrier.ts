@@ -15,6 +15,8 @@ export interface Barrier<Options> extends StepKind<Options> {
    * The last phase writes role `verdicts` and/or `edits`: record files (native/records.ts) as below, from however many tasks.
    */
   phases(options: Options, totals: Readonly<Record<string, number>>, limits: PhaseLimits): readonly Phase<Options>[];
+  /** Its verdicts tell similarities: features/ then has a column `similarity`. */
+  readonly similarity?: true;
   /** Applies the edits that the last phase wrote to a batch of the next segment's map; counted, sampled and dropped under the step's own name. */
   apply?(options: Options, batch: Batch, edits: Edits): Promise<StageResult>;
   /**
@@ -145,8 +147,9 @@ export interface Edits {
 
 /**
  * A record of role `verdicts`: key [global row]; value: kept u64 (the global row that stays in its stead, its own where it stays),
- * cluster u64, cluster size u32, drop u16 (0 = stays, else index into the reasons + 1), 2 zero bytes; little-endian. A row without
- * a record is kept.
+ * cluster u64, cluster size u32, drop u16 (0 = stays, else index into the reasons + 1), similarity u16 (0 = unknown, else 1 +
+ * floor(65534 s) of the Jaccard similarity s to the one that stays; in features/ as `similarity`); little-endian. A row without
+ * a record is kept. `kept` with bit 63 set is no document of the run (see `outsideIds`).
  */
 export const VERDICT_SHAPE = { keyWords: 1, valueBytes: 24, tail: false } as const;
 

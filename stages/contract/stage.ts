@@ -4,9 +4,8 @@ import type { z } from 'zod';
 import type { Batch, Column } from '../../native/index.js';
 import type { Barrier } from './barrier.js';
 import type { ExpressionColumns } from './expression-evaluate.js';
-import type { KeyedBarrier } from './keyed.js';
 
-export type { Barrier, BarrierMap, BarrierRun, Edits, Phase, PhaseLimits, PhaseResult, PhaseTask, TaskFiles } from './barrier.js';
+export type { Barrier, BarrierMap, BarrierRun, Edits, NumberedFile, Phase, PhaseLimits, PhaseRead, PhaseResult, PhaseTask, TaskFiles } from './barrier.js';
 
 export interface StageEnv {
   /** The manifest's seed. */
@@ -140,7 +139,7 @@ export interface StageResult {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every option type
-export type AnyStep = Stage<any> | Barrier<any> | KeyedBarrier<any>;
+export type AnyStep = Stage<any> | Barrier<any>;
 
 /** Every column that the step writes with these options; `undefined` options are those of a step with mistakes. */
 export function writesOf(stage: AnyStep, options: unknown, env: StageEnv): readonly string[] {

@@ -51,15 +51,13 @@ const stages: readonly AnyStep[] = [
   },
   {
     ...base,
-    kind: 'keyed',
+    kind: 'barrier',
     name: 'dedupe-exact',
     reads: ['text'],
     writes: [],
-    payloadBytes: 0,
     schema: z.strictObject({ keep: z.union([z.enum(['longest', 'newest', 'first']), z.strictObject({ highest: z.string() })]).default('longest') }),
-    openMap: async () => ({ map: async () => ({ keys: new BigUint64Array(0), rows: new Uint32Array(0) }), close: async () => {} }),
-    reduce: () => null,
-    resolve: async () => ({ rows: new BigUint64Array(0), drops: new Uint16Array(0), kept: new BigUint64Array(0), clusterSize: new Uint32Array(0) }),
+    open: async () => ({ map: () => ({ add: async () => {}, finish: async () => ({}), abort: async () => {} }), close: async () => {} }),
+    phases: () => [{ name: 'nothing', over: 'run', reads: [], writes: ['verdicts'], run: async () => ({ rowsIn: 0, rowsOut: 0 }) }],
   },
   {
     ...base,

@@ -1,11 +1,11 @@
-// Steps for tests of the runner, small enough to predict: a rule, two barriers, a tokenizer of bytes, and trouble on demand.
-import { createHash } from 'node:crypto';
+// Steps for tests of the runner, small enough to predict: a rule, barriers (runner-barriers.ts), a tokenizer of bytes, and
+// trouble on demand.
 import { existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Batch, column, fixedColumn, stringAt, utf8Column } from '../../native/batch.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
-import type { Edges, KeyedBarrier, KeyGroup, Verdicts } from '../../stages/contract/keyed.js';
 import type { AnyStep, Stage } from '../../stages/contract/stage.js';
+import { cutWords, nearText, sameUrl } from './runner-barriers.js';
 
 const strings = (batch: Batch, name: string): string[] => Array.from({ length: batch.rows }, (_, row) => stringAt(column(batch, name, 'utf8'), row) ?? '');
 
@@ -113,89 +113,6 @@ const bytes: Stage<Record<never, never>> = {
   },
 };
 
-/** Union-find over edges; the lowest row of a cluster stays. */
-export async function lowestStays(edges: AsyncIterable<Edges>): Promise<Verdicts> {
-  const parent = new Map<bigint, bigint>();
-  const find = (row: bigint): bigint => {
-    let root = row;
-    while (parent.get(root)! !== root) root = parent.get(root)!;
-    return root;
-  };
-  for await (const { left, right } of edges) {
-    for (let i = 0; i < left.length; i++) {
-      for (const row of [left[i]!, right[i]!]) if (!parent.has(row)) parent.set(row, row);
-      const [a, b] = [find(left[i]!), find(right[i]!)];
-      if (a < b) parent.set(b, a);
-      else parent.set(a, b);
-    }
-  }
-  const rows = BigUint64Array.from(parent.keys()).sort();
-  const kept = rows.map(find);
-  const sizes = new Map<bigint, number>();
-  for (const root of kept) sizes.set(root, (sizes.get(root) ?? 0) + 1);
-  return { rows, drops: Uint16Array.from(rows, (row, i) => (row === kept[i] ? 0 : 1)), kept, clusterSize: Uint32Array.from(kept, (root) => sizes.get(root)!) };
-}
-
-/** Every entry of a group is a duplicate of its first; payload must say how many keys its text had. */
-export function star(group: KeyGroup, payloadBytes: number): Edges {
-  const others = group.rows.length - 1;
-  const payload = (entry: number): Uint8Array => group.payload.subarray(entry * payloadBytes, (entry + 1) * payloadBytes);
-  const leftPayload = new Uint8Array(others * payloadBytes);
-  for (let i = 0; i < others; i++) leftPayload.set(payload(0), i * payloadBytes);
-  return { left: new BigUint64Array(others).fill(group.rows[0]!), right: group.rows.slice(1), leftPayload, rightPayload: group.payload.slice(payloadBytes) };
-}
-
-function barrier(
-  name: string,
-  columnName: string,
-  keysOf: (value: string) => string[],
-  payloadBytes: number,
-  writes: readonly string[],
-): KeyedBarrier<Record<never, never>> {
-  return {
-    kind: 'keyed',
-    name,
-    version: 1,
-    reads: [columnName],
-    writes,
-    reasons: ['duplicate'],
-    schema: z.strictObject({}),
-    payloadBytes,
-    async openMap() {
-      return {
-        async map(batch) {
-          const keys: bigint[] = [];
-          const rows: number[] = [];
-          strings(batch, columnName).forEach((value, row) => {
-            for (const key of keysOf(value)) {
-              const hash = createHash('sha256').update(key).digest();
-              keys.push(hash.readBigUInt64LE(0), hash.readBigUInt64LE(8));
-              rows.push(row);
-            }
-          });
-          return { keys: BigUint64Array.from(keys), rows: Uint32Array.from(rows), payload: new Uint8Array(rows.length * payloadBytes).fill(7) };
-        },
-        async close() {},
-      };
-    },
-    reduce: (_, group) => star(group, payloadBytes),
-    resolve: (_, edges) => lowestStays(edges),
-  };
-}
-
-const sameUrl = barrier('same-url', 'url', (url) => (url === '' ? [] : [url]), 0, []);
-/** Near duplicates: texts that share a first or a last word pair. */
-const nearText = barrier(
-  'near-text',
-  'text',
-  (text) => {
-    const list = text.split(' ');
-    return list.length < 4 ? [] : [`first ${list.slice(0, 2).join(' ')}`, `last ${list.slice(-2).join(' ')}`];
-  },
-  3,
-  ['cluster', 'cluster_size'],
-);
-
 export interface RankedOptions {
   readonly max: number;
   readonly by?: 'kind';
@@ -245,5 +162,5 @@ const ranked: Stage<RankedOptions> = {
   },
 };
 
-const all: readonly AnyStep[] = [words, trouble, bytes, sameUrl, nearText, ranked];
+const all: readonly AnyStep[] = [words, trouble, bytes, sameUrl, nearText, cutWords, ranked];
 export const steps: ReadonlyMap<string, AnyStep> = new Map(all.map((step) => [step.name, step]));

@@ -65,6 +65,7 @@ export function manifestOf(folder: string, paths: readonly string[], list: reado
     source: { kind: 'jsonl', paths, textField: 'text' },
     steps: parsed,
     sink: whole,
+    spillBytes: 20 * 1024 ** 3,
     baseDir: folder,
     text: 'name: test\n',
     path: join(folder, 'test.yaml'),

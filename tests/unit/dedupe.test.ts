@@ -5,7 +5,7 @@ import { collectForest } from '../../stages/dedupe/duplicates.js';
 import { dedupeExact } from '../../stages/dedupe/exact/dedupe-exact.js';
 import { dedupeMinhash } from '../../stages/dedupe/minhash/dedupe-minhash.js';
 import { c4Key, dedupeUrl } from '../../stages/dedupe/url/dedupe-url.js';
-import { dropped, runBarrier } from '../support/barrier-driver.js';
+import { dropped, runPhases } from '../support/phase-driver.js';
 import { randomFrom } from '../support/random.js';
 
 function batchOf(columns: Record<string, readonly (string | null)[]>, dates?: readonly (number | null)[]): Batch {
@@ -22,7 +22,7 @@ const sentence = (n: number) => Array.from({ length: 40 }, (_, i) => `word${n}x$
 test('dedupe-url keeps the first document of each URL without its fragment, and documents without URL', async () => {
   const first = batchOf({ url: ['http://Example.com', 'http://example.com/a', null, '', 'http://example.com/#top'] });
   const second = batchOf({ url: ['http://example.com/a#x', 'http://example.com/b/../a', 'https://example.com/a', null, '', 'not a url', 'not a url'] });
-  const verdicts = await runBarrier(dedupeUrl, {}, [[first], [second]]);
+  const verdicts = await runPhases(dedupeUrl, {}, [[first], [second]]);
   const at = (row: number) => String((1n << 32n) | BigInt(row));
   assert.deepEqual(dropped(verdicts), { '4': '0', [at(0)]: '1', [at(1)]: '1', [at(6)]: at(5) });
   assert.deepEqual(dedupeUrl.reasons, ['duplicate-url']);
@@ -41,21 +41,21 @@ test('the key of a URL is its WHATWG serialisation without fragment, or the form
 
 test('dedupe-url by C4 joins schemes, www and tracking queries', async () => {
   const batch = batchOf({ url: ['http://www.example.com/a', 'https://example.com/a/', 'http://example.com/a?utm_x=1', 'http://example.com/b'] });
-  assert.deepEqual(dropped(await runBarrier(dedupeUrl, { normalise: 'c4' }, [[batch]])), { '1': '0', '2': '0' });
+  assert.deepEqual(dropped(await runPhases(dedupeUrl, { normalise: 'c4' }, [[batch]])), { '1': '0', '2': '0' });
 });
 
 test('dedupe-exact compares normalised text, or bytes where asked, and keeps the first', async () => {
   const text = ['Hello, World!', 'hello world', 'other', null, null, 'Héllo   world', '!!!', '???', '!!!', '', ''];
   const batch = batchOf({ text });
-  assert.deepEqual(dropped(await runBarrier(dedupeExact, {}, [[batch]])), { '1': '0', '5': '0', '8': '6', '10': '9' });
-  assert.deepEqual(dropped(await runBarrier(dedupeExact, { normalise: 'none' }, [[batch]])), { '8': '6', '10': '9' });
+  assert.deepEqual(dropped(await runPhases(dedupeExact, {}, [[batch]])), { '1': '0', '5': '0', '8': '6', '10': '9' });
+  assert.deepEqual(dropped(await runPhases(dedupeExact, { normalise: 'none' }, [[batch]])), { '8': '6', '10': '9' });
 });
 
 test('dedupe-minhash joins texts that differ in one word of many, and leaves others and short ones alone', async () => {
   const base = sentence(1);
   const near = `${Array.from({ length: 400 }, (_, i) => `w${i}`).join(' ')} end`;
   const text = [base, sentence(2), base.toUpperCase(), 'too short to sign', 'too short to sign', near, near.replace(' end', ' fin'), null];
-  const verdicts = await runBarrier(dedupeMinhash, {}, [[batchOf({ text })]]);
+  const verdicts = await runPhases(dedupeMinhash, {}, [[batchOf({ text })]]);
   assert.deepEqual(dropped(verdicts), { '2': '0', '6': '5' });
   assert.deepEqual(Array.from(verdicts.clusterSize), [2, 2, 2, 2]);
 });
@@ -65,19 +65,19 @@ test('dedupe-minhash keeps the longest, newest or first of a cluster; ties go to
   const text = [base, `${base}!!`, `${base}!!!`, base, `${base}   `];
   const batch = batchOf({ text }, [5, 9, null, 9, -3]);
   const keptBy = async (keep: string) => {
-    const verdicts = await runBarrier(dedupeMinhash, { keep }, [[batch]]);
+    const verdicts = await runPhases(dedupeMinhash, { keep }, [[batch]]);
     return Array.from(verdicts.rows).filter((_, i) => verdicts.drops[i] === 0);
   };
   assert.deepEqual(await keptBy('first'), [0n]);
   assert.deepEqual(await keptBy('longest'), [2n]); // rows 2 and 4 have 3 more code points than 0
   assert.deepEqual(await keptBy('newest'), [1n]);
-  assert.deepEqual(await runBarrier(dedupeMinhash, {}, [[batch]]), await runBarrier(dedupeMinhash, { keep: 'longest' }, [[batch]]));
+  assert.deepEqual(await runPhases(dedupeMinhash, {}, [[batch]]), await runPhases(dedupeMinhash, { keep: 'longest' }, [[batch]]));
 });
 
 test('longest counts code points, not bytes', async () => {
   const base = sentence(3);
   const both = batchOf({ text: [`${base}\u2014\u2014`, `${base}...`] }); // dashes: 2 code points in 6 bytes
-  assert.deepEqual(dropped(await runBarrier(dedupeMinhash, {}, [[both]])), { '0': '1' });
+  assert.deepEqual(dropped(await runPhases(dedupeMinhash, {}, [[both]])), { '0': '1' });
 });
 
 test('verdicts do not depend on how rows are cut into batches nor on the number of partitions', async () => {
@@ -88,12 +88,12 @@ test('verdicts do not depend on how rows are cut into batches nor on the number 
     return words.join(' ') + ' tail'.repeat(random(4));
   });
   const dates = text.map(() => random(1000));
-  const whole = await runBarrier(dedupeMinhash, { keep: 'newest' }, [[batchOf({ text }, dates)]]);
+  const whole = await runPhases(dedupeMinhash, { keep: 'newest' }, [[batchOf({ text }, dates)]]);
   assert.ok(whole.rows.length > 200);
   const cuts = [0, 1, 1, 18, 150, 299, 300];
   const parts = cuts.slice(1).map((to, i) => batchOf({ text: text.slice(cuts[i], to) }, dates.slice(cuts[i], to)));
   const strip = ({ rows, drops, kept, clusterSize }: typeof whole) => ({ rows, drops, kept, clusterSize });
-  for (const partitions of [1, 7]) assert.deepEqual(strip(await runBarrier(dedupeMinhash, { keep: 'newest' }, [parts], partitions)), strip(whole));
+  for (const partitions of [1, 7]) assert.deepEqual(strip(await runPhases(dedupeMinhash, { keep: 'newest' }, [parts], { partitions })), strip(whole));
 });
 
 test('clusters are the connected components that repeated relabelling finds, whatever the order and direction of edges', async () => {

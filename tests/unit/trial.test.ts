@@ -9,7 +9,7 @@ import { sniff } from '../../pipeline/sniff.js';
 import { type Outcome, type Rows, Trial } from '../../pipeline/trial.js';
 import type { Step } from '../../pipeline/types.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
-import type { Edges, KeyedBarrier } from '../../stages/contract/keyed.js';
+import { type Edges, withPhases } from '../../stages/contract/keyed.js';
 import type { Stage } from '../../stages/contract/stage.js';
 
 const options = z.strictObject({});
@@ -39,8 +39,7 @@ const dash: Stage<object> = {
 };
 
 /** Keeps the first document of each first letter; pairs of a group become a chain of edges. */
-const firstLetter: KeyedBarrier<object> = {
-  kind: 'keyed',
+const firstLetter = withPhases<object>({
   name: 'first-letter',
   version: 1,
   reads: ['text'],
@@ -83,7 +82,7 @@ const firstLetter: KeyedBarrier<object> = {
     const size = Uint32Array.from(kept, (row) => kept.filter((other) => other === row).length);
     return { rows, kept, drops: Uint16Array.from(rows, (row, index) => (kept[index] === row ? 0 : 1)), clusterSize: size };
   },
-};
+});
 
 async function* source(...inputs: readonly (readonly string[][])[]): AsyncGenerator<Rows> {
   for (const [input, batches] of inputs.entries()) {

@@ -2,7 +2,8 @@
 // without text is kept; a text that normalisation empties (punctuation alone) is compared as it is.
 import { z } from 'zod';
 import { type Batch, column, isValid, native } from '../../../native/index.js';
-import type { KeyedBarrier } from '../../contract/keyed.js';
+import { withPhases } from '../../contract/keyed.js';
+import type { Barrier } from '../../contract/stage.js';
 import { ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
 
 const schema = z.strictObject({
@@ -14,8 +15,7 @@ const schema = z.strictObject({
 });
 export type DedupeExactOptions = z.infer<typeof schema>;
 
-export const dedupeExact: KeyedBarrier<DedupeExactOptions> = {
-  kind: 'keyed',
+export const dedupeExact: Barrier<DedupeExactOptions> = withPhases<DedupeExactOptions>({
   name: 'dedupe-exact',
   version: 1,
   reads: ['text'],
@@ -43,4 +43,4 @@ export const dedupeExact: KeyedBarrier<DedupeExactOptions> = {
 
   reduce: (_options, group) => starEdges(group, 0),
   resolve: (_options, edges) => resolveClusters(edges, 0, ratherFirst),
-};
+});

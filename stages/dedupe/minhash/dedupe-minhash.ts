@@ -4,7 +4,8 @@
 // al. 2024) and RefinedWeb (Penedo et al. 2023). A document with fewer words than a shingle has no signature and is kept.
 import { z } from 'zod';
 import { type Batch, column, type FixedColumn, isValid, type MinhashParams, native } from '../../../native/index.js';
-import type { KeyedBarrier } from '../../contract/keyed.js';
+import { withPhases } from '../../contract/keyed.js';
+import type { Barrier } from '../../contract/stage.js';
 import { type Rather, ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
 
 const PRESETS = {
@@ -61,8 +62,7 @@ const RATHER: Readonly<Record<DedupeMinhashOptions['keep'], Rather>> = {
   newest: (payload, a, b) => payload.getBigInt64(a + DATE_AT, true) > payload.getBigInt64(b + DATE_AT, true),
 };
 
-export const dedupeMinhash: KeyedBarrier<DedupeMinhashOptions> = {
-  kind: 'keyed',
+export const dedupeMinhash: Barrier<DedupeMinhashOptions> = withPhases<DedupeMinhashOptions>({
   name: 'dedupe-minhash',
   version: 1,
   reads: ['text', 'date'],
@@ -99,4 +99,4 @@ export const dedupeMinhash: KeyedBarrier<DedupeMinhashOptions> = {
 
   reduce: (_options, group) => starEdges(group, PAYLOAD_BYTES),
   resolve: (options, edges) => resolveClusters(edges, PAYLOAD_BYTES, RATHER[options.keep]),
-};
+});

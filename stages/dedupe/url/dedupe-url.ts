@@ -2,7 +2,8 @@
 // URL that does not parse stands for itself, and a document without URL is kept. Parsing: kernels/text/whatwg_url.cpp.
 import { z } from 'zod';
 import { type Batch, column, native, stringAt, utf8Column } from '../../../native/index.js';
-import type { KeyedBarrier } from '../../contract/keyed.js';
+import { withPhases } from '../../contract/keyed.js';
+import type { Barrier } from '../../contract/stage.js';
 import { ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
 
 const schema = z.strictObject({
@@ -14,8 +15,7 @@ const schema = z.strictObject({
 });
 export type DedupeUrlOptions = z.infer<typeof schema>;
 
-export const dedupeUrl: KeyedBarrier<DedupeUrlOptions> = {
-  kind: 'keyed',
+export const dedupeUrl: Barrier<DedupeUrlOptions> = withPhases<DedupeUrlOptions>({
   name: 'dedupe-url',
   version: 2, // 2: keys by our own parser, no longer by Node's
   reads: ['url'],
@@ -45,7 +45,7 @@ export const dedupeUrl: KeyedBarrier<DedupeUrlOptions> = {
 
   reduce: (_options, group) => starEdges(group, 0),
   resolve: (_options, edges) => resolveClusters(edges, 0, ratherFirst),
-};
+});
 
 /** normalize_url of C4 (tensorflow_datasets, text/c4_utils.py). */
 export function c4Key(written: string): string {

@@ -1,0 +1,198 @@
+// A run's tasks made done, level by level: what the ledger has is reused, what is missing is run, what a missing task reads and
+// is gone is made again first. Invariant: an entry counts without its scratch files while nobody needs them, so files that every
+// reader is done with (`consume`) are removed for good, and a resume neither misses nor remakes them.
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError } from '../native/errors.js';
+import { diskError, replaceFile } from './atomic-file.js';
+import type { LocalPool, PoolEvents } from './executors/local/pool.js';
+import { type FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
+import { type DoneEntry, type Ledger, missingOutput } from './ledger.js';
+import { removeUnnamed } from './leftovers.js';
+import type { Progress } from './progress.js';
+import type { RunPlan } from './run-folder.js';
+import { mergeNeeds, type Node } from './task-nodes.js';
+
+/** Which of a level's outputs must be there: none, what stands under final names, or those that other tasks read. */
+export type Check = 'none' | 'final' | ReadonlyMap<Node, ReadonlySet<string>>;
+
+export interface LevelsSettings {
+  readonly allowFailed: number;
+  /** Of the run. */
+  readonly inputs: number;
+  /** Whether final files that earlier runs wrote are compared by digest; else by size. */
+  readonly hashed: boolean;
+  /** What the steps want once before their maps run. */
+  prepare(): Promise<void>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export class Levels {
+  readonly #folder: string;
+  readonly #ledger: Ledger;
+  readonly #failed: FailedInputs;
+  readonly #settings: LevelsSettings;
+  readonly #entries = new Map<string, DoneEntry>();
+  readonly #plan = new Set<string>();
+  readonly #reading = new Map<string, number>();
+  /** Paths whose last reader is done. */
+  readonly #consumed = new Set<string>();
+  #prepared: Promise<void> | undefined;
+  reused = 0;
+  ran = 0;
+
+  constructor(folder: string, ledger: Ledger, failed: FailedInputs, settings: LevelsSettings) {
+    this.#folder = folder;
+    this.#ledger = ledger;
+    this.#failed = failed;
+    this.#settings = settings;
+  }
+
+  /** What the pool tells while it runs. */
+  get events(): PoolEvents {
+    const { progress } = this.#settings;
+    return {
+      progress: (documents, bytes) => progress({ type: 'work', documents, bytes }),
+      done: (spec, entry) => {
+        this.#entries.set(spec.task, entry);
+        const read = this.#reading.get(spec.task);
+        if (read !== undefined) progress({ type: 'work', documents: 0, bytes: read });
+        progress({ type: 'task', label: spec.label, state: 'done' });
+      },
+      failed: (failure) =>
+        progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${messageOf(failure).split('\n')[0]}` }),
+      retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
+    };
+  }
+
+  entry(node: Node): DoneEntry {
+    return this.#entries.get(node.spec.task)!;
+  }
+
+  /** Before another way through the levels, with fewer inputs. */
+  forgetPlan(): void {
+    this.#plan.clear();
+    this.#consumed.clear();
+  }
+
+  /** Makes all nodes done; false where a map failed and may (its input is left out from now on). Throws where the run cannot go on. */
+  async complete(name: string, nodes: readonly Node[], check: Check, pool: LocalPool): Promise<boolean> {
+    const again = typeof check !== 'string';
+    let missing = await this.#missing(nodes, check);
+    for (const node of nodes) this.#plan.add(node.spec.task);
+    if (!again) {
+      await this.writePlan(false);
+      this.reused += nodes.length - missing.length;
+    }
+    if (missing.length === 0) return true;
+    const needs = mergeNeeds(missing);
+    if (needs.size > 0 && !(await this.complete(`${name}: again`, [...needs.keys()], needs, pool))) return false;
+    if (again) missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
+    const { signal, progress } = this.#settings;
+    signal.throwIfAborted();
+    if (missing.some(({ spec }) => spec.kind === 'map')) await (this.#prepared ??= this.#settings.prepare());
+    for (const lists of new Set(missing.map((node) => node.lists))) await lists?.write(this.#folder);
+    this.#reading.clear();
+    for (const { spec, readBytes } of missing) if (readBytes !== undefined) this.#reading.set(spec.task, readBytes);
+    progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
+    const failures = await pool.run(
+      missing.map((node) => node.spec),
+      signal,
+    );
+    this.ran += missing.length - failures.length;
+    for (const failure of failures) {
+      await recordFailure(this.#ledger, failure, messageOf(failure)).catch((error) => {
+        if (failure.code !== 'ERR_REFINE_DISK') throw error; // a full disk cannot hold the note that it is full
+      });
+    }
+    const disk = failures.find((failure) => failure.code === 'ERR_REFINE_DISK');
+    if (disk !== undefined) throw new RefineError('ERR_REFINE_DISK', disk.message, disk.place === undefined ? {} : { place: disk.place });
+    signal.throwIfAborted();
+    if (failures.length === 0) {
+      if (!again && needs.size > 0) await this.#removeConsumed([...needs.keys()]);
+      return true;
+    }
+    const lines = failures.map((failure) => `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`);
+    if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#folder, lines, 0);
+    for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
+    await this.checkAllowed();
+    return false;
+  }
+
+  /** Removes files that no task of the run reads any more; their ledger entries stay. */
+  async consume(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      this.#consumed.add(path);
+      await this.#unlink(path);
+    }
+  }
+
+  async checkAllowed(): Promise<void> {
+    const error = this.#failed.tooMany(this.#settings.allowFailed, this.#settings.inputs);
+    if (error === null) return;
+    await this.writePlan(false);
+    throw error;
+  }
+
+  async writePlan(finished: boolean): Promise<void> {
+    const failed = new Set(this.#failed.tasks());
+    const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
+    await replaceFile(join(this.#folder, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
+  }
+
+  /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
+  async prune(): Promise<void> {
+    await this.#ledger.prune(new Set([...this.#plan, ...this.#failed.tasks()]));
+    const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
+    for (const path of this.#consumed) named.delete(path);
+    await removeUnnamed(this.#folder, named);
+  }
+
+  async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
+    const missing: Node[] = [];
+    for (const node of nodes) {
+      const { task } = node.spec;
+      const entry = this.#entries.get(task) ?? (await this.#ledger.done(task));
+      if (entry === null) {
+        missing.push(node);
+        continue;
+      }
+      const needed = (path: string): boolean => (check === 'none' ? false : check === 'final' ? !path.startsWith('scratch/') : check.get(node)!.has(path));
+      const full = this.#settings.hashed && !this.#entries.has(task);
+      const outputs = entry.outputs.filter((shard) => needed(shard.path));
+      if ((await missingOutput(this.#folder, outputs, full)) === null) {
+        this.#entries.set(task, entry);
+        continue;
+      }
+      this.#entries.delete(task);
+      await this.#ledger.forget(task);
+      missing.push(node);
+    }
+    return missing;
+  }
+
+  /** Files made again only so that others could be. */
+  async #removeConsumed(nodes: readonly Node[]): Promise<void> {
+    const seen = new Set<Node>();
+    const waiting = [...nodes];
+    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      for (const { path } of this.#entries.get(node.spec.task)?.outputs ?? []) if (this.#consumed.has(path)) await this.#unlink(path);
+      waiting.push(...node.needs.map((need) => need.node));
+    }
+  }
+
+  async #unlink(path: string): Promise<void> {
+    await unlink(join(this.#folder, path)).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw diskError(cause, join(this.#folder, path), 'remove a file that was read to the end');
+    });
+  }
+}
+
+function phaseOf(nodes: readonly Node[], missing: readonly Node[]): { unit: 'files' | 'tasks'; tasks: number; done: number; bytes: number | null } {
+  const reads = missing.map(({ spec, readBytes }) => readBytes ?? (spec.kind === 'map' && spec.previous === null ? spec.input.bytes : null));
+  const bytes = reads.includes(null) ? null : reads.reduce<number>((sum, size) => sum + size!, 0);
+  return { unit: nodes.every((node) => node.spec.kind === 'map') ? 'files' : 'tasks', tasks: nodes.length, done: nodes.length - missing.length, bytes };
+}

@@ -1,0 +1,57 @@
+// The map side of the barriers that end a segment: each sees every batch that is left and writes files of its own, beside the
+// documents, for its phases. Invariant: rows are global (input number << 32 | record row) and ascend over the whole input.
+import type { Batch } from '../native/batch.js';
+import type { BarrierMap, BarrierRun } from '../stages/contract/stage.js';
+import type { BarrierStep, Segment } from './segments.js';
+import { ScratchFiles } from './task-files.js';
+import { type MapSpec, mapRole, scratchPath } from './tasks.js';
+import type { Shard } from './types.js';
+
+/** What waits in memory to be sorted, over all barriers of a segment. */
+const MAP_MEMORY_BYTES = 128 * 1024 * 1024;
+
+interface Open {
+  readonly step: BarrierStep;
+  readonly files: ScratchFiles;
+  readonly map: BarrierMap;
+}
+
+export class BarrierMaps {
+  readonly #number: bigint;
+  readonly #open: Open[] = [];
+  readonly totals: Record<string, Readonly<Record<string, number>>> = {};
+
+  constructor(number: number) {
+    this.#number = BigInt(number) << 32n;
+  }
+
+  async open(spec: MapSpec, segment: Segment, runFolder: string, barrier: (step: BarrierStep) => Promise<BarrierRun>): Promise<void> {
+    const memory = Math.floor(MAP_MEMORY_BYTES / Math.max(1, segment.barriers.length));
+    for (const step of segment.barriers) {
+      const run = await barrier(step);
+      const files = await ScratchFiles.open(runFolder, (role) => scratchPath(segment.index, spec.task, mapRole(step.name, role)), memory);
+      this.#open.push({ step, files, map: run.map(files) });
+    }
+  }
+
+  async add(batch: Batch, rowIds: Uint32Array, signal: AbortSignal): Promise<void> {
+    if (this.#open.length === 0 || batch.rows === 0) return;
+    const rows = BigUint64Array.from(rowIds, (row) => this.#number | BigInt(row));
+    for (const { map } of this.#open) await map.add(batch, rows, signal);
+  }
+
+  /** Ends every file; then all are final. */
+  async commit(): Promise<Shard[]> {
+    for (const { step, map } of this.#open) this.totals[step.name] = await map.finish();
+    const shards: Shard[] = [];
+    for (const { files } of this.#open) shards.push(...(await files.commit()));
+    return shards;
+  }
+
+  async abort(): Promise<void> {
+    for (const { map, files } of this.#open) {
+      await map.abort().catch(() => undefined); // the error that led here is the one to tell
+      await files.abort();
+    }
+  }
+}
