@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Batch } from '../native/batch.js';
 import { mergeRecords } from '../native/records.js';
 import { type BarrierRun, type Edits, type NumberedFile, reasonsOf, type StageEnv } from '../stages/contract/stage.js';
-import { type BarrierPlan, PHASE_MEMORY_BYTES, phaseLimits, planBarrier } from './barrier-plan.js';
+import { PHASE_MEMORY_BYTES, phaseLimits, planBarrier } from './barrier-plan.js';
 import { VERDICT_AT } from './gather.js';
 import { FROM_MAP } from './phase-lists.js';
 import { Task } from './phase-task.js';
@@ -35,7 +35,6 @@ export interface LocalDecision {
   /** By global row; null where the step edits nothing. */
   readonly edits: ReadonlyMap<bigint, readonly (readonly [start: number, end: number])[]> | null;
   readonly notes: Readonly<Record<string, number>>;
-  readonly plan: BarrierPlan;
 }
 
 export interface LocalSettings {
@@ -114,7 +113,7 @@ async function decideIn(
   }
   const last = plan.phases[plan.own - 1]!;
   const of = (role: string): string[] => (written.get(`${last.name}/${role}`) ?? []).map(({ path }) => join(folder, path));
-  return { verdicts: await verdictsIn(step, plan.decides ? of('verdicts') : []), edits: plan.edits ? await editsIn(of('edits')) : null, notes, plan };
+  return { verdicts: await verdictsIn(step, plan.decides ? of('verdicts') : []), edits: plan.edits ? await editsIn(of('edits')) : null, notes };
 }
 
 /** The sum of notes; the largest where a name begins with `max_`. */
