@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type BytesColumn, column, isValid, valueAt } from '../../native/batch.js';
 import { readArrow } from '../../pipeline/store.js';
 import { binomialAtLeast, binomialPValue, foundProbability } from './binomial.js';
+import { plantedTexts, spanBytes } from './planted-text.js';
 import { type Planted, type Section, sharedPrefixJaccard } from './planted.js';
 
 /** How candidates are found; null for steps of exact keys. */
@@ -88,6 +89,57 @@ async function readKept(out: string, documents: number): Promise<Uint32Array> {
   }
   if (seen !== documents) throw new Error(`features/ holds ${seen} rows, expected ${documents}`);
   return kept;
+}
+
+/** Spans shorter than this many words are below the step's least length, from this many on they are above it. */
+const SHORT_SPAN_WORDS = 12;
+const LONG_SPAN_WORDS = 50;
+/** A neighbouring word or two may be equal by chance, and an end is moved to the border of a character, a token or a word. */
+const SPAN_SLACK_BYTES = 24;
+
+/**
+ * dedupe-substring, keeping the first: what each document lost in bytes, from the `text_bytes` that followed the step. `dropped`
+ * counts documents that lost anything; `tooUnlike` those that lost another amount than the planted span.
+ */
+export async function checkSpans(out: string, planted: Planted): Promise<PlantedCheck> {
+  const lost = new Map<Section, number>(planted.sections.map((section) => [section, 0]));
+  let tooUnlike = 0;
+  let seen = 0;
+  for (const name of readdirSync(join(out, 'features')).sort()) {
+    for await (const batch of readArrow(join(out, 'features', name))) {
+      const first = Number(valueAt(column(batch, 'id', 'utf8'), 0));
+      const texts = plantedTexts(planted, first, first + batch.rows);
+      const left = column(batch, 'text_bytes', 'fixed');
+      for (let row = 0; row < batch.rows; row++) {
+        seen++;
+        const bytes = texts.offsets[row + 1]! - texts.offsets[row]!;
+        const gone = bytes - (isValid(left, row) ? Number(left.values[row]) : 0);
+        if (gone === 0) continue;
+        const { section, cluster } = planted.place(first + row);
+        lost.set(section, lost.get(section)! + 1);
+        const planned = section.kind === 'span' ? spanBytes(planted, cluster, section.words) : bytes;
+        if (Math.abs(gone - planned) > SPAN_SLACK_BYTES) tooUnlike++;
+      }
+    }
+  }
+  if (seen !== planted.documents) throw new Error(`features/ holds ${seen} rows, expected ${planted.documents}`);
+  const sections = planted.sections.map((section): SectionResult => {
+    const found = lost.get(section)!;
+    const most = section.documents - section.documents / section.size;
+    const between = section.kind === 'span' && section.words > SHORT_SPAN_WORDS && section.words < LONG_SPAN_WORDS;
+    const none = section.kind === 'unique' || (section.kind === 'span' && section.words <= SHORT_SPAN_WORDS);
+    const expected = between ? null : none ? 0 : most;
+    return {
+      section: section.name,
+      documents: section.documents,
+      dropped: found,
+      expected,
+      pValue: null,
+      ok: expected === null ? found <= most : found === expected,
+    };
+  });
+  const dropped = [...lost.values()].reduce((a, b) => a + b, 0);
+  return { ok: tooUnlike === 0 && sections.every(({ ok }) => ok), documents: seen, dropped, strangers: 0, tooUnlike, keptIsDropped: 0, sections };
 }
 
 function judge(section: Section, dropped: number, geometry: Geometry | null): SectionResult {

@@ -15,13 +15,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LedgerEntry } from '../../pipeline/types.js';
 import { size } from '../../stages/contract/units.js';
-import { checkPlanted, type Geometry, type PlantedCheck } from './dedupe-scale-check.js';
+import { checkPlanted, checkSpans, type Geometry, type PlantedCheck } from './dedupe-scale-check.js';
 import type { Job, JobResult } from './dedupe-scale-job.js';
 import type { Figure } from './main.js';
 import { type Mix, Planted } from './planted.js';
 import { Watch } from './process-watch.js';
 
-interface Settings {
+export interface Settings {
   readonly step: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly mix: Mix;
@@ -33,7 +33,7 @@ interface Settings {
 }
 
 /** Tasks of one kind: a map of a segment, a phase of a barrier. */
-interface TaskGroup {
+export interface TaskGroup {
   readonly tasks: string;
   readonly count: number;
   readonly wallSeconds: number;
@@ -41,7 +41,7 @@ interface TaskGroup {
   readonly outputBytes: number;
 }
 
-interface ScaleFigure {
+export interface ScaleFigure {
   readonly documents: number;
   readonly step: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -93,7 +93,7 @@ export async function dedupeScale(args: readonly string[]): Promise<void> {
   const figures: ScaleFigure[] = [];
   for (const documents of values.documents.split(',').map(Number)) {
     console.error(`dedupe-scale: ${settings.step} ${JSON.stringify(options)} over ${documents.toLocaleString('en-US')} documents ...`);
-    const figure = await measure(documents, settings);
+    const figure = await measureScale(documents, settings);
     figures.push(figure);
     if (values.append !== undefined) appendFileSync(values.append, `${JSON.stringify(figure)}\n`);
   }
@@ -137,7 +137,7 @@ export function exponent(figures: readonly { readonly documents: number; readonl
   return Math.round(slope * 1000) / 1000;
 }
 
-async function measure(documents: number, settings: Settings): Promise<ScaleFigure> {
+export async function measureScale(documents: number, settings: Settings): Promise<ScaleFigure> {
   const out = mkdtempSync(join(settings.base, 'refine-scale-'));
   try {
     const edits = settings.step === 'dedupe-substring';
@@ -169,7 +169,7 @@ async function measure(documents: number, settings: Settings): Promise<ScaleFigu
       writtenBytes: children.reduce((sum, child) => sum + child.writtenBytes, 0),
       textBytes: entries.reduce((sum, entry) => sum + (entry.source?.bytesRead ?? 0), 0),
       tasks: groupTasks(entries),
-      check: await checkPlanted(out, planted, geometryOf(settings)),
+      check: edits ? await checkSpans(out, planted) : await checkPlanted(out, planted, geometryOf(settings)),
     };
   } finally {
     rmSync(out, { recursive: true, force: true });
@@ -235,7 +235,7 @@ function geometryOf({ step, options }: Settings): Geometry | null {
 /** A short run for `npm run bench` without a name. */
 export async function figures(): Promise<readonly Figure[]> {
   const settings: Settings = { step: 'dedupe-minhash', options: {}, mix: 'near', workers: 2, workerBytes: 2 ** 30, perInput: 10_000, base: tmpdir() };
-  const { documents, cpuSeconds, workerPeakBytes, check } = await measure(40_000, settings);
+  const { documents, cpuSeconds, workerPeakBytes, check } = await measureScale(40_000, settings);
   return [
     {
       bench: 'dedupe-scale',

@@ -124,6 +124,13 @@ export function plantedTexts(planted: Planted, from: number, to: number): BytesC
   return { kind: 'utf8', data: bytes.subarray(0, offsets[to - from]!), offsets };
 }
 
+/** Bytes of a cluster's span of so many words, without the space before it. */
+export function spanBytes(planted: Planted, cluster: number, words: number): number {
+  const writer = new Writer(1);
+  writer.words(planted.seed, SHARED, cluster, 0, words);
+  return writer.at * 4;
+}
+
 export function plantedText(planted: Planted, document: number): string {
   return new TextDecoder().decode(bytesAt(plantedTexts(planted, document, document + 1), 0));
 }
