@@ -214,7 +214,11 @@ async function ownStage(module: string, name: string): Promise<AnyStep | undefin
 }
 
 function sendFailure(task: string, error: unknown): void {
+  const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof RefineError) send({ type: 'failed', task, code: error.code, message: error.message, place: error.place });
+  // of the core: its message names the place
+  else if (error instanceof Error && typeof code === 'string' && code.startsWith('ERR_REFINE_'))
+    send({ type: 'failed', task, code, message: error.message, place: undefined });
   else
     send({
       type: 'failed',
