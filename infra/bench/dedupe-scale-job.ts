@@ -13,6 +13,8 @@ export interface Job {
   readonly perInput: number;
   /** Steps as a manifest writes them. */
   readonly steps: readonly Readonly<Record<string, unknown>>[];
+  /** The manifest's `spill`. */
+  readonly spill?: string;
   readonly out: string;
   readonly workers: number;
   readonly workerBytes: number;
@@ -37,6 +39,7 @@ try {
     source: { jsonl: plantedPaths(planted, job.perInput) },
     steps: job.steps,
     sink: { 'samples-per-reason': 0 },
+    ...(job.spill === undefined ? {} : { spill: job.spill }),
   });
   const module = (name: string): string => new URL(name, import.meta.url).href;
   const { steps } = (await import(module('./planted-steps.js'))) as typeof import('./planted-steps.js');

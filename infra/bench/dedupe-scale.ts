@@ -4,7 +4,7 @@
 //   --documents 100000,1000000   sizes                       --step dedupe-minhash   the step
 //   --preset refinedweb          its preset                  --with '{"keep":"first"}' more of its options
 //   --workers 2                  worker processes            --memory 1GiB           what a worker may hold
-//   --spill 20GiB                the step's `spill`          --mix near|spans|unique what is planted
+//   --spill 20GiB                the manifest's `spill`      --mix near|spans|unique what is planted
 //   --per-input 50000            documents an input          --out DIR               where runs go (and are removed at once)
 //   --append FILE                adds the figures to a file of one JSON object a line, and fits over all of its like lines
 import { spawn } from 'node:child_process';
@@ -28,6 +28,7 @@ export interface Settings {
   readonly workers: number;
   readonly workerBytes: number;
   readonly perInput: number;
+  readonly spill?: string;
   /** Where run folders are made. */
   readonly base: string;
 }
@@ -46,6 +47,8 @@ export interface ScaleFigure {
   readonly step: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly mix: Mix;
+  readonly spill?: string;
+  readonly inputs: number;
   readonly workers: number;
   readonly wallSeconds: number;
   /** Parent and workers. */
@@ -80,7 +83,6 @@ export async function dedupeScale(args: readonly string[]): Promise<void> {
   });
   const options: Record<string, unknown> = { ...(JSON.parse(values.with) as object) };
   if (values.preset !== undefined) options.preset = values.preset;
-  if (values.spill !== undefined) options.spill = values.spill;
   const settings: Settings = {
     step: values.step,
     options,
@@ -88,6 +90,7 @@ export async function dedupeScale(args: readonly string[]): Promise<void> {
     workers: Number(values.workers),
     workerBytes: size().parse(values.memory),
     perInput: Number(values['per-input']),
+    ...(values.spill === undefined ? {} : { spill: values.spill }),
     base: values.out,
   };
   const figures: ScaleFigure[] = [];
@@ -146,6 +149,7 @@ export async function measureScale(documents: number, settings: Settings): Promi
       mix: settings.mix,
       perInput: settings.perInput,
       steps: [{ [settings.step]: settings.options }, ...(edits ? [{ 'text-bytes': {} }] : [])],
+      ...(settings.spill === undefined ? {} : { spill: settings.spill }),
       out,
       workers: settings.workers,
       workerBytes: settings.workerBytes,
@@ -159,6 +163,8 @@ export async function measureScale(documents: number, settings: Settings): Promi
       step: settings.step,
       options: settings.options,
       mix: settings.mix,
+      ...(settings.spill === undefined ? {} : { spill: settings.spill }),
+      inputs: Math.ceil(documents / settings.perInput),
       workers: settings.workers,
       wallSeconds: round(result.wallSeconds),
       cpuSeconds: round(result.cpuSeconds + children.reduce((sum, child) => sum + child.cpuSeconds, 0)),
