@@ -38,7 +38,6 @@ test('dedupe-exact keeps one of each planted copy and drops nothing else', async
   await run('dedupe-exact', {});
 });
 
-});
-
 test('dedupe-minhash 14 x 8 without verification finds pairs of every similarity as often as the formula says', async () => {
   await run('dedupe-minhash', { preset: 'fineweb', verify: 'none' });
+});
