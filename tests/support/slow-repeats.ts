@@ -28,7 +28,8 @@ async function linesOf(text: string): Promise<Line[]> {
   return text.split('\n').map((line) => {
     const [start, end] = [at, at + Buffer.byteLength(line)];
     const pieces: string[] = [];
-    for (; piece < breaks.length && breaks[piece]! < end; piece += 2) if (breaks[piece]! >= start) pieces.push(bytes.toString('utf8', breaks[piece], breaks[piece + 1]));
+    for (; piece < breaks.length && breaks[piece]! < end; piece += 2)
+      if (breaks[piece]! >= start) pieces.push(bytes.toString('utf8', breaks[piece], breaks[piece + 1]));
     at = end + 1;
     return { text: line, start, end, pieces };
   });
@@ -40,7 +41,11 @@ export function slowForm(form: string, line: string): string {
   const lower = strip(line).toLowerCase();
   if (form === 'c4') return lower;
   if (form === 'ccnet@code') return lower.replace(/\p{Nd}/gu, '0').replace(CCNET_CODE, '');
-  return lower.normalize('NFD').replace(/\p{Mn}/gu, '').replace(/\p{Nd}/gu, '0').replace(/\p{P}/gu, '');
+  return lower
+    .normalize('NFD')
+    .replace(/\p{Mn}/gu, '')
+    .replace(/\p{Nd}/gu, '0')
+    .replace(/\p{P}/gu, '');
 }
 
 export interface SlowLineOptions {
@@ -53,7 +58,9 @@ export interface SlowLineOptions {
 /** Lines to cut, by row. `documents` ascend by row. */
 export async function slowLineCopies(documents: readonly SlowDocument[], options: SlowLineOptions): Promise<Spans> {
   const lines = await Promise.all(
-    documents.map(async ({ text }) => (await linesOf(text)).filter(({ pieces }) => pieces.filter((piece) => /[\p{L}\p{N}]/u.test(piece)).length >= options.minWords)),
+    documents.map(async ({ text }) =>
+      (await linesOf(text)).filter(({ pieces }) => pieces.filter((piece) => /[\p{L}\p{N}]/u.test(piece)).length >= options.minWords),
+    ),
   );
   const keyOf = (group: string | undefined, line: string) => `${group ?? ''}\n${slowForm(options.form, line)}`;
   const holders = new Map<string, number[]>();
@@ -82,7 +89,10 @@ export interface SlowBffOptions {
 }
 
 /** Paragraphs to cut, of documents that stay, and documents to drop. */
-export async function slowBff(documents: readonly SlowDocument[], options: SlowBffOptions): Promise<{ cut: Spans; dropped: readonly bigint[]; grams: number; held: number }> {
+export async function slowBff(
+  documents: readonly SlowDocument[],
+  options: SlowBffOptions,
+): Promise<{ cut: Spans; dropped: readonly bigint[]; grams: number; held: number; distinct: number }> {
   const owner = new Map<string, string>();
   const cut = new Map<bigint, [number, number][]>();
   const dropped: bigint[] = [];
@@ -111,7 +121,7 @@ export async function slowBff(documents: readonly SlowDocument[], options: SlowB
     if (grams > 0 && held / grams > options.document) dropped.push(row);
     else if (spans.length > 0) cut.set(row, spans);
   }
-  return { cut, dropped, grams: all.count, held: copied.count };
+  return { cut, dropped, grams: all.count, held: copied.count, distinct: owner.size };
 }
 
 /** What is left of a text: its other lines, without blank ones at either end where anything went. */

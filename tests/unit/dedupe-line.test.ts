@@ -12,12 +12,28 @@ import { type SlowDocument, slowCut, slowLineCopies, type Spans } from '../suppo
 
 type Texts = readonly (readonly string[])[];
 
-const LINES = ['Home', 'Terms of use.', 'TERMS OF USE. ', 'terms of use', 'Read more about it here!', 'Été 1984', 'ete 2023', '', '---', 'One two three four five.', 'A line in the middle', 'x', '東京都は日本の首都'];
+const LINES = [
+  'Home',
+  'Terms of use.',
+  'TERMS OF USE. ',
+  'terms of use',
+  'Read more about it here!',
+  'Été 1984',
+  'ete 2023',
+  '',
+  '---',
+  'One two three four five.',
+  'A line in the middle',
+  'x',
+  '東京都は日本の首都',
+];
 
 function madeTexts(seed: number): Texts {
   const random = randomFrom(seed);
   return Array.from({ length: 1 + random(4) }, () =>
-    Array.from({ length: random(7) }, () => Array.from({ length: random(9) }, () => (random(4) === 0 ? `own ${random(40)}` : LINES[random(LINES.length)]!)).join('\n')),
+    Array.from({ length: random(7) }, () =>
+      Array.from({ length: random(9) }, () => (random(4) === 0 ? `own ${random(40)}` : LINES[random(LINES.length)]!)).join('\n'),
+    ),
   );
 }
 
@@ -25,7 +41,8 @@ const batchOf = (texts: readonly (string | null)[], path?: string): Batch => ({
   rows: texts.length,
   columns: { text: utf8Column(texts), ...(path === undefined ? {} : { warc_path: utf8Column(texts.map(() => path)) }) },
 });
-const documentsOf = (texts: Texts): SlowDocument[] => texts.flatMap((input, number) => input.map((text, row) => ({ row: (BigInt(number) << 32n) | BigInt(row), text })));
+const documentsOf = (texts: Texts): SlowDocument[] =>
+  texts.flatMap((input, number) => input.map((text, row) => ({ row: (BigInt(number) << 32n) | BigInt(row), text })));
 /** Batches of `size` rows. */
 const cutUp = (texts: Texts, size: number): Batch[][] =>
   texts.map((input) => Array.from({ length: Math.ceil(input.length / size) }, (_, i) => batchOf(input.slice(i * size, (i + 1) * size))));
@@ -38,14 +55,21 @@ async function applied(raw: object, texts: readonly (string | null)[]) {
   const { edits } = await runPhases(dedupeLine, raw, [[batchOf(texts)]]);
   const options = dedupeLine.schema.parse(raw);
   const batch = batchOf(texts);
-  const { columns = {}, drops = new Uint16Array(batch.rows) } = await dedupeLine.apply!(options, batch, editsOf(edits!, texts.map((_, row) => BigInt(row))));
+  const { columns = {}, drops = new Uint16Array(batch.rows) } = await dedupeLine.apply!(
+    options,
+    batch,
+    editsOf(
+      edits!,
+      texts.map((_, row) => BigInt(row)),
+    ),
+  );
   const after = { rows: batch.rows, columns: { ...batch.columns, ...columns } };
   return texts.map((_, row) => (drops[row] === 0 ? documentAt(after, row).text : dedupeLine.reasons[drops[row]! - 1]));
 }
 
 test('lines go as brute force says, for every rule set, count of copies, cut into batches and count of partitions', async () => {
   let cuts = 0;
-  for (let seed = 0; seed < 60; seed++) {
+  for (let seed = 0; seed < 40; seed++) {
     const texts = madeTexts(seed);
     const random = randomFrom(1000 + seed);
     const form = ['c4', 'ccnet', 'ccnet@code'][seed % 3]!;
@@ -56,7 +80,7 @@ test('lines go as brute force says, for every rule set, count of copies, cut int
     assert.deepEqual(sorted(edits), sorted(expected), `seed ${seed} ${JSON.stringify(raw)}`);
     cuts += expected.size;
   }
-  assert.ok(cuts > 150, 'the corpora have copies');
+  assert.ok(cuts > 100, 'the corpora have copies');
 });
 
 test('on real texts lines go as brute force says', { skip: sharedPath('data', 'pages') === null && needsShared }, async () => {
@@ -77,9 +101,21 @@ test('on real texts lines go as brute force says', { skip: sharedPath('data', 'p
 
 test('the first document by (path, offset) keeps a line, once; the others lose it with its newline', async () => {
   const body = (n: number) => `The story number ${n} begins here. It has three sentences. This is the last one.`;
-  const texts = [`Share this page\n${body(1)}\nShare this page`, `share this PAGE \n\n${body(2)}`, `${body(3)}\nShare this page`, `${body(4)}\n${body(1)}`, null];
+  const texts = [
+    `Share this page\n${body(1)}\nShare this page`,
+    `share this PAGE \n\n${body(2)}`,
+    `${body(3)}\nShare this page`,
+    `${body(4)}\n${body(1)}`,
+    null,
+  ];
   assert.deepEqual(await applied({}, texts), [`Share this page\n${body(1)}`, body(2), body(3), body(4), null]);
-  assert.deepEqual(await applied({ 'max-copies': 2 }, texts), [`Share this page\n${body(1)}`, `share this PAGE \n\n${body(2)}`, body(3), `${body(4)}\n${body(1)}`, null]);
+  assert.deepEqual(await applied({ 'max-copies': 2 }, texts), [
+    `Share this page\n${body(1)}`,
+    `share this PAGE \n\n${body(2)}`,
+    body(3),
+    `${body(4)}\n${body(1)}`,
+    null,
+  ]);
   // cc_net also takes the first copy of what two documents hold.
   assert.deepEqual((await applied({ 'max-copies': 0, 'min-sentences': 0 }, texts)).slice(0, 2), ['too-short', body(2)]);
   // Short lines are spared where asked.
@@ -96,7 +132,11 @@ test('a document that lost a line and has too little left is dropped; one that l
   ]);
   assert.deepEqual(await applied({ 'min-sentences': 0 }, [line, line, `Left\n${line}`]), [line, 'too-short', 'Left']);
   assert.deepEqual(await applied({ 'min-sentences': 0, 'min-characters': 5 }, [line, `Left\n${line}`, `Lefts\n${line}`]), [line, 'too-short', 'Lefts']);
-  assert.deepEqual(await applied({ rules: 'ccnet' }, [line, `${'long '.repeat(59)}long\n${line}`, `${'wide '.repeat(60)}\n${line}`]), [line, 'too-short', 'wide '.repeat(60)]);
+  assert.deepEqual(await applied({ rules: 'ccnet' }, [line, `${'long '.repeat(59)}long\n${line}`, `${'wide '.repeat(60)}\n${line}`]), [
+    line,
+    'too-short',
+    'wide '.repeat(60),
+  ]);
 });
 
 test('within one document second copies of a line go, and other documents do not matter', async () => {
@@ -121,7 +161,8 @@ test('action drop leaves texts as they are and drops those that are mostly copie
 test('per dump, lines of another dump are no copies', async () => {
   const text = ['a line that is everywhere'];
   const inputs = ['crawl-data/CC-MAIN-2023-06/a.gz', 'crawl-data/CC-MAIN-2023-06/b.gz', 'crawl-data/CC-MAIN-2023-14/a.gz'].map((path) => [batchOf(text, path)]);
-  const rows = async (scope: string) => [...(await runPhases(dedupeLine, { scope, rules: scope === 'global' ? 'ccnet' : 'c4' }, inputs)).edits!.keys()].map((row) => Number(row >> 32n));
+  const rows = async (scope: string) =>
+    [...(await runPhases(dedupeLine, { scope, rules: scope === 'global' ? 'ccnet' : 'c4' }, inputs)).edits!.keys()].map((row) => Number(row >> 32n));
   assert.deepEqual(await rows('global'), [1, 2]);
   assert.deepEqual(await rows('per-dump'), [1]);
 });
