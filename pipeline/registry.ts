@@ -1,7 +1,9 @@
 // The steps that ship, by name, in the order of the usual pipeline. The only module that imports stages.
 import type { AnyStep } from '../stages/contract/stage.js';
 import { decontaminate } from '../stages/decontaminate/decontaminate.js';
+import { dedupeBff } from '../stages/dedupe/bff/dedupe-bff.js';
 import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
+import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
 import { dedupeMinhash } from '../stages/dedupe/minhash/dedupe-minhash.js';
 import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
 import { extract } from '../stages/extract/extract.js';
@@ -31,6 +33,8 @@ const shipped: readonly AnyStep[] = [
   dedupeUrl,
   dedupeExact,
   dedupeMinhash,
+  dedupeLine,
+  dedupeBff,
   tokenize,
 ];
 

@@ -35,7 +35,7 @@ async function linesOf(text: string): Promise<Line[]> {
   });
 }
 
-const CCNET_CODE = /[，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►\x00-\x1f\x7f-\x9f]/gu;
+const CCNET_CODE = /[，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►\p{Cc}]/gu;
 
 export function slowForm(form: string, line: string): string {
   const lower = strip(line).toLowerCase();

@@ -1,5 +1,8 @@
 // dedupe-line against brute force over all lines (tests/support/slow-repeats.ts), on made corpora and on real texts.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Batch, documentAt, utf8Column } from '../../native/index.js';
 import { editsOf } from '../../pipeline/barrier-local.js';
@@ -168,9 +171,6 @@ test('per dump, lines of another dump are no copies', async () => {
 });
 
 test('rows that an earlier barrier dropped own no line', async () => {
-  const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
   const folder = mkdtempSync(join(tmpdir(), 'refine-dropped-'));
   try {
     writeFileSync(join(folder, 'bits'), Uint8Array.of(1));
@@ -187,7 +187,8 @@ test('what is cut leaves the other lines, joined as they were', async () => {
     const texts = madeTexts(seed).flat();
     const { edits } = await runPhases(dedupeLine, {}, [[batchOf(texts)]]);
     const left = await applied({ 'min-sentences': 0 }, texts);
-    texts.forEach((text, row) => assert.equal(left[row], slowCut(text, edits!.get(BigInt(row)) ?? []) || (edits!.has(BigInt(row)) ? 'too-short' : text)));
+    const expected = texts.map((text, row) => slowCut(text, edits!.get(BigInt(row)) ?? []) || (edits!.has(BigInt(row)) ? 'too-short' : text));
+    assert.deepEqual(left, expected);
   }
 });
 
