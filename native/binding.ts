@@ -405,6 +405,8 @@ export interface SketchBinding {
   dedupeForm(text: BytesColumn, form: DedupeForm): Promise<BytesColumn>;
   /** Each row's shingle hashes, ascending and each once (`repeats`: in order, as often as they occur); of texts, or of lists of token ids (Uint16Array or Uint32Array). */
   shingles(from: BytesColumn | ListColumn, params: ShingleParams, repeats?: boolean): Promise<ListColumn>;
+  /** Of words cut elsewhere: row r has words offsets[r] .. offsets[r+1]-1; hashes in order, as often as they occur. */
+  shinglesOfWords(words: BytesColumn, offsets: Int32Array, params: ShingleParams): Promise<ListColumn>;
   /** (rows, (bandTo - bandFrom) x params.rows); all ones where a row has no shingle. `isa` is for tests: no bit depends on it. */
   sketchMinima(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<BigUint64Array>;
   /** An entry for each asked band of every row that has a shingle, rows ascending: the key's high and low half. */
@@ -424,6 +426,17 @@ export interface SketchBinding {
   ): Promise<{ documents: number; entries: number; bytes: number }>;
   /** A round of a multiple of so many bands wastes no work: dart makes the bands of a group together. */
   sketchGroupBands(params: SketchParams): number;
+  /** One band's `.minhash.sig` file in datatrove's format, of the documents of one input; its number of records. */
+  writeSignatureFile(
+    shinglesFile: string,
+    dropped: readonly { readonly number: number; readonly path: string }[],
+    params: SketchParams,
+    band: number,
+    out: string,
+    memoryBytes: number,
+  ): Promise<number>;
+  /** The keys (high, low, input << 32 | index) of one band's `.minhash.sig` file, as a record file like bandKeys'. */
+  readSignatureFile(path: string, params: SketchParams, band: number, input: number, out: string, memoryBytes: number): Promise<number>;
 }
 
 export interface HashBinding {

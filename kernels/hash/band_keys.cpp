@@ -23,14 +23,19 @@ Hash128 scoped_key(Hash128 key, uint64_t scope) {
   return {key.high ^ once, key.low ^ mix(once)};
 }
 
+Status shingles_file_info(const std::string& path, RecordFileInfo* info) {
+  if (auto status = record_file_info(path, info); !status.ok()) return status;
+  const auto& shape = info->shape;
+  if (shape.key_words == 1 && shape.value_bytes >= kShingleScopeAt + 8 && shape.tail) return {};
+  return Status::error("ERR_REFINE_SPILL_FORMAT", path + ": holds records of " + std::to_string(shape.key_words) + " key words and " + std::to_string(shape.value_bytes) +
+                                                      " value bytes; shingle records have 1, at least 16 and a tail. Remove the file and run again.");
+}
+
 Status band_keys(const std::string& shingles, const DroppedFiles& dropped, const SketchParams& params, uint32_t from, uint32_t to, const std::string& out, size_t memory_bytes,
                  BandKeyCounts* counts) {
   *counts = {};
   RecordFileInfo info;
-  if (auto status = record_file_info(shingles, &info); !status.ok()) return status;
-  if (info.shape.key_words != 1 || info.shape.value_bytes < kShingleScopeAt + 8 || !info.shape.tail)
-    return Status::error("ERR_REFINE_SPILL_FORMAT", shingles + ": holds records of " + std::to_string(info.shape.key_words) + " key words and " + std::to_string(info.shape.value_bytes) +
-                                                        " value bytes; shingle records have 1, at least 16 and a tail. Remove the file and run again.");
+  if (auto status = shingles_file_info(shingles, &info); !status.ok()) return status;
   DroppedRows gone;
   if (auto status = gone.open(dropped); !status.ok()) return status;
   RecordWriter writer;

@@ -96,8 +96,35 @@ void Shingler::token_shingles(const Id* ids, size_t count, std::vector<uint64_t>
 template void Shingler::token_shingles(const uint32_t*, size_t, std::vector<uint64_t>&);
 template void Shingler::token_shingles(const uint16_t*, size_t, std::vector<uint64_t>&);
 
+// Hashes spread evenly, so the leading bits name a bucket of about one; what is left is nearly sorted.
 void sort_distinct(std::vector<uint64_t>& hashes, std::vector<uint64_t>& scratch) {
-  (void)scratch;
+  const size_t n = hashes.size();
+  if (n >= 64 && n < UINT32_MAX) {
+    uint64_t all = 0;
+    for (const uint64_t hash : hashes) all |= hash;  // 32-bit hashes have their bits further down
+    const int bits = std::min(16, int(std::bit_width(n)) - 1), shift = std::max(0, int(std::bit_width(all)) - bits);
+    thread_local std::vector<uint32_t> places;
+    places.assign((size_t(1) << bits) + 1, 0);
+    for (const uint64_t hash : hashes) ++places[size_t(hash >> shift) + 1];
+    uint32_t most = 0;
+    for (size_t i = 1; i < places.size(); ++i) {
+      most = std::max(most, places[i]);
+      places[i] += places[i - 1];
+    }
+    if (most <= 64) {  // else somebody chose the hashes: insertion would be quadratic
+      scratch.resize(n);
+      for (const uint64_t hash : hashes) scratch[places[size_t(hash >> shift)]++] = hash;
+      for (size_t i = 1; i < n; ++i) {
+        const uint64_t hash = scratch[i];
+        size_t at = i;
+        for (; at > 0 && scratch[at - 1] > hash; --at) scratch[at] = scratch[at - 1];
+        scratch[at] = hash;
+      }
+      hashes.swap(scratch);
+      hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+      return;
+    }
+  }
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "folded_writer.h"
 #include "python_text.h"
 #include "refine/normalize.h"
 #include "refine/unicode.h"
@@ -19,14 +20,15 @@ namespace {
 constexpr char32_t kDatatrovePunctuation[] = {
     0xAB, 0xB4, 0xBB, 0x2013, 0x2014, 0x2019, 0x201C, 0x201D, 0x201E, 0x2026, 0x2236, 0x2501, 0x25BA, 0x3001, 0x3002, 0x3008, 0x3009, 0x300A, 0x300B,
     0x300C, 0x300D, 0x3010, 0x3011, 0xFF01, 0xFF05, 0xFF08, 0xFF09, 0xFF0C, 0xFF0E, 0xFF11, 0xFF1A, 0xFF1B, 0xFF1F, 0xFF5E};
-enum AsciiKind : uint8_t { kCopy, kGap, kDigit };
+// Lower case, a space for punctuation, controls and white space, 0 for digits and what is not ASCII.
 constexpr auto kDatatroveAscii = [] {
-  std::array<uint8_t, 128> kinds{};
-  for (int c = 0; c < 32; ++c) kinds[size_t(c)] = kGap;  // punctuation but for tab and newline, which are white space
-  kinds[127] = kinds[' '] = kGap;
-  for (const char c : std::string_view("!:%&(\\#+^]~\"';{|[=-`*?$<>),/._}@")) kinds[uint8_t(c)] = kGap;
-  for (int c = '0'; c <= '9'; ++c) kinds[size_t(c)] = kDigit;
-  return kinds;
+  FoldedWriter::Table table{};
+  for (int c = 0; c < 128; ++c) table[size_t(c)] = char(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  for (int c = 0; c <= 32; ++c) table[size_t(c)] = ' ';  // punctuation but for tab and newline, which are white space
+  table[127] = ' ';
+  for (const char c : std::string_view("!:%&(\\#+^]~\"';{|[=-`*?$<>),/._}@")) table[uint8_t(c)] = ' ';
+  for (int c = '0'; c <= '9'; ++c) table[size_t(c)] = 0;
+  return table;
 }();
 
 bool is_datatrove_gap(char32_t c) {  // punctuation or white space, c >= 0x80
@@ -78,46 +80,30 @@ void strip_marks(std::string& text, size_t from) {
 
 void append_datatrove(std::string_view utf8, std::string& out) {
   std::string lower;
-  lower.reserve(utf8.size() + 16);
-  append_lower(utf8, lower);
+  if (utf8.find("\xCE\xA3") != std::string_view::npos) {  // a capital sigma's lower case depends on what stands around it
+    append_lower(utf8, lower);
+    utf8 = lower;
+  }
   const size_t start = out.size();
-  out.reserve(start + lower.size());
-  auto p = bytes_of(lower);
-  const auto end = p + lower.size();
-  bool gap = false, ascii = true;
-  const auto before_text = [&] {
-    if (gap && out.size() > start) out += ' ';
-    gap = false;
-  };
-  while (p < end) {
-    if (*p < 0x80) {
-      const uint8_t c = *p++;
-      if (kDatatroveAscii[c] == kGap) {
-        gap = true;
-        continue;
-      }
-      before_text();
-      if (kDatatroveAscii[c] == kDigit) {
-        p = skip_number(p, end);
-        out += '0';
-      } else {
-        out += char(c);
-      }
-      continue;
-    }
-    const char32_t c = decode_utf8(p, end);
+  FoldedWriter writer(out, utf8.size());
+  auto p = bytes_of(utf8);
+  const auto end = p + utf8.size();
+  bool ascii = true;
+  while ((p = writer.run(p, end, kDatatroveAscii)) < end) {
+    const char32_t c = *p < 0x80 ? *p++ : decode_utf8(p, end);
     if (is_decimal(c)) {
-      before_text();
       p = skip_number(p, end);
-      out += '0';
+      writer.put('0');
     } else if (is_datatrove_gap(c)) {
-      gap = true;
+      writer.space();
     } else {
-      before_text();
       ascii = false;
-      append_utf8(out, c);
+      char32_t small[3];
+      const int count = record_of(c).lower_delta != 0 ? to_lower(c, small) : (small[0] = c, 1);
+      for (int i = 0; i < count; ++i) writer.put(small[i]);
     }
   }
+  writer.finish();
   if (ascii) return;
   strip_marks(out, start);  // may leave spaces side by side, as theirs does
   const auto whole = python_strip(std::string_view(out).substr(start));

@@ -3,6 +3,7 @@
 #include "refine/band_hasher.h"
 #include "refine/band_keys.h"
 #include "refine/shingles.h"
+#include "refine/signature_files.h"
 
 namespace refine::node {
 namespace {
@@ -141,6 +142,36 @@ Napi::Value Shingles(const Napi::CallbackInfo& info) {
   return worker->queue();
 }
 
+// TS: shinglesOfWords(words: BytesColumn, offsets: Int32Array, params: ShingleParams): Promise<ListColumn>
+// Row r's words are words[offsets[r]] .. words[offsets[r+1] - 1]; hashes in order, repeats included. Normal form and word method are the caller's.
+Napi::Value ShinglesOfWords(const Napi::CallbackInfo& info) {
+  const auto words = bytes_view(info[0], "shinglesOfWords words");
+  size_t rows = 0;
+  const int32_t* offsets = checked_offsets(info[1], words.rows, &rows, "shinglesOfWords");
+  const auto params = read_shingle_params(info[2], "shinglesOfWords");
+  auto column = std::make_shared<ListColumn<uint64_t>>();
+  auto* worker = new PromiseWorker(
+      info.Env(),
+      [=] {
+        Shingler shingler(params);
+        std::vector<uint64_t> hashes;
+        std::vector<int32_t> ends;
+        for (size_t row = 0; row < rows; ++row) {
+          const int32_t first = offsets[row], last = offsets[row + 1], start = words.offsets[first];
+          ends.clear();
+          for (int32_t word = first; word < last; ++word) ends.push_back(words.offsets[word + 1] - start);
+          shingler.words({reinterpret_cast<const char*>(words.data) + start, size_t(words.offsets[last] - start)}, ends.data(), ends.size(), hashes);
+          column->values.insert(column->values.end(), hashes.begin(), hashes.end());
+          column->end_row();
+        }
+        return Status{};
+      },
+      [=](Napi::Env env) -> Napi::Value { return to_column(env, *column); });
+  auto column_of_words = info[0].As<Napi::Object>();
+  worker->lend({column_of_words.Get("data"), column_of_words.Get("offsets"), info[1]});
+  return worker->queue();
+}
+
 struct BandRange {
   uint32_t from, to;
 };
@@ -221,6 +252,36 @@ DroppedFiles read_dropped(const Napi::Value& value, const char* what) {
   return dropped;
 }
 
+size_t read_memory(const Napi::Value& value, const char* what) {
+  const double memory = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(memory >= 0 && memory <= 1e15)) throw Napi::RangeError::New(value.Env(), std::string(what) + ": memoryBytes must be a number of bytes");
+  return size_t(memory);
+}
+
+Napi::Value count_of(Napi::Env env, std::function<Status(uint64_t*)> work) {
+  auto count = std::make_shared<uint64_t>(0);
+  return (new PromiseWorker(env, [=] { return work(count.get()); }, [=](Napi::Env result_env) { return Napi::Number::New(result_env, double(*count)); }))->queue();
+}
+
+// TS: writeSignatureFile(shinglesFile: string, dropped: {number, path}[], params: SketchParams, band: number, out: string, memoryBytes: number): Promise<number>
+Napi::Value WriteSignatureFile(const Napi::CallbackInfo& info) {
+  const auto shingles = read_text(info[0], "writeSignatureFile shinglesFile"), out = read_text(info[4], "writeSignatureFile out");
+  const auto dropped = read_dropped(info[1], "writeSignatureFile");
+  const auto params = read_sketch_params(info[2], "writeSignatureFile");
+  const uint32_t band = read_whole(info[3], 0, params.bands - 1, "writeSignatureFile band");
+  const size_t memory = read_memory(info[5], "writeSignatureFile");
+  return count_of(info.Env(), [=](uint64_t* records) { return write_signature_file(shingles, dropped, params, band, out, memory, records); });
+}
+
+// TS: readSignatureFile(path: string, params: SketchParams, band: number, input: number, out: string, memoryBytes: number): Promise<number>
+Napi::Value ReadSignatureFile(const Napi::CallbackInfo& info) {
+  const auto path = read_text(info[0], "readSignatureFile path"), out = read_text(info[4], "readSignatureFile out");
+  const auto params = read_sketch_params(info[1], "readSignatureFile");
+  const uint32_t band = read_whole(info[2], 0, params.bands - 1, "readSignatureFile band"), input = read_whole(info[3], 0, UINT32_MAX >> 1, "readSignatureFile input");
+  const size_t memory = read_memory(info[5], "readSignatureFile");
+  return count_of(info.Env(), [=](uint64_t* records) { return read_signature_file(path, params, band, input, out, memory, records); });
+}
+
 // TS: bandKeys(shinglesFile: string, dropped: {number, path}[], params: SketchParams, bandFrom, bandTo, out: string, memoryBytes: number): Promise<BandKeyCounts>
 Napi::Value BandKeys(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
@@ -229,11 +290,10 @@ Napi::Value BandKeys(const Napi::CallbackInfo& info) {
   const auto params = read_sketch_params(info[2], "bandKeys");
   const uint32_t from = read_whole(info[3], 0, params.bands, "bandKeys bandFrom"), to = read_whole(info[4], from, params.bands, "bandKeys bandTo");
   const auto out = read_text(info[5], "bandKeys out");
-  const double memory = info[6].IsNumber() ? info[6].As<Napi::Number>().DoubleValue() : -1;
-  if (!(memory >= 0 && memory <= 1e15)) throw Napi::RangeError::New(env, "bandKeys: memoryBytes must be a number of bytes");
+  const size_t memory = read_memory(info[6], "bandKeys");
   auto counts = std::make_shared<BandKeyCounts>();
   auto* worker = new PromiseWorker(
-      env, [=] { return band_keys(shingles, dropped, params, from, to, out, size_t(memory), counts.get()); },
+      env, [=] { return band_keys(shingles, dropped, params, from, to, out, memory, counts.get()); },
       [=](Napi::Env result_env) {
         auto result = Napi::Object::New(result_env);
         result.Set("documents", double(counts->documents));
@@ -252,7 +312,8 @@ Napi::Value SketchGroupBands(const Napi::CallbackInfo& info) {
 
 REFINE_BIND(sketch) {
   const std::pair<const char*, Napi::Value (*)(const Napi::CallbackInfo&)> functions[] = {
-      {"dedupeForm", DedupeFormOf}, {"shingles", Shingles}, {"sketchMinima", SketchMinima}, {"bandKeysOf", BandKeysOf}, {"bandKeys", BandKeys}, {"sketchGroupBands", SketchGroupBands}};
+      {"dedupeForm", DedupeFormOf}, {"shingles", Shingles}, {"shinglesOfWords", ShinglesOfWords}, {"sketchMinima", SketchMinima}, {"bandKeysOf", BandKeysOf}, {"bandKeys", BandKeys}, {"sketchGroupBands", SketchGroupBands},
+      {"writeSignatureFile", WriteSignatureFile}, {"readSignatureFile", ReadSignatureFile}};
   for (const auto& [name, function] : functions) exports.Set(name, Napi::Function::New(env, function));
 }
 }  // namespace refine::node

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
+import { datatroveCases, oraclePath } from '../support/datatrove.js';
+import { needsShared } from '../support/shared.js';
 import { native, type ShingleParams, type SketchParams, stringAt, utf8Column } from '../../native/index.js';
 
 const WORDS: ShingleParams = { size: 5, normalise: 'datatrove', words: 'spacy-en', hash: 'xxh64' };
@@ -61,4 +63,42 @@ test('SHA-1 signatures, FineWeb’s, are datatrove’s golden vectors', async ()
   );
   assert.deepEqual([rows[1]![0], rows[1]![111]], [585594454516184072n, 800584869340422436n]);
   assert.ok(sha256[0]!.startsWith('1f6ec0cc5ded0fff') && sha256[1]!.startsWith('5111488576fd07f0'));
+});
+
+test('32-bit precision keeps the low halves of XXH32’s and SHA-1’s hashes', async () => {
+  // The same definition in BigInt from the shingle hashes, whose oracles are hash-wasm's XXH32 and node's SHA-1.
+  const p = 2n ** 61n - 1n;
+  const permutations = await native.sketchMinima({ kind: 'list', values: BigUint64Array.of(0n, 1n), offsets: Int32Array.of(0, 1, 2) }, GEOMETRY, 0, 14);
+  const words = ['the quick brown fox jumps', 'quick brown fox jumps over', 'brown fox jumps over the', 'fox jumps over the lazy', 'jumps over the lazy dog'];
+  const sha = words.map((shingle) => BigInt(createHash('sha1').update(shingle).digest().readUInt32LE()));
+  const { shingles, rows } = await signed([T2], 'sha1-32', 'datatrove-32');
+  assert.deepEqual([...shingles.values], sha);
+  for (let k = 0; k < 112; k++) {
+    const b = permutations[k]!;
+    const a = (permutations[112 + k]! - b + p) % p;
+    const hashes = sha.map((x) => (((a * x + b) & (2n ** 64n - 1n)) % p) & 0xffffffffn);
+    assert.equal(
+      rows[0]![k],
+      hashes.reduce((least, hash) => (hash < least ? hash : least)),
+    );
+  }
+});
+
+interface OracleCase {
+  readonly text: string;
+  readonly minhash_sha256?: string | null;
+}
+
+test('signatures of 1,562 real documents are datatrove’s, by words of our own', { skip: oraclePath === null && needsShared }, async (t) => {
+  const cases = datatroveCases() as readonly unknown[] as readonly OracleCase[];
+  const { shingles, sha256 } = await signed(
+    cases.map(({ text }) => text),
+    'xxh64',
+  );
+  const equal = cases.filter(({ minhash_sha256 }, row) => {
+    const none = shingles.offsets[row] === shingles.offsets[row + 1];
+    return none ? !minhash_sha256 : sha256[row] === minhash_sha256;
+  }).length;
+  t.diagnostic(`${equal} of ${cases.length} equal`);
+  assert.equal(equal, cases.length);
 });

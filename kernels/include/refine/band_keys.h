@@ -17,6 +17,9 @@ constexpr size_t kShingleScopeAt = 8;  // of a shingle record's value
 // SplitMix64's finalizer, and a key moved into a scope.
 Hash128 scoped_key(Hash128 key, uint64_t scope);
 
+// record_file_info of a shingles file; ERR_REFINE_SPILL_FORMAT where its records are others.
+Status shingles_file_info(const std::string& path, RecordFileInfo* info);
+
 struct BandKeyCounts {
   uint64_t documents = 0;  // with keys
   uint64_t entries = 0;    // documents x bands
