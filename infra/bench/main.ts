@@ -52,6 +52,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ngram: () => import('./ngram.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),
+  substring: () => import('./substring.js'),
   'dedupe-scale': () => import('./dedupe-scale.js'),
 };
 

@@ -170,9 +170,11 @@ Status compare(const Params& params, const std::vector<std::string>& contents, c
   return writer.finish();
 }
 
-Status edits(const Params& params, uint32_t input, const std::string& symbols, const std::vector<std::string>& repeated, const DroppedRows& dropped, const std::string& out,
+Status edits(const Params& params, uint32_t input, const std::string& symbols, const std::vector<std::string>& repeated, const DroppedFiles& dropped, const std::string& out,
              const Work& work, EditCounts* counts) {
   if (Status status = check_params(params); !status.ok()) return status;
+  DroppedRows gone;
+  if (Status status = gone.open(dropped); !status.ok()) return status;
   RecordMerge ranges, documents;
   if (Status status = ranges.open(repeated, kRepeatedShape, rows_of(input), work.memory_bytes / 2, work.scratch); !status.ok()) return status;
   if (!params.bytes)
@@ -185,7 +187,7 @@ Status edits(const Params& params, uint32_t input, const std::string& symbols, c
   bool more = ranges.next(&range);
   while (more) {
     const uint64_t row = range.key(0);
-    if (dropped.contains(row)) {
+    if (gone.has(row)) {
       while (more && range.key(0) == row) more = ranges.next(&range);
       continue;
     }

@@ -1,20 +1,10 @@
 // Stretches of all inputs, sorted by (anchor, content, row): equal contents are repeats at once, one member of each content of an
 // anchor that has several goes on to be compared by window. A group is streamed, whatever its size.
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "refine/substring_run.h"
 
 namespace refine::substring {
-
-Status DroppedRows::add(uint32_t input, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Status::error("ERR_REFINE_DISK", path + "  cannot be read; it names the rows that earlier steps dropped. Run again: it is made anew");
-  if (bits_.size() <= input) bits_.resize(size_t(input) + 1);
-  bits_[input].assign(std::istreambuf_iterator<char>(file), {});
-  return {};
-}
 
 namespace {
 
@@ -72,9 +62,11 @@ struct Matcher {
 
 }  // namespace
 
-Status match(const Params& params, const std::vector<std::string>& stretches, const RecordRange& anchors, const DroppedRows& dropped, const std::string& repeated,
+Status match(const Params& params, const std::vector<std::string>& stretches, const RecordRange& anchors, const DroppedFiles& dropped, const std::string& repeated,
              const std::string& wanted, const Work& work, MatchCounts* counts) {
   if (Status status = check_params(params); !status.ok()) return status;
+  DroppedRows gone;
+  if (Status status = gone.open(dropped); !status.ok()) return status;
   Matcher matcher(params);
   if (Status status = matcher.repeated.open(repeated, kRepeatedShape, work.memory_bytes / 4); !status.ok()) return status;
   if (Status status = matcher.wanted.open(wanted, kWantedShape, work.memory_bytes / 4); !status.ok()) return status;
@@ -84,7 +76,7 @@ Status match(const Params& params, const std::vector<std::string>& stretches, co
   while (merge.next(&record)) {
     Place place;
     place.row = record.key(3);
-    if (dropped.contains(place.row)) continue;
+    if (gone.has(place.row)) continue;
     std::memcpy(&place.start, record.value(kStretchShape), 4);
     std::memcpy(&place.windows, record.value(kStretchShape) + 4, 4);
     if (Status status = matcher.add(record, place); !status.ok()) return status;

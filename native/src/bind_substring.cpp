@@ -45,23 +45,14 @@ RecordRange read_partition(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
   return partition_range(object.Get("number").ToNumber().Uint32Value(), object.Get("count").ToNumber().Uint32Value());
 }
-struct DroppedFile {
-  uint32_t number;
-  std::string path;
-};
-std::vector<DroppedFile> read_dropped(const Napi::Value& value) {
+DroppedFiles read_dropped(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
-  std::vector<DroppedFile> files;
+  DroppedFiles files;
   for (uint32_t i = 0; i < array.Length(); ++i) {
     const auto file = array.Get(i).As<Napi::Object>();
     files.push_back({file.Get("number").ToNumber().Uint32Value(), text_of(file, "path")});
   }
   return files;
-}
-Status open_dropped(const std::vector<DroppedFile>& files, substring::DroppedRows& dropped) {
-  for (const auto& file : files)
-    if (Status status = dropped.add(file.number, file.path); !status.ok()) return status;
-  return {};
 }
 struct Numbers {
   std::vector<std::pair<const char*, uint64_t>> named;
@@ -123,10 +114,8 @@ Napi::Value Match(const Napi::CallbackInfo& info) {
   const auto out = info[4].As<Napi::Object>();
   return numbers_worker(info.Env(), [params = read_params(info[0]), paths = read_paths(info[1]), range = read_partition(info[2]), files = read_dropped(info[3]),
                                      repeated = text_of(out, "repeated"), wanted = text_of(out, "wanted"), work = read_work(info[5])](Numbers& numbers) {
-           substring::DroppedRows dropped;
-           if (Status status = open_dropped(files, dropped); !status.ok()) return status;
            substring::MatchCounts counts;
-           const Status status = substring::match(params, paths, range, dropped, repeated, wanted, work, &counts);
+           const Status status = substring::match(params, paths, range, files, repeated, wanted, work, &counts);
            numbers.named = {{"stretches", counts.stretches}, {"again", counts.again}, {"wanted", counts.wanted}};
            return status;
          })->queue();
@@ -158,10 +147,8 @@ Napi::Value Compare(const Napi::CallbackInfo& info) {
 Napi::Value Edits(const Napi::CallbackInfo& info) {
   return numbers_worker(info.Env(), [params = read_params(info[0]), input = info[1].ToNumber().Uint32Value(), symbols = info[2].ToString().Utf8Value(), repeated = read_paths(info[3]),
                                      files = read_dropped(info[4]), out = info[5].ToString().Utf8Value(), work = read_work(info[6])](Numbers& numbers) {
-           substring::DroppedRows dropped;
-           if (Status status = open_dropped(files, dropped); !status.ok()) return status;
            substring::EditCounts counts;
-           const Status status = substring::edits(params, input, symbols, repeated, dropped, out, work, &counts);
+           const Status status = substring::edits(params, input, symbols, repeated, files, out, work, &counts);
            numbers.named = {{"documents", counts.documents}, {"spans", counts.spans}, {"symbols", counts.symbols}, {"bytes", counts.bytes}};
            return status;
          })->queue();

@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { utf8Column } from '../../native/index.js';
+import { type BytesColumn, utf8Column } from '../../native/index.js';
 import { EVERYTHING, mergeRecords } from '../../native/records.js';
-import type { PhaseTask } from '../../stages/contract/barrier.js';
+import type { NumberedFile, PhaseTask } from '../../stages/contract/barrier.js';
 import { dedupeSubstringWith } from '../../stages/dedupe/substring/dedupe-substring.js';
 import { loadTokenizer, TOKENIZER_KINDS, tokenizerFiles } from '../../stages/tokenize/load-tokenizer.js';
 
@@ -26,75 +26,98 @@ export interface Found {
   readonly notes: Readonly<Record<string, number>>;
 }
 
-/** `dropped`: rows that earlier steps dropped, by input. */
-export async function findSpans(
-  inputs: readonly (readonly string[])[],
-  rawOptions: Record<string, unknown>,
-  how: { partitions?: number; memoryBytes?: number; dropped?: readonly (readonly number[])[] } = {},
-): Promise<Found> {
+export interface Driven {
+  /** Files by "phase/role" ("map/..."), with the number of the task that wrote each. */
+  readonly files: ReadonlyMap<string, readonly NumberedFile[]>;
+  readonly totals: Readonly<Record<string, number>>;
+  readonly notes: Readonly<Record<string, number>>;
+}
+
+interface How {
+  readonly partitions?: number;
+  readonly memoryBytes?: number;
+  /** Rows that earlier steps dropped, by input. */
+  readonly dropped?: readonly (readonly number[])[];
+  /** Told after the maps and each phase. */
+  readonly onPhase?: (name: string) => void;
+}
+
+/** Runs maps and phases over inputs given as columns of texts, which are not held; everything is written below `folder`. */
+export async function driveSubstring(folder: string, inputs: readonly Iterable<BytesColumn>[], rawOptions: Record<string, unknown>, how: How = {}): Promise<Driven> {
   const options = dedupeSubstring.schema.parse(rawOptions);
-  const folder = mkdtempSync(join(tmpdir(), 'refine-substring-'));
   const memoryBytes = how.memoryBytes ?? 64 * 2 ** 20;
   const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
-  const files = new Map<string, { number: number; path: string }[]>();
+  const files = new Map<string, NumberedFile[]>();
   const signal = new AbortController().signal;
+  const taskFiles = (from: string, number: number) => ({
+    memoryBytes,
+    path: (role: string) => {
+      const path = join(folder, `${from}-${number}-${role}`);
+      const key = `${from}/${role}`;
+      files.set(key, [...(files.get(key) ?? []), { number, path }]);
+      return path;
+    },
+    folder: async () => {
+      const own = join(folder, `${from}-${number}-scratch`);
+      mkdirSync(own, { recursive: true });
+      return own;
+    },
+  });
+  const totals: Record<string, number> = {};
+  const run = await dedupeSubstring.open(options, env);
+  const lengths: number[] = [];
+  for (const [number, columns] of inputs.entries()) {
+    const map = run.map(taskFiles('map', number));
+    let documents = 0;
+    for (const text of columns) {
+      const rows = BigUint64Array.from({ length: text.offsets.length - 1 }, (_, i) => (BigInt(number) << 32n) | BigInt(documents + i));
+      await map.add({ rows: rows.length, columns: { text } }, rows, signal);
+      documents += rows.length;
+    }
+    lengths.push(documents);
+    for (const [name, value] of Object.entries(await map.finish())) totals[name] = (totals[name] ?? 0) + value;
+  }
+  await run.close();
+  how.onPhase?.('map');
+  const dropped = (how.dropped ?? []).map((rows, number) => {
+    const path = join(folder, `dropped-${number}`);
+    const bits = new Uint8Array(Math.ceil(lengths[number]! / 8));
+    for (const row of rows) bits[row >> 3]! |= 1 << (row & 7);
+    writeFileSync(path, bits);
+    return { number, path };
+  });
+  const notes: Record<string, number> = {};
+  for (const phase of dedupeSubstring.phases(options, totals, { spillBytes: 1e9, memoryBytes, partitions: how.partitions ?? 1 })) {
+    const count = phase.over === 'inputs' ? inputs.length : phase.over === 'run' ? 1 : phase.count!;
+    for (let number = 0; number < count; number++) {
+      const task = {
+        ...taskFiles(phase.name, number),
+        number,
+        count,
+        env,
+        inputs: inputs.map((_, input) => input),
+        dropped: () => (phase.over === 'inputs' ? dropped.filter((file) => file.number === number) : dropped),
+        files: (from: string, role: string) => {
+          const read = phase.reads.find((one) => one.from === from && one.role === role);
+          if (read === undefined) throw new Error(`${phase.name} does not declare ${from}/${role}`);
+          return (files.get(`${from}/${role}`) ?? []).filter((file) => read.match === 'all' || file.number === number);
+        },
+      } as unknown as PhaseTask;
+      for (const [name, value] of Object.entries((await phase.run(options, task, signal)).notes ?? {})) notes[name] = (notes[name] ?? 0) + value;
+    }
+    how.onPhase?.(phase.name);
+  }
+  return { files, totals, notes };
+}
+
+export async function findSpans(inputs: readonly (readonly string[])[], rawOptions: Record<string, unknown>, how: How = {}): Promise<Found> {
+  const folder = mkdtempSync(join(tmpdir(), 'refine-substring-'));
   try {
-    const taskFiles = (from: string, number: number) => ({
-      memoryBytes,
-      path: (role: string) => {
-        const path = join(folder, `${from}-${number}-${role}`);
-        const key = `${from}/${role}`;
-        files.set(key, [...(files.get(key) ?? []), { number, path }]);
-        return path;
-      },
-      folder: async () => {
-        const own = join(folder, `${from}-${number}-scratch`);
-        mkdirSync(own, { recursive: true });
-        return own;
-      },
-    });
-    const totals: Record<string, number> = {};
-    const run = await dedupeSubstring.open(options, env);
-    for (const [number, texts] of inputs.entries()) {
-      const map = run.map(taskFiles('map', number));
-      for (let at = 0; at < texts.length; at += 100) {
-        const some = texts.slice(at, at + 100);
-        const rows = BigUint64Array.from(some, (_, i) => (BigInt(number) << 32n) | BigInt(at + i));
-        await map.add({ rows: some.length, columns: { text: utf8Column(some) } }, rows, signal);
-      }
-      for (const [name, value] of Object.entries(await map.finish())) totals[name] = (totals[name] ?? 0) + value;
-    }
-    await run.close();
-    const dropped = (how.dropped ?? []).map((rows, number) => {
-      const path = join(folder, `dropped-${number}`);
-      const bits = new Uint8Array(Math.ceil(inputs[number]!.length / 8));
-      for (const row of rows) bits[row >> 3]! |= 1 << (row & 7);
-      writeFileSync(path, bits);
-      return { number, path };
-    });
-    const notes: Record<string, number> = {};
-    for (const phase of dedupeSubstring.phases(options, totals, { spillBytes: 1e9, memoryBytes, partitions: how.partitions ?? 1 })) {
-      const count = phase.over === 'inputs' ? inputs.length : phase.over === 'run' ? 1 : phase.count!;
-      for (let number = 0; number < count; number++) {
-        const task: PhaseTask = {
-          ...taskFiles(phase.name, number),
-          number,
-          count,
-          env,
-          inputs: inputs.map((_, input) => input),
-          dropped: () => (phase.over === 'inputs' ? dropped.filter((file) => file.number === number) : dropped),
-          files: (from, role) => {
-            const read = phase.reads.find((one) => one.from === from && one.role === role);
-            if (read === undefined) throw new Error(`${phase.name} does not declare ${from}/${role}`);
-            return (files.get(`${from}/${role}`) ?? []).filter((file) => read.match === 'all' || file.number === number);
-          },
-        } as PhaseTask;
-        for (const [name, value] of Object.entries((await phase.run(options, task, signal)).notes ?? {})) notes[name] = (notes[name] ?? 0) + value;
-      }
-    }
+    const columns = inputs.map((texts) => Array.from({ length: Math.ceil(texts.length / 100) }, (_, i) => utf8Column(texts.slice(i * 100, i * 100 + 100))));
+    const { files, notes } = await driveSubstring(folder, columns, rawOptions, how);
     const spans: Span[] = [];
     const paths = (files.get('edits/edits') ?? []).map((file) => file.path);
-    for await (const { keys } of mergeRecords(paths, EVERYTHING, memoryBytes))
+    for await (const { keys } of mergeRecords(paths, EVERYTHING, how.memoryBytes ?? 64 * 2 ** 20))
       for (let i = 0; i < keys.length; i += 3)
         spans.push({ input: Number(keys[i]! >> 32n), row: Number(keys[i]! & 0xffffffffn), start: Number(keys[i + 1]), end: Number(keys[i + 2]) });
     return { spans, notes };

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "refine/bpe.h"
+#include "refine/dropped_rows.h"
 #include "refine/records.h"
 #include "refine/substring.h"
 
@@ -48,20 +49,6 @@ class MapWriter {
   std::unique_ptr<State> state_;
 };
 
-// Rows that take no part: files of bits by input number.
-class DroppedRows {
- public:
-  Status add(uint32_t input, const std::string& path);
-  bool contains(uint64_t row) const {
-    const size_t input = row >> 32;
-    const uint32_t record = uint32_t(row);
-    return input < bits_.size() && (record >> 3) < bits_[input].size() && (uint8_t(bits_[input][record >> 3]) >> (record & 7) & 1);
-  }
-
- private:
-  std::vector<std::string> bits_;
-};
-
 struct Work {  // what a task may use
   size_t memory_bytes = size_t(256) << 20;
   std::string scratch;  // a folder
@@ -70,7 +57,7 @@ struct Work {  // what a task may use
 struct MatchCounts {
   uint64_t stretches = 0, again = 0, wanted = 0;
 };
-Status match(const Params& params, const std::vector<std::string>& stretches, const RecordRange& anchors, const DroppedRows& dropped, const std::string& repeated,
+Status match(const Params& params, const std::vector<std::string>& stretches, const RecordRange& anchors, const DroppedFiles& dropped, const std::string& repeated,
              const std::string& wanted, const Work& work, MatchCounts* counts);
 
 Status contents(const Params& params, uint32_t input, const std::string& symbols, const std::vector<std::string>& wanted, const std::string& out, const Work& work,
@@ -85,7 +72,7 @@ Status compare(const Params& params, const std::vector<std::string>& contents, c
 struct EditCounts {
   uint64_t documents = 0, spans = 0, symbols = 0, bytes = 0;
 };
-Status edits(const Params& params, uint32_t input, const std::string& symbols, const std::vector<std::string>& repeated, const DroppedRows& dropped, const std::string& out,
+Status edits(const Params& params, uint32_t input, const std::string& symbols, const std::vector<std::string>& repeated, const DroppedFiles& dropped, const std::string& out,
              const Work& work, EditCounts* counts);
 
 }  // namespace refine::substring

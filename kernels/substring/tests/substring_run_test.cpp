@@ -68,7 +68,7 @@ std::vector<Edit> by_brute_force(const std::vector<Texts>& inputs, const Params&
 Status by_tasks(const Folder& folder, const std::vector<Texts>& inputs, const Params& params, const std::vector<std::vector<char>>& dropped, uint32_t partitions,
                 size_t memory, std::vector<Edit>& out, uint64_t* large_groups) {
   std::vector<std::string> stretches, symbols, repeated, wanted, contents_files;
-  DroppedRows gone;
+  DroppedFiles gone;
   const Work work{memory, folder.path.string()};
   for (size_t input = 0; input < inputs.size(); ++input) {
     const auto name = std::to_string(input);
@@ -90,7 +90,7 @@ Status by_tasks(const Folder& folder, const std::vector<Texts>& inputs, const Pa
     FILE* file = fopen(folder.file("dropped-" + name).c_str(), "wb");
     fwrite(bits.data(), 1, bits.size(), file);
     fclose(file);
-    if (Status status = gone.add(uint32_t(input), folder.file("dropped-" + name)); !status.ok()) return status;
+    gone.push_back({uint32_t(input), folder.file("dropped-" + name)});
   }
   auto all_repeated = repeated;
   for (uint32_t part = 0; part < partitions; ++part) {
