@@ -5,6 +5,8 @@ import { dedupeBff } from '../stages/dedupe/bff/dedupe-bff.js';
 import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
 import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
 import { dedupeMinhash } from '../stages/dedupe/minhash/dedupe-minhash.js';
+import { dedupeSubstringWith } from '../stages/dedupe/substring/dedupe-substring.js';
+import type { Tokenizers } from '../stages/dedupe/tokenizers.js';
 import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
 import { extract } from '../stages/extract/extract.js';
 import { fasttext } from '../stages/fasttext/fasttext.js';
@@ -15,8 +17,15 @@ import { pii } from '../stages/pii/pii.js';
 import { quality } from '../stages/quality/quality.js';
 import { repetition } from '../stages/repetition/repetition.js';
 import { rules } from '../stages/rules/rules.js';
+import { loadTokenizer, TOKENIZER_KINDS, tokenizerFiles } from '../stages/tokenize/load-tokenizer.js';
 import { tokenize } from '../stages/tokenize/tokenize.js';
 import { url } from '../stages/url/url.js';
+
+const tokenizers: Tokenizers = {
+  files: tokenizerFiles,
+  open: (name, baseDir) => loadTokenizer(name, baseDir).handle,
+  kinds: TOKENIZER_KINDS,
+};
 
 const shipped: readonly AnyStep[] = [
   url,
@@ -35,6 +44,7 @@ const shipped: readonly AnyStep[] = [
   dedupeMinhash,
   dedupeLine,
   dedupeBff,
+  dedupeSubstringWith(tokenizers),
   tokenize,
 ];
 

@@ -56,7 +56,10 @@ async function figuresOf(documents: number, options: { unit: string; keep: strin
     });
     const cpu = cpuSecondsSince(begin) - making;
     phases[0]![1] -= making;
-    const written = readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => sum + (entry.isFile() ? statSync(join(folder, entry.name)).size : 0), 0);
+    const written = readdirSync(folder, { withFileTypes: true }).reduce(
+      (sum, entry) => sum + (entry.isFile() ? statSync(join(folder, entry.name)).size : 0),
+      0,
+    );
     const on = `${documents} planted documents of 1 KB, ${options.unit}, keep ${options.keep}`;
     const spent = phases.map(([name, seconds]) => `${name} ${seconds.toFixed(2)} s`).join(', ');
     return [

@@ -60,7 +60,9 @@ test('small corpora of tiny alphabets: spans equal the windows that stand twice,
   assert.ok(covered > 1000);
 });
 
-test('real text by bytes: spans equal those of the suffix order, whatever partitions, inputs and memory', { skip: sharedPath('data', 'pages') === null && needsShared }, async () => {
+test('real text by bytes: spans equal those of the suffix order, whatever partitions, inputs and memory', {
+  skip: sharedPath('data', 'pages') === null && needsShared,
+}, async () => {
   const full = process.env.REFINE_FULL === '1';
   const documents = realTexts(full ? 1 : 8);
   const symbols = corpusOf(documents.map((text) => utf8.encode(text)));

@@ -43,7 +43,12 @@ interface How {
 }
 
 /** Runs maps and phases over inputs given as columns of texts, which are not held; everything is written below `folder`. */
-export async function driveSubstring(folder: string, inputs: readonly Iterable<BytesColumn>[], rawOptions: Record<string, unknown>, how: How = {}): Promise<Driven> {
+export async function driveSubstring(
+  folder: string,
+  inputs: readonly Iterable<BytesColumn>[],
+  rawOptions: Record<string, unknown>,
+  how: How = {},
+): Promise<Driven> {
   const options = dedupeSubstring.schema.parse(rawOptions);
   const memoryBytes = how.memoryBytes ?? 64 * 2 ** 20;
   const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
