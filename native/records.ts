@@ -189,7 +189,7 @@ export function starEdges(
   return native.recordStarEdges(files, range.lo, range.hi - 1n, dropped, outside, out, memoryBytes);
 }
 
-/** Edge files to a file of COMPONENT_SHAPE: for every row an edge names, ascending, the smallest row of its component (uint64, little-endian). */
+/** Files of edges, or of components of earlier rounds, to a file of COMPONENT_SHAPE: for every row an edge names, ascending, the smallest row of its component (uint64, little-endian). */
 export function components(edgeFiles: readonly string[], out: string, folder: string, memoryBytes: number): Promise<ComponentCounts> {
   return native.recordComponents(edgeFiles, out, folder, memoryBytes);
 }

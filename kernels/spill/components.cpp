@@ -34,6 +34,7 @@ class Sets {
     while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
     return i;
   }
+  void prefetch(uint32_t i) const { __builtin_prefetch(parent_.data() + i, 1); }
   void hang(uint32_t larger, uint32_t smaller) { parent_[larger] = smaller; }
   // A parent is never larger than its child: one ascending pass makes every parent a root.
   void flatten() {
@@ -48,13 +49,18 @@ class Sets {
 class Contraction {
  public:
   Contraction(const std::vector<std::string>& edge_files, const std::string& folder, size_t memory, ComponentCounts* counts)
-      : edge_files_(edge_files), prefix_(folder + "/components-" + std::to_string(getpid()) + "-" + std::to_string(runs++) + "-"), memory_(std::max(memory, 4 * kLeastMemory)), counts_(counts) {}
+      : sources_(edge_files), prefix_(folder + "/components-" + std::to_string(getpid()) + "-" + std::to_string(runs++) + "-"), memory_(std::max(memory, 4 * kLeastMemory)), counts_(counts) {}
   ~Contraction() {
     for (const auto& path : temporary_) unlink(path.c_str());
   }
 
   Status run(const std::string& out) {
     *counts_ = {};
+    for (const auto& path : sources_) {
+      RecordFileInfo info;
+      if (auto status = record_file_info(path, &info); !status.ok()) return status;
+      (info.shape == kComponentShape ? component_files_ : edge_files_).push_back(path);
+    }
     if (auto status = collect_rows(); !status.ok()) return status;
     if (auto status = down(); !status.ok()) return status;
     SortedRecordWriter writer;
@@ -69,13 +75,16 @@ class Contraction {
   // Every edge of the sources, smaller end first, loops left out.
   template <class Visit>
   Status each_edge(Visit visit) {
-    RecordScan scan;
-    if (auto status = scan.open(edge_files_, kEdgeShape); !status.ok()) return status;
-    for (RecordRef edge; scan.next(&edge);) {
-      const uint64_t x = edge.key(0), y = edge.key(1);
-      if (auto status = visit(std::min(x, y), std::max(x, y)); !status.ok()) return status;
+    for (const auto& shape : {kEdgeShape, kComponentShape}) {
+      RecordScan scan;
+      if (auto status = scan.open(shape == kEdgeShape ? edge_files_ : component_files_, shape); !status.ok()) return status;
+      for (RecordRef edge; scan.next(&edge);) {
+        const uint64_t x = edge.key(0), y = edge.key(1);  // a component's value lies where an edge has its second word
+        if (auto status = visit(std::min(x, y), std::max(x, y)); !status.ok()) return status;
+      }
+      if (!scan.status().ok()) return scan.status();
     }
-    return scan.status();
+    return {};
   }
 
   // All rows that edges name, ascending, into one file; cuts them into buckets.
@@ -165,6 +174,8 @@ class Contraction {
       for (size_t i = 0; i < size; ++i)
         if (edges[i].first >= first) asked_[kBatch + inner++] = edges[i].first;
       if (!index_.find(asked_, found_, size) || !index_.find(asked_ + kBatch, found_ + kBatch, inner)) return damaged(rows_path_, "it lacks a row that an edge names");
+      for (size_t i = 0; i < size; ++i) sets_.prefetch(found_[i]);
+      for (size_t i = 0; i < inner; ++i) sets_.prefetch(found_[kBatch + i]);
       inner = 0;
       for (size_t i = 0; i < size; ++i) {
         uint32_t x = sets_.root(found_[i]);
@@ -295,7 +306,8 @@ class Contraction {
     return {};
   }
 
-  const std::vector<std::string>& edge_files_;
+  const std::vector<std::string>& sources_;
+  std::vector<std::string> edge_files_, component_files_;
   const std::string prefix_;
   const size_t memory_;
   ComponentCounts* counts_;

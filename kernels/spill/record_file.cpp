@@ -5,6 +5,7 @@
 namespace refine::spill {
 namespace {
 
+constexpr uint64_t kReadAhead = uint64_t(1) << 20;
 const std::string kMemory = "(bytes in memory)";
 
 std::string block_words(uint64_t offset) { return "the block at byte " + std::to_string(offset); }
@@ -97,20 +98,30 @@ Status read_layout(const Source& source, const RecordShape* shape, const RecordR
 }
 
 RunCursor::RunCursor(Source source, const RunSpan& span, const RecordShape& shape, const RecordRange& range, size_t window)
-    : stride_(stride_of(shape)), fixed_(shape.fixed_bytes()), tail_shape_(shape.tail), source_(source), span_(span), range_(range), window_(std::max<size_t>(window, span.largest + kFrameBytes)), offset_(span.begin), left_(span.records) {}
+    : stride_(stride_of(shape)), fixed_(shape.fixed_bytes()), tail_shape_(shape.tail), source_(source), span_(span), range_(range), window_(std::max<size_t>(window, span.largest + kFrameBytes)), offset_(span.begin), advised_(span.begin), left_(span.records) {}
 
 // At least `wanted` bytes from read_ on.
 Status RunCursor::fill(size_t wanted) {
   if (filled_ - read_ >= wanted) return {};
-  if (filled_ > read_ && read_ > 0) std::memmove(buffer_.data(), buffer_.data() + read_, filled_ - read_);
+  if (filled_ > read_ && read_ > 0) std::memmove(buffer_.get(), buffer_.get() + read_, filled_ - read_);
   filled_ -= read_;
   read_ = 0;
   const uint64_t from = offset_ + filled_;
   const size_t take = size_t(std::min<uint64_t>(window_ - filled_, span_.end - from));
-  if (buffer_.size() < filled_ + take) buffer_.resize(filled_ + take);
-  if (auto status = source_.read(from, buffer_.data() + filled_, take); !status.ok()) return status;
+  if (room_ < filled_ + take) {
+    auto larger = std::make_unique_for_overwrite<uint8_t[]>(filled_ + take);
+    if (filled_ > 0) std::memcpy(larger.get(), buffer_.get(), filled_);
+    buffer_ = std::move(larger);
+    room_ = filled_ + take;
+  }
+  if (auto status = source_.read(from, buffer_.get() + filled_, take); !status.ok()) return status;
   filled_ += take;
-  if (from + take < span_.end) source_.will_need(from + take, std::min<uint64_t>(window_, span_.end - from - take));
+  // What comes next is asked for in large pieces, while what was read is worked on.
+  if (const uint64_t end = from + take; end < span_.end && end + window_ > advised_) {
+    const uint64_t start = std::max(end, advised_), size = std::min<uint64_t>(kReadAhead, span_.end - start);
+    source_.will_need(start, size);
+    advised_ = start + size;
+  }
   return filled_ >= wanted ? Status{} : damaged(source_.path(), block_words(offset_) + " passes the end of its run");
 }
 
@@ -140,7 +151,7 @@ bool RunCursor::next_block() {
       return false;
     }
     if (status_ = fill(kFrameBytes); !status_.ok()) return false;
-    const uint8_t* frame = buffer_.data() + read_;
+    const uint8_t* frame = buffer_.get() + read_;
     const uint32_t records = load<uint32_t>(frame), bytes = load<uint32_t>(frame + 4);
     const uint64_t check = load<uint64_t>(frame + 8), least = uint64_t(records) * stride_;
     if (records == 0 || records > left_ || bytes > span_.largest || (tail_shape_ ? bytes < least : bytes != least) || kFrameBytes + uint64_t(bytes) > span_.end - offset_) {
@@ -148,7 +159,7 @@ bool RunCursor::next_block() {
       return false;
     }
     if (status_ = fill(kFrameBytes + bytes); !status_.ok()) return false;
-    const uint8_t* payload = buffer_.data() + read_ + kFrameBytes;
+    const uint8_t* payload = buffer_.get() + read_ + kFrameBytes;
     const uint64_t found = block_check(payload, records, bytes, offset_);
     if (found != check) {
       status_ = damaged(source_.path(), block_words(offset_) + " has the check " + std::to_string(found) + ", written was " + std::to_string(check));

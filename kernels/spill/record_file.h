@@ -42,6 +42,7 @@ class RunCursor {
     if (at_ != end_) {
       if (tail_shape_) tail_ += load<uint32_t>(at_ + fixed_);
       at_ += stride_;
+      __builtin_prefetch(at_ + 128);  // with many runs a run's next line left the cache since it was here
     }
     return at_ != end_ || next_block();
   }
@@ -62,9 +63,10 @@ class RunCursor {
   RunSpan span_;
   RecordRange range_;
   size_t window_;
-  std::vector<uint8_t> buffer_;
-  size_t read_ = 0, filled_ = 0;  // of buffer_: where the next block begins, how much is there
+  std::unique_ptr<uint8_t[]> buffer_;
+  size_t room_ = 0, read_ = 0, filled_ = 0;  // of buffer_: where the next block begins, how much is there
   uint64_t offset_;               // in the file, of the next block
+  uint64_t advised_;              // up to where the system was asked to read ahead
   uint64_t last_ = 0;             // first key word of the last record seen
   uint64_t left_;                 // records of the span not yet seen
   Status status_;

@@ -50,6 +50,19 @@ struct BlockEntry {
 };
 static_assert(sizeof(BlockEntry) == kIndexBytes);
 
+// A fixed part: few words. A call of memcpy would read with vectors what was just written word by word, and wait for it; the empty
+// statements keep compilers from making these loops that call.
+inline void copy_fixed(uint8_t* to, const uint8_t* from, size_t bytes) {
+  for (; bytes >= 8; to += 8, from += 8, bytes -= 8) {
+    store(to, load<uint64_t>(from));
+    asm volatile("" ::: "memory");
+  }
+  for (; bytes > 0; ++to, ++from, --bytes) {
+    *to = *from;
+    asm volatile("" ::: "memory");
+  }
+}
+
 // What a record takes in a block beside its tail.
 inline size_t stride_of(const RecordShape& shape) { return shape.fixed_bytes() + (shape.tail ? 4 : 0); }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <limits>
 
 #include "block_writer.h"
@@ -17,7 +16,8 @@ namespace {
 using namespace spill;
 
 constexpr size_t kMaxFanIn = 2048;               // beyond, reads become small and scattered
-constexpr size_t kLargestWindow = size_t(1) << 20;  // read at once from a run
+// Read at once from a run. What is read is touched soon and stays in the cache: many runs get small windows, and the system reads ahead.
+constexpr size_t kLargestWindow = size_t(1) << 20, kLeastWindow = size_t(64) << 10, kAllWindows = size_t(16) << 20;
 
 std::atomic<uint64_t> scratch_files{0};
 
@@ -46,7 +46,7 @@ struct RecordOrder {
 
 class LoserTree {
  public:
-  explicit LoserTree(const RecordShape& shape) : order_{shape} {}
+  LoserTree(const RecordShape& shape, size_t runs) : order_{shape} { cursors_.reserve(runs); }
 
   void add(RunCursor cursor) { cursors_.push_back(std::move(cursor)); }
   size_t runs() const { return cursors_.size(); }
@@ -57,7 +57,7 @@ class LoserTree {
     tree_.assign(std::max<size_t>(k, 1), {});
     std::vector<Node> winners(2 * k);
     for (size_t i = 0; i < k; ++i) {
-      winners[k + i] = {0, uint32_t(i)};
+      winners[k + i] = {0, i};
       if (!advance(winners[k + i])) return false;
     }
     for (size_t i = k; i-- > 1;) {
@@ -66,7 +66,7 @@ class LoserTree {
       winners[i] = left ? x : y;
       tree_[i] = left ? y : x;
     }
-    if (k > 0) winner_ = winners[k == 1 ? 1 : 1];
+    if (k > 0) winner_ = winners[1];
     return true;
   }
   bool empty() const { return cursors_.empty() || done_[winner_.run]; }
@@ -77,7 +77,12 @@ class LoserTree {
     const size_t k = cursors_.size();
     for (size_t i = (k + node.run) / 2; i > 0; i /= 2) {
       Node& other = tree_[i];
-      if (before(other, node)) std::swap(other, node);
+      // Who wins cannot be guessed: swapped by masks, a branch would be wrong every other time.
+      bool swap = other.key < node.key;
+      if (other.key == node.key) [[unlikely]] swap = before_by_rest(uint32_t(other.run), uint32_t(node.run));
+      const uint64_t mask = -uint64_t(swap), key = (other.key ^ node.key) & mask, run = (other.run ^ node.run) & mask;
+      other.key ^= key, node.key ^= key;
+      other.run ^= run, node.run ^= run;
     }
     winner_ = node;
     return true;
@@ -87,8 +92,7 @@ class LoserTree {
 
  private:
   struct Node {
-    uint64_t key = 0;
-    uint32_t run = 0;
+    uint64_t key = 0, run = 0;
   };
 
   bool advance(Node& node) {
@@ -102,7 +106,7 @@ class LoserTree {
     if (!cursor.status().ok()) status_ = cursor.status();
     return status_.ok();
   }
-  bool before(const Node& x, const Node& y) const { return x.key != y.key ? x.key < y.key : before_by_rest(x.run, y.run); }
+  bool before(const Node& x, const Node& y) const { return x.key != y.key ? x.key < y.key : before_by_rest(uint32_t(x.run), uint32_t(y.run)); }
   __attribute__((noinline)) bool before_by_rest(uint32_t x, uint32_t y) const {
     if (done_[x] || done_[y]) return done_[x] != done_[y] ? done_[y] != 0 : x < y;
     const int order = order_.compare(cursors_[x].record(), cursors_[y].record(), 1);
@@ -110,7 +114,7 @@ class LoserTree {
   }
 
   RecordOrder order_;
-  std::deque<RunCursor> cursors_;
+  std::vector<RunCursor> cursors_;
   std::vector<uint8_t> done_;
   std::vector<Node> tree_;  // [1, runs): the loser of the match at this node
   Node winner_;
@@ -152,8 +156,8 @@ struct RecordMerge::State {
   }
 
   Status start_tree(size_t count) {
-    tree = std::make_unique<LoserTree>(shape);
-    const size_t window = std::min(kLargestWindow, memory / std::max<size_t>(count, 1));
+    tree = std::make_unique<LoserTree>(shape, count);
+    const size_t runs_or_one = std::max<size_t>(count, 1), window = std::min(memory / runs_or_one, std::clamp(kAllWindows / runs_or_one, kLeastWindow, kLargestWindow));
     for (size_t i = 0; i < count; ++i) tree->add(RunCursor(Source(&files, runs[i].file), runs[i], shape, range, window));
     lent = has_last = false;
     return tree->start() ? Status{} : tree->status();
@@ -190,7 +194,7 @@ struct RecordMerge::State {
       if (lent && !tree->pop()) [[unlikely]] {
         status = tree->status();
         lent = false;
-        tree = std::make_unique<LoserTree>(shape);  // nothing more to give
+        tree = std::make_unique<LoserTree>(shape, 0);  // nothing more to give
         tree->start();
         return false;
       }

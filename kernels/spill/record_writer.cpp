@@ -42,7 +42,7 @@ struct RecordWriter::State {
 
   void put(const uint64_t* key, const uint8_t* value, std::string_view tail_bytes) {
     uint64_t* to = at(held++);
-    for (unsigned i = 0; i < shape.key_words; ++i) to[i] = key[i];
+    copy_fixed(reinterpret_cast<uint8_t*>(to), reinterpret_cast<const uint8_t*>(key), 8 * size_t(shape.key_words));
     to += shape.key_words;
     for (size_t left = shape.value_bytes; left > 0; ++to) {
       const size_t take = std::min<size_t>(left, 8);
@@ -59,9 +59,10 @@ struct RecordWriter::State {
   // True where the record equals the one written before it.
   bool repeats(const uint64_t* record) {
     const size_t compared = words - shape.tail;
-    bool same = has_last && std::equal(record, record + compared, last);
+    bool same = has_last;
+    for (size_t i = compared; same && i-- > 0;) same = record[i] == last[i];  // the last word tells most apart
     if (same && shape.tail) same = tail(record[compared]) == tail(last[compared]);
-    if (!same) std::copy_n(record, words, last);
+    if (!same) copy_fixed(reinterpret_cast<uint8_t*>(last), reinterpret_cast<const uint8_t*>(record), 8 * words);
     has_last = true;
     return same;
   }
@@ -81,7 +82,7 @@ struct RecordWriter::State {
       const uint64_t* record = sorted[i].at;
       if (distinct && repeats(record)) continue;
       uint8_t* to = out.slot();
-      std::memcpy(to, record, 8 * size_t(shape.key_words));
+      copy_fixed(to, reinterpret_cast<const uint8_t*>(record), 8 * size_t(shape.key_words));
       to += 8 * shape.key_words;
       record += shape.key_words;
       for (size_t left = shape.value_bytes; left > 0; ++record) {
@@ -243,7 +244,7 @@ Status SortedRecordWriter::add(const RecordRef& record) {
       const uint64_t before = load<uint64_t>(s.last.data() + 8 * i), now = record.key(i);
       order = before < now ? -1 : before > now;
     }
-    if (order == 0) order = std::memcmp(s.last.data() + 8 * s.shape.key_words, record.value(s.shape), s.shape.value_bytes);
+    if (order == 0 && s.shape.value_bytes > 0) order = std::memcmp(s.last.data() + 8 * s.shape.key_words, record.value(s.shape), s.shape.value_bytes);
     if (order == 0 && s.shape.tail) {
       const std::string_view before(reinterpret_cast<const char*>(s.last_tail.data()), s.last_tail.size()), now(reinterpret_cast<const char*>(record.tail), record.tail_bytes);
       order = before < now ? -1 : before > now;
@@ -252,9 +253,9 @@ Status SortedRecordWriter::add(const RecordRef& record) {
     if (order == 0 && s.distinct) return {};
   }
   s.has_last = true;
-  std::memcpy(s.last.data(), record.fixed, fixed);
+  copy_fixed(s.last.data(), record.fixed, fixed);
   uint8_t* to = s.out.slot();
-  std::memcpy(to, record.fixed, fixed);
+  copy_fixed(to, record.fixed, fixed);
   if (s.shape.tail) {
     s.last_tail.assign(record.tail, record.tail + record.tail_bytes);
     store(to + fixed, record.tail_bytes);
@@ -266,8 +267,8 @@ Status SortedRecordWriter::add(const RecordRef& record) {
 Status SortedRecordWriter::add(const uint64_t* key, const void* value, std::string_view tail) {
   uint8_t fixed[8 * kMaxKeyWords + kMaxValueBytes];
   auto& shape = state_->shape;
-  std::memcpy(fixed, key, 8 * size_t(shape.key_words));
-  if (shape.value_bytes) std::memcpy(fixed + 8 * shape.key_words, value, shape.value_bytes);
+  copy_fixed(fixed, reinterpret_cast<const uint8_t*>(key), 8 * size_t(shape.key_words));
+  copy_fixed(fixed + 8 * shape.key_words, static_cast<const uint8_t*>(value), shape.value_bytes);
   if (tail.size() > kMaxTailBytes) return Status::error("ERR_REFINE_MEMORY", state_->path + ": a record's tail has " + std::to_string(tail.size()) + " bytes, at most " + std::to_string(kMaxTailBytes) + " can be stored");
   return add(RecordRef{fixed, reinterpret_cast<const uint8_t*>(tail.data()), uint32_t(tail.size())});
 }

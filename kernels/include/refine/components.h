@@ -52,6 +52,7 @@ struct ComponentCounts {
   uint64_t spilled = 0;  // bytes written beside `out`
 };
 
+// Files of edges, or of components (each row an edge to its smallest): what a round found joins the next round's edges.
 // `out`: kComponentShape, rows ascending, every row that an edge names. `folder`: for temporary files, must be there.
 Status components(const std::vector<std::string>& edge_files, const std::string& out, const std::string& folder, size_t memory_bytes, ComponentCounts* counts);
 
