@@ -6,6 +6,7 @@ import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
 import type { PiiBinding } from './pii.js';
 import type { RecordsBinding } from './records.js';
+import type { IndexFilesBinding } from './index-files.js';
 import type { LinesBinding } from './lines.js';
 import type { RepeatsBinding } from './repeats.js';
 import type { NgramBinding } from './ngram.js';
@@ -563,6 +564,7 @@ export interface NativeBinding
     FeaturesBinding,
     LinesBinding,
     RepeatsBinding,
+    IndexFilesBinding,
     UrlJoinBinding,
     SegmentBinding,
     FasttextBinding,

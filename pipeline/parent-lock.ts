@@ -1,4 +1,5 @@
-// One live parent a run folder: RUN/run.lock names the process. A lock whose process is gone is taken over, by one taker only.
+// One live parent a run folder: RUN/run.lock names the process; likewise one writer an index (index.lock). A lock whose process is
+// gone is taken over, by one taker only.
 import { readFile, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,15 +16,30 @@ interface Holder {
   readonly start: string | null;
 }
 
-export interface ParentLock {
+export interface FolderLock {
   release(): Promise<void>;
 }
 
-export async function lockRunFolder(folder: string): Promise<ParentLock> {
-  const path = join(folder, 'run.lock');
+/** What a lock is of, in words for whoever finds it taken. */
+export interface LockOf {
+  readonly file: string;
+  /** `process 7 on host x ...` */
+  readonly works: string;
+  /** The other way out than waiting for it or stopping it. */
+  readonly other: string;
+}
+
+const RUN_LOCK: LockOf = { file: 'run.lock', works: 'works in this run folder', other: 'use another --out' };
+
+export async function lockRunFolder(folder: string): Promise<FolderLock> {
+  return lockFolder(folder, RUN_LOCK);
+}
+
+export async function lockFolder(folder: string, of: LockOf): Promise<FolderLock> {
+  const path = join(folder, of.file);
   const me: Holder = { format: 1, pid: process.pid, host: hostname(), start: processStart(process.pid) };
   const mine = JSON.stringify(me);
-  const lock: ParentLock = {
+  const lock: FolderLock = {
     async release() {
       if ((await readFile(path, 'utf8').catch(() => '')) === mine) await unlink(path).catch(() => undefined);
     },
@@ -31,19 +47,19 @@ export async function lockRunFolder(folder: string): Promise<ParentLock> {
   if (await createFileOnce(path, mine)) return lock;
   const text = await readFile(path, 'utf8').catch(() => '');
   if (text === '' && (await createFileOnce(path, mine))) return lock; // released in between
-  refuseIfLive(path, text);
+  refuseIfLive(path, text, of);
 
   // Stale. Takers of the same stale lock meet at a name made from its text: the first one there replaces it.
-  const ticket = join(folder, `run.lock.${digest(text).slice(0, 16)}`);
+  const ticket = join(folder, `${of.file}.${digest(text).slice(0, 16)}`);
   if (!(await createFileOnce(ticket, mine))) {
     const other = await readFile(ticket, 'utf8').catch(() => '');
-    refuseIfLive(path, other);
+    refuseIfLive(path, other, of);
     await unlink(ticket).catch(() => undefined); // its taker died in between
-    if (!(await createFileOnce(ticket, mine))) throw locked(path, parse(await readFile(ticket, 'utf8').catch(() => '')));
+    if (!(await createFileOnce(ticket, mine))) throw locked(path, parse(await readFile(ticket, 'utf8').catch(() => '')), of);
   }
   try {
     const now = await readFile(path, 'utf8').catch(() => '');
-    if (now !== text) refuseIfLive(path, now); // taken over and ticket removed while we judged
+    if (now !== text) refuseIfLive(path, now, of); // taken over and ticket removed while we judged
     await replaceFile(path, mine);
   } finally {
     await unlink(ticket).catch(() => undefined);
@@ -51,15 +67,15 @@ export async function lockRunFolder(folder: string): Promise<ParentLock> {
   return lock;
 }
 
-function refuseIfLive(path: string, text: string): void {
+function refuseIfLive(path: string, text: string, of: LockOf): void {
   const holder = parse(text);
   if (holder === null) return; // not ours to understand: damaged, so nobody holds it
-  if (holder.host !== hostname()) throw locked(path, holder);
+  if (holder.host !== hostname()) throw locked(path, holder, of);
   if (!isAlive(holder.pid)) return;
   const start = processStart(holder.pid);
   if (start === null && process.platform === 'linux') return; // a zombie, or gone since
   if (start !== null && holder.start !== null && start !== holder.start) return; // the number was given to another process
-  throw locked(path, holder);
+  throw locked(path, holder, of);
 }
 
 function parse(text: string): Holder | null {
@@ -71,11 +87,9 @@ function parse(text: string): Holder | null {
   }
 }
 
-function locked(path: string, holder: Holder | null): RefineError {
+function locked(path: string, holder: Holder | null, of: LockOf): RefineError {
   const who = holder === null ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
   const here = holder !== null && holder.host === hostname();
-  const move = here
-    ? 'Wait for it, stop it, or use another --out.'
-    : `If that host no longer runs it, delete ${path} and run again; else wait or use another --out.`;
-  return new RefineError('ERR_REFINE_RUN_LOCKED', `${who} works in this run folder. ${move}`, { place: path });
+  const move = here ? `Wait for it, stop it, or ${of.other}.` : `If that host no longer runs it, delete ${path} and run again; else wait or ${of.other}.`;
+  return new RefineError('ERR_REFINE_RUN_LOCKED', `${who} ${of.works}. ${move}`, { place: path });
 }

@@ -50,6 +50,20 @@ const shipped: readonly AnyStep[] = [
 
 export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));
 
+export { misfitOf } from '../stages/dedupe/index-against.js';
+export {
+  type Catalogue,
+  catalogueText,
+  findDamage,
+  firstRow,
+  IDS_SHAPE,
+  type IndexedFile,
+  type IndexSegment,
+  isName,
+  readCatalogue,
+  segmentFile,
+  segmentFolder,
+} from '../stages/dedupe/index-catalogue.js';
 export { compiledInWords, compileUrlLists } from '../stages/url/compile.js';
 export { PUBLISHED_LISTS, type PublishedList } from '../stages/url/lists-catalogue.js';
 export { loadTokenizer, type LoadedTokenizer, SHIPPED_TOKENIZERS } from '../stages/tokenize/load-tokenizer.js';

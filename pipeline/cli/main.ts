@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   inspect: async () => (await import('./inspect.js')).registerInspect,
   export: async () => (await import('./export.js')).registerExport,
   load: async () => (await import('./load.js')).registerLoad,
+  index: async () => (await import('./dedupe-index.js')).registerIndex,
   url: async () => (await import('./url.js')).registerUrl,
   fetch: async () => (await import('./fetch-lists.js')).registerFetch,
   tokenizer: async () => (await import('./tokenizer.js')).registerTokenizer,

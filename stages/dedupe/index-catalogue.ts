@@ -42,6 +42,9 @@ export interface Catalogue {
   readonly segments: readonly IndexSegment[];
 }
 
+/** Role `ids`: a record a document, its id as tail. */
+export const IDS_SHAPE = { keyWords: 1, valueBytes: 0, tail: true } as const;
+
 /** Rows of the index: bit 63, the tag, the entry. */
 export const OUTSIDE = 1n << 63n;
 

@@ -2,9 +2,11 @@
 // URL that does not parse stands for itself, and a document without URL is kept. Parsing: kernels/text/whatwg_url.cpp.
 import { z } from 'zod';
 import { type Batch, column, native, stringAt, utf8Column } from '../../../native/index.js';
-import { withPhases } from '../../contract/keyed.js';
-import type { Barrier } from '../../contract/stage.js';
-import { ratherFirst, resolveClusters, starEdges } from '../duplicates.js';
+import type { Barrier } from '../../contract/barrier.js';
+import { type DocumentKeys, equalKeysIndexing, equalKeysPhases, equalKeysRun } from '../equal-keys.js';
+import { againstFiles, againstIds, againstOptions, againstProblems, againstReasons, scopeReads, withoutAgainst } from '../index-against.js';
+
+const NAME = 'dedupe-url';
 
 const schema = z.strictObject({
   keep: z.enum(['first']).default('first').describe('the document with the smallest (path, offset) stays'),
@@ -12,40 +14,45 @@ const schema = z.strictObject({
     .enum(['whatwg', 'c4'])
     .default('whatwg')
     .describe("what counts as one URL: its WHATWG serialisation without fragment, or C4's form (no scheme, no www., no ?utm_/ref/feed query, no / at the end)"),
+  ...againstOptions,
 });
 export type DedupeUrlOptions = z.infer<typeof schema>;
 
-export const dedupeUrl: Barrier<DedupeUrlOptions> = withPhases<DedupeUrlOptions>({
-  name: 'dedupe-url',
-  version: 2, // 2: keys by our own parser, no longer by Node's
+const space = ({ normalise }: DedupeUrlOptions) => ({ form: 1, normalise });
+
+export const dedupeUrl: Barrier<DedupeUrlOptions> = {
+  kind: 'barrier',
+  name: NAME,
+  version: 3, // 2: keys by our own parser, no longer by Node's; 3: map and phases, scopes, an index of earlier runs
   reads: ['url'],
   writes: [],
   reasons: ['duplicate-url'],
+  alsoReads: scopeReads,
+  alsoReasons: againstReasons,
   schema,
-  payloadBytes: 0,
 
-  async openMap(options) {
-    return {
-      async map(batch: Batch) {
-        const url = column(batch, 'url', 'utf8');
-        if (options.normalise === 'whatwg') return native.urlKeys(url);
-        const rows: number[] = [];
-        const texts: string[] = [];
-        for (let row = 0; row < batch.rows; row++) {
-          const written = stringAt(url, row);
-          if (written === null || written === '') continue;
-          rows.push(row);
-          texts.push(c4Key(written));
-        }
-        return { keys: await native.contentHash(utf8Column(texts), 'none'), rows: Uint32Array.from(rows) };
-      },
-      async close() {},
-    };
-  },
+  check: (options, env) => againstProblems(NAME, options, space(options), env),
+  open: async ({ scope, normalise }) => equalKeysRun(scope, (batch) => urlKeys(batch, normalise)),
+  phases: (options, _totals, { partitions }) => equalKeysPhases(NAME, options, partitions, space),
+  outside: againstFiles,
+  inner: withoutAgainst,
+  outsideIds: againstIds,
+  indexing: equalKeysIndexing(NAME, ['normalise'], space),
+};
 
-  reduce: (_options, group) => starEdges(group, 0),
-  resolve: (_options, edges) => resolveClusters(edges, 0, ratherFirst),
-});
+async function urlKeys(batch: Batch, normalise: DedupeUrlOptions['normalise']): Promise<DocumentKeys> {
+  const url = column(batch, 'url', 'utf8');
+  if (normalise === 'whatwg') return native.urlKeys(url);
+  const rows: number[] = [];
+  const texts: string[] = [];
+  for (let row = 0; row < batch.rows; row++) {
+    const written = stringAt(url, row);
+    if (written === null || written === '') continue;
+    rows.push(row);
+    texts.push(c4Key(written));
+  }
+  return { keys: await native.contentHash(utf8Column(texts), 'none'), rows: Uint32Array.from(rows) };
+}
 
 /** normalize_url of C4 (tensorflow_datasets, text/c4_utils.py). */
 export function c4Key(written: string): string {
