@@ -207,7 +207,7 @@ async function removeOthers(folder: string, named: ReadonlySet<string>): Promise
 }
 
 /** How long a writer waits for another one's milliseconds; past it the other hangs, or its machine does. */
-const LOCK_TRIES = 100;
+const LOCK_TRIES = 50;
 const LOCK_PAUSE_MS = 100;
 
 async function commit(index: string, part: string, folder: string, segment: IndexSegment): Promise<void> {

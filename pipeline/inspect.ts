@@ -99,6 +99,18 @@ export async function sampledReasons(run: RunState): Promise<{ reason: string; s
   return found;
 }
 
+/** The parts of a `kept_id` that names a document of an earlier run, by a dedupe index; null where it names one of this run. */
+function inIndex(keptId: string): { readonly run: string; readonly id: string } | null {
+  const found = /^index:([A-Za-z0-9._-]+):(.*)$/s.exec(keptId);
+  return found === null ? null : { run: found[1]!, id: found[2]! };
+}
+
+/** A `kept_id` as people read it. */
+export function keptWords(keptId: string): string {
+  const found = inIndex(keptId);
+  return found === null ? keptId : `${found.id} of run ${found.run} in the index`;
+}
+
 export interface Member {
   readonly id: string;
   readonly url: string | null;
@@ -135,12 +147,12 @@ export async function clusterOf(run: RunState, id: string): Promise<Member[]> {
     seen.add(root);
     root = keptFor.get(root)!;
   }
-  const [survivor] = await findDocuments(run, root);
+  const [survivor] = inIndex(root) === null ? await findDocuments(run, root) : [];
   const all: Member[] = [
     {
       id: root,
-      url: survivor!.url,
-      droppedBy: dropped.get(root)?.droppedBy ?? (survivor!.reason === null ? null : `${survivor!.step}/${survivor!.reason}`),
+      url: survivor?.url ?? null,
+      droppedBy: dropped.get(root)?.droppedBy ?? (survivor === undefined || survivor.reason === null ? null : `${survivor.step}/${survivor.reason}`),
       keptId: null,
     },
   ];

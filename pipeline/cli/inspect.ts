@@ -1,7 +1,7 @@
 // `refine inspect RUN`: a document and its fate, samples of what a reason dropped, the documents of a cluster.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { clusterOf, findDocuments, type Inspected, sampledDocuments, sampledReasons } from '../inspect.js';
+import { clusterOf, findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { action, count, data, EXIT, words } from './command.js';
 
@@ -54,7 +54,7 @@ async function show(documents: readonly Inspected[]): Promise<void> {
     const rows: [string, string][] = [['id', one.id]];
     if (one.url !== null) rows.push(['url', one.url]);
     rows.push(['fate', one.step === null ? 'kept' : `dropped: ${one.step}/${one.reason}`]);
-    if (one.keptId !== null && one.keptId !== one.id) rows.push(['duplicates', one.keptId]);
+    if (one.keptId !== null && one.keptId !== one.id) rows.push(['duplicates', keptWords(one.keptId)]);
     if (one.warcPath !== null) rows.push(['at', `${one.warcPath}${one.warcOffset === null ? '' : ` offset ${one.warcOffset}`}`]);
     for (const [name, value] of Object.entries(one.words)) rows.push([name, value]);
     for (const [name, value] of Object.entries(one.metrics)) rows.push([name, String(value)]);
@@ -75,15 +75,15 @@ function shown(text: string): string {
 
 async function showCluster(run: RunState, id: string): Promise<void> {
   const members = await clusterOf(run, id);
-  const width = Math.max(...members.map((member) => member.id.length));
+  const width = Math.max(...members.map((member) => keptWords(member.id).length));
   for (const [index, member] of members.entries()) {
     const fate =
       index === 0
         ? member.droppedBy === null
           ? 'kept'
           : `survivor, then dropped: ${member.droppedBy}`
-        : `dropped: ${member.droppedBy}, kept ${member.keptId}`;
-    await data(`${member.id.padEnd(width)}  ${fate}${member.url === null ? '' : `  ${member.url}`}\n`);
+        : `dropped: ${member.droppedBy}, kept ${keptWords(member.keptId ?? '')}`;
+    await data(`${keptWords(member.id).padEnd(width)}  ${fate}${member.url === null ? '' : `  ${member.url}`}\n`);
   }
   words(`${members.length} ${members.length === 1 ? 'document' : 'documents'}.`);
 }

@@ -135,14 +135,15 @@ function indexDamage(error: unknown, { catalogue, files }: OpenIndex): unknown {
   for (const segment of catalogue.segments)
     for (const role of Object.keys(segment.files))
       for (const path of files(role))
-        if (message.includes(path) && path.includes(segment.content.slice(0, 16))) return damagedFile(path, firstSentence(message), segment, error);
+        if (message.includes(path) && path.includes(segment.content.slice(0, 16))) return damagedFile(path, finding(message, path), segment, error);
   return error;
 }
 
-/** What was found, without the move that a spill file asks for. */
-function firstSentence(message: string): string {
-  const end = message.search(/\.(?:\s|$)/);
-  return end === -1 ? message : message.slice(0, end);
+/** What was found, without the path and without the move that a spill file asks for. */
+function finding(message: string, path: string): string {
+  const said = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+  const end = said.search(/\.(?:\s|$)/);
+  return end === -1 ? said : said.slice(0, end);
 }
 
 const ID_MEMORY_BYTES = 8 * 1024 * 1024;
@@ -175,7 +176,7 @@ async function readIds(folder: string, segment: IndexSegment, rows: BigUint64Arr
     }
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
-    if (code === 'ERR_REFINE_SPILL_DAMAGED' || code === 'ERR_REFINE_SPILL_FORMAT') throw damagedFile(path, firstSentence(message), segment, error);
+    if (code === 'ERR_REFINE_SPILL_DAMAGED' || code === 'ERR_REFINE_SPILL_FORMAT') throw damagedFile(path, finding(message, path), segment, error);
     throw error;
   }
 }

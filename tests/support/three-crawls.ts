@@ -25,7 +25,8 @@ export function threeCrawls(files: number, each: number, seed = 5): Map<Crawl, M
     return Math.floor((state / 2 ** 32) * n);
   };
   const all = CRAWLS.length * files * each;
-  const textOf = (cluster: number): string[] => Array.from({ length: 400 }, (_, at) => `${WORDS[(cluster * 7 + at * (1 + (cluster % 5))) % WORDS.length]}${cluster}x${at}`);
+  const textOf = (cluster: number): string[] =>
+    Array.from({ length: 400 }, (_, at) => `${WORDS[(cluster * 7 + at * (1 + (cluster % 5))) % WORDS.length]}${cluster}x${at}`);
   const crawls = new Map<Crawl, Map<string, Page[]>>();
   for (const [number, crawl] of CRAWLS.entries()) {
     const inputs = new Map<string, Page[]>();
