@@ -1,5 +1,5 @@
 // Exact Jaccard within clusters of candidates: the surface of kernels/hash/survivors.cpp.
-import type { ListColumn } from './batch.js';
+import type { BytesColumn, ListColumn } from './batch.js';
 
 export type Verify = 'none' | 'pair' | 'survivor';
 
@@ -35,4 +35,57 @@ export interface ClusterVerdicts {
 export interface SurvivorsBinding {
   /** One cluster's documents in keep order; shingles ascend and are distinct in each row. */
   clusterSurvivors(rows: BigUint64Array, hosts: BigUint64Array, shingles: ListColumn, params: SurvivorParams): Promise<ClusterVerdicts>;
+  /** Of each row; 0 for nulls. */
+  codePoints(text: BytesColumn): Promise<Uint32Array>;
+  /** The record files below: kernels/include/refine/cluster_files.h. The documents of a shingles file, of rows firstRow .. lastRow, that a component names. */
+  clusterMembers(
+    shingles: string,
+    components: readonly string[],
+    firstRow: bigint,
+    lastRow: bigint,
+    withShingles: boolean,
+    out: string,
+    memoryBytes: number,
+  ): Promise<{ readonly documents: number; readonly members: number; readonly bytes: number }>;
+  /** Hosts with at least `least` documents over all files; how many there are. */
+  sumHosts(files: readonly string[], least: number, out: string, folder: string, memoryBytes: number): Promise<number>;
+  /** Verdicts (VERDICT_SHAPE) of the components whose first key word lies in first .. last. */
+  clusterVerdicts(
+    members: readonly string[],
+    first: bigint,
+    last: bigint,
+    params: SurvivorParams,
+    alarm: ClusterAlarm,
+    hosts: readonly string[],
+    out: string,
+  ): Promise<SurvivorCounts>;
+}
+
+/** A cluster of at least `least` documents alarms where it takes more than a share of the run or of one host's documents. */
+export interface ClusterAlarm {
+  readonly runShare: number;
+  readonly hostShare: number;
+  readonly least: number;
+  /** Of the run. */
+  readonly documents: number;
+}
+
+export interface SurvivorCounts {
+  /** Candidate clusters, their documents, and the largest of them. */
+  readonly components: number;
+  readonly documents: number;
+  readonly largestComponent: number;
+  /** Sets that were compared, times documents were gone through, bytes of documents that memory did not hold. */
+  readonly candidates: number;
+  readonly passes: number;
+  readonly spilled: number;
+  /** Verdicts; `outside`: of the dropped, those for an entry of an index. */
+  readonly kept: number;
+  readonly dropped: number;
+  readonly outside: number;
+  readonly alarms: number;
+  /** Documents of the largest cluster; of that which takes the largest share of a host (in millionths), those of the host. */
+  readonly largest: number;
+  readonly hostDocuments: number;
+  readonly hostShareMillionths: number;
 }

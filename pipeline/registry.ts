@@ -4,7 +4,7 @@ import { decontaminate } from '../stages/decontaminate/decontaminate.js';
 import { dedupeBff } from '../stages/dedupe/bff/dedupe-bff.js';
 import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
 import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
-import { dedupeMinhash } from '../stages/dedupe/minhash/dedupe-minhash.js';
+import { dedupeMinhashWith } from '../stages/dedupe/minhash/dedupe-minhash.js';
 import { dedupeSubstringWith } from '../stages/dedupe/substring/dedupe-substring.js';
 import type { Tokenizers } from '../stages/dedupe/tokenizers.js';
 import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
@@ -41,7 +41,7 @@ const shipped: readonly AnyStep[] = [
   decontaminate,
   dedupeUrl,
   dedupeExact,
-  dedupeMinhash,
+  dedupeMinhashWith(tokenizers),
   dedupeLine,
   dedupeBff,
   dedupeSubstringWith(tokenizers),

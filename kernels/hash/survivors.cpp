@@ -2,10 +2,12 @@
 #include "refine/survivors.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <vector>
 
 #include "document_spool.h"
-#include "refine/xxh3.h"
+#include "refine/records.h"
 #include "set_block.h"
 #include "token_order.h"
 
@@ -15,23 +17,82 @@ namespace {
 constexpr uint32_t kGroupFrom = 16;  // kPair: components of so many documents get postings of their own
 constexpr uint32_t kAlone = UINT32_MAX;
 
-// A document that goes, or (kPair) any one with company; sorted, they stand group by group.
-struct Pending {
-  uint32_t group;  // number of the representative in its pass; kPair: the component's first ordinal
-  uint16_t similarity;
-  uint64_t host, row;
-  bool operator<(const Pending& other) const {
-    if (group != other.group) return group < other.group;
-    return host != other.host ? host < other.host : row < other.row;
+constexpr RecordShape kPendingShape{3, 2, false};
+
+// Documents that go, until their group's size is known: sorted by (group, host, row), in memory or beyond `max_bytes` on disk.
+class PendingList {
+ public:
+  struct Entry {
+    uint32_t group;  // number of the representative, in its pass
+    uint16_t similarity;
+    uint64_t host, row;
+    bool operator<(const Entry& other) const {
+      if (group != other.group) return group < other.group;
+      return host != other.host ? host < other.host : row < other.row;
+    }
+  };
+
+  void place(const std::string& path, size_t max_bytes) {
+    path_ = path;
+    max_entries_ = std::max<size_t>(max_bytes / sizeof(Entry), 64);
   }
+  Status add(const Entry& entry) {
+    held_.push_back(entry);
+    return held_.size() < max_entries_ ? Status{} : write();
+  }
+  // Calls visit for each, in order, and forgets them.
+  template <class Visit>
+  Status each(Visit&& visit) {
+    if (!writer_) {
+      std::sort(held_.begin(), held_.end());
+      for (const Entry& entry : held_)
+        if (auto status = visit(entry); !status.ok()) return status;
+      held_.clear();
+      return {};
+    }
+    auto status = write();
+    if (status.ok()) status = writer_->finish();
+    RecordMerge merge;
+    if (status.ok()) status = merge.open({path_}, kPendingShape, {}, max_entries_ * sizeof(Entry));
+    RecordRef record;
+    while (status.ok() && merge.next(&record)) {
+      Entry entry{uint32_t(record.key(0)), 0, record.key(1), record.key(2)};
+      std::memcpy(&entry.similarity, record.value(kPendingShape), 2);
+      status = visit(entry);
+    }
+    if (status.ok()) status = merge.status();
+    merge.close();
+    writer_.reset();
+    std::remove(path_.c_str());
+    return status;
+  }
+
+ private:
+  Status write() {
+    if (!writer_) {
+      writer_ = std::make_unique<RecordWriter>();
+      if (auto status = writer_->open(path_, kPendingShape, max_entries_ * sizeof(Entry)); !status.ok()) return status;
+    }
+    for (const Entry& entry : held_) {
+      const uint64_t key[3] = {entry.group, entry.host, entry.row};
+      if (auto status = writer_->add(key, &entry.similarity); !status.ok()) return status;
+    }
+    held_.clear();
+    return {};
+  }
+
+  std::string path_;
+  size_t max_entries_ = 64;
+  std::vector<Entry> held_;
+  std::unique_ptr<RecordWriter> writer_;
 };
 
 struct Representative {
-  uint64_t row, host, cluster;
+  uint64_t row, host, name;
   uint32_t size;
 };
 
-ClusterVerdict stays(const Representative& one) { return {one.row, one.row, one.cluster, one.host, one.size, 0, false}; }
+ClusterVerdict stays(const Representative& one) { return {one.row, one.row, one.name, one.host, one.size, 0, false}; }
 
 }  // namespace
 
@@ -47,14 +108,13 @@ struct SurvivorFinder::State {
   std::vector<uint64_t> held;
   std::unique_ptr<DocumentSpool> spool;
   uint64_t count = 0, tokens = 0;
-  size_t next_document = 0, next_token = 0;
   uint64_t spools = 0;
 
   TokenOrder order;
   SetBlock block;
   std::vector<uint64_t> ordered;
   uint32_t ends[kTokenClasses] = {};
-  std::vector<Pending> pending;
+  PendingList pending;
   std::vector<Representative> representatives;
 
   bool indexed() const { return count > params.few; }
@@ -73,39 +133,23 @@ struct SurvivorFinder::State {
       return {};
     }
     spool = new_spool();
-    start_reading();
-    ClusterDocument one;
-    for (bool more = true;;) {
-      if (auto status = read(&one, &more); !status.ok()) return status;
-      if (!more) break;
-      if (auto status = spool->add(one); !status.ok()) return status;
-    }
+    if (auto status = each(nullptr, [&](const ClusterDocument& one) { return spool->add(one); }); !status.ok()) return status;
     documents = {};
     held = {};
     return spool->add(document);
   }
 
-  void start_reading() { next_document = next_token = 0; }
-  Status read(ClusterDocument* one, bool* more) {  // from memory
-    *more = next_document < documents.size();
-    if (!*more) return {};
-    *one = documents[next_document++];
-    one->shingles = held.data() + next_token;
-    next_token += one->size;
-    return {};
-  }
-
   // Calls visit for every document of `from` (nullptr: those in memory), in order.
   template <class Visit>
   Status each(DocumentSpool* from, Visit&& visit) {
-    if (!from) start_reading();
-    else if (auto status = from->rewind(); !status.ok()) return status;
-    ClusterDocument one;
-    for (bool more = true;;) {
-      if (auto status = from ? from->next(&one, &more) : read(&one, &more); !status.ok()) return status;
-      if (!more) return {};
+    if (from) return from->each(visit);
+    const uint64_t* shingles = held.data();
+    for (ClusterDocument one : documents) {
+      one.shingles = shingles;
+      shingles += one.size;
       if (auto status = visit(one); !status.ok()) return status;
     }
+    return {};
   }
 
   Status count_tokens() {
@@ -126,7 +170,7 @@ struct SurvivorFinder::State {
     return {ordered.data(), ends, one.size};
   }
 
-  // Runs passes until every document is decided: decide(document, set) says true where it is, else the document waits for the next pass.
+  // Runs passes until every document is decided: decide(document, set, full, &decided); what is not decided waits for the next pass.
   template <class Decide, class End>
   Status passes(Decide&& decide, End&& end) {
     std::unique_ptr<DocumentSpool> from = std::move(spool);
@@ -135,10 +179,12 @@ struct SurvivorFinder::State {
       block.start(threshold, classes(), indexed());
       std::unique_ptr<DocumentSpool> later;
       auto status = each(from.get(), [&](const ClusterDocument& one) {
-        if (decide(one, ordered_set(one), later != nullptr)) return Status{};
+        bool decided = false;
+        if (auto done = decide(one, ordered_set(one), later != nullptr, &decided); !done.ok() || decided) return done;
         if (!later) later = new_spool();
         return later->add(one);
       });
+      if (status.ok() && later) status = later->finish();
       if (!status.ok()) return status;
       counts.candidates += block.met;
       block.met = 0;
@@ -155,32 +201,30 @@ struct SurvivorFinder::State {
   }
 
   Status emit(const Sink& sink) {  // the pass's groups
-    std::sort(pending.begin(), pending.end());
-    for (size_t at = 0; at < pending.size();) {
-      const uint32_t group = pending[at].group;
-      const Representative& kept = representatives[group];
-      if (!(kept.row & kOutsideRow))
-        if (auto status = sink(stays(kept)); !status.ok()) return status;
-      for (; at < pending.size() && pending[at].group == group; ++at) {
-        const Pending& one = pending[at];
-        if (auto status = sink({one.row, kept.row, kept.cluster, one.host, kept.size, one.similarity, true}); !status.ok()) return status;
+    uint32_t group = kAlone;
+    auto status = pending.each([&](const PendingList::Entry& one) {
+      const Representative& kept = representatives[one.group];
+      if (one.group != group) {
+        group = one.group;
+        if (!(kept.row & kOutsideRow))
+          if (auto told = sink(stays(kept)); !told.ok()) return told;
       }
-    }
+      return sink({one.row, kept.row, kept.name, one.host, kept.size, one.similarity, true});
+    });
     counts.representatives += representatives.size();
-    pending.clear();
     representatives.clear();
-    return {};
+    return status;
   }
 
   Status none(const Sink& sink) {
     ++counts.passes;
     auto status = each(spool.get(), [&](const ClusterDocument& one) {
-      if (representatives.empty()) representatives.push_back({one.row, one.host, one.cluster, 1});
-      else {
-        ++representatives[0].size;
-        if (!(one.row & kOutsideRow)) pending.push_back({0, 0, one.host, one.row});
+      if (representatives.empty()) {
+        representatives.push_back({one.row, one.host, one.name, 1});
+        return Status{};
       }
-      return Status{};
+      ++representatives[0].size;
+      return one.row & kOutsideRow ? Status{} : pending.add({0, 0, one.host, one.row});
     });
     return status.ok() ? emit(sink) : status;
   }
@@ -188,19 +232,20 @@ struct SurvivorFinder::State {
   Status survivor(const Sink& sink) {
     if (auto status = count_tokens(); !status.ok()) return status;
     return passes(
-        [&](const ClusterDocument& one, const OrderedSet& set, bool full) {
+        [&](const ClusterDocument& one, const OrderedSet& set, bool full, bool* decided) {
           const bool outside = one.row & kOutsideRow;
           size_t overlap = 0;
           const uint32_t first = outside ? SetBlock::kNone : block.first_similar(set, &overlap);
           if (first != SetBlock::kNone) {
             ++representatives[first].size;
-            pending.push_back({first, similarity_code(JaccardThreshold::of(overlap, set.size, block[first].size)), one.host, one.row});
-            return true;
+            *decided = true;
+            return pending.add({first, similarity_code(JaccardThreshold::of(overlap, set.size, block[first].size)), one.host, one.row});
           }
-          if (full || !has_room(set)) return false;
+          if (full || !has_room(set)) return Status{};
           block.add(set);
-          representatives.push_back({one.row, one.host, one.cluster, 1});
-          return true;
+          representatives.push_back({one.row, one.host, one.name, 1});
+          *decided = true;
+          return Status{};
         },
         [&] { return emit(sink); });
   }
@@ -217,7 +262,7 @@ struct SurvivorFinder::State {
       return i;
     };
     auto status = passes(
-        [&](const ClusterDocument& one, const OrderedSet& set, bool full) {
+        [&](const ClusterDocument& one, const OrderedSet& set, bool full, bool* decided) {
           const uint32_t own = one.ordinal;
           block.candidates(
               set,
@@ -231,11 +276,12 @@ struct SurvivorFinder::State {
                 sizes[std::min(a, b)] += sizes[std::max(a, b)];
               },
               [&](uint32_t group) { return group != SetBlock::kLoose && root(group) == root(own); });
-          if (full || !has_room(set)) return false;
+          if (full || !has_room(set)) return Status{};
           const uint32_t first = root(own);
           block.add(set, sizes[first] >= kGroupFrom ? first : SetBlock::kLoose);
           ordinals.push_back(own);
-          return true;
+          *decided = true;
+          return Status{};
         },
         [&] {
           ordinals.clear();
@@ -245,7 +291,7 @@ struct SurvivorFinder::State {
     return pair_verdicts(sink, root);
   }
 
-  std::vector<ClusterDocument> known;  // kPair: row, host, cluster by ordinal
+  std::vector<ClusterDocument> known;  // kPair: row, host, name by ordinal
 
   template <class Root>
   Status pair_verdicts(const Sink& sink, Root&& root) {
@@ -254,11 +300,12 @@ struct SurvivorFinder::State {
       const uint32_t first = root(i);
       if (first == i) {
         numbers[i] = uint32_t(representatives.size());
-        representatives.push_back({known[i].row, known[i].host, known[i].cluster, 1});
+        representatives.push_back({known[i].row, known[i].host, known[i].name, 1});
       } else {
         Representative& kept = representatives[numbers[first]];
         ++kept.size;
-        if (!(known[i].row & kOutsideRow)) pending.push_back({numbers[first], 0, known[i].host, known[i].row});
+        if (known[i].row & kOutsideRow) continue;
+        if (auto status = pending.add({numbers[first], 0, known[i].host, known[i].row}); !status.ok()) return status;
       }
     }
     known.clear();
@@ -269,24 +316,26 @@ struct SurvivorFinder::State {
 SurvivorFinder::SurvivorFinder(const SurvivorParams& params) : state_(std::make_unique<State>()) {
   state_->params = params;
   state_->threshold.min = params.min_jaccard;
+  state_->pending.place(params.folder + "/pending.part", params.memory_bytes / 8);
 }
 SurvivorFinder::~SurvivorFinder() = default;
 
 const SurvivorCounts& SurvivorFinder::counts() const { return state_->counts; }
 
-Status SurvivorFinder::add(uint64_t row, uint64_t host, const uint64_t* shingles, size_t count) {
+Status SurvivorFinder::add(uint64_t row, uint64_t host, uint64_t name, const uint64_t* shingles, size_t count) {
   State& s = *state_;
-  if (count == 0 || count > UINT32_MAX / 2 || s.count >= UINT32_MAX - 1)
+  if (s.params.verify == Verify::kNone) count = 0;
+  else if (count == 0) return Status::error("ERR_REFINE_INTERNAL", "a cluster's document has no shingles");
+  if (count > UINT32_MAX / 2 || s.count >= UINT32_MAX - 1)
     return Status::error("ERR_REFINE_INTERNAL", "a cluster's document has " + std::to_string(count) + " shingles, at place " + std::to_string(s.count) + " of the cluster");
   ClusterDocument document;
   document.row = row;
   document.host = host;
-  document.cluster = xxh3_64({reinterpret_cast<const char*>(shingles), count * sizeof(uint64_t)});
+  document.name = name;
   document.ordinal = uint32_t(s.count);
   document.size = uint32_t(count);
   document.shingles = shingles;
   if (s.params.verify == Verify::kPair) s.known.push_back(document);
-  if (s.params.verify == Verify::kNone) document.size = 0;
   return s.keep(document);
 }
 
@@ -296,7 +345,8 @@ Status SurvivorFinder::finish(const Sink& sink) {
   s.counts.documents += s.count;
   s.counts.largest = std::max(s.counts.largest, s.count);
   Status status;
-  if (s.count > 1) {
+  if (s.spool) status = s.spool->finish();
+  if (s.count > 1 && status.ok()) {
     if (s.params.verify == Verify::kNone) status = s.none(sink);
     else if (s.params.verify == Verify::kPair) status = s.pair(sink);
     else status = s.survivor(sink);

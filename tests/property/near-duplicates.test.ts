@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Batch, column, native } from '../../native/index.js';
-import { dedupeMinhash } from '../../stages/dedupe/minhash/dedupe-minhash.js';
+import { dedupeMinhash } from '../support/minhash.js';
 import { extract } from '../../stages/extract/extract.js';
 import { runPhases } from '../support/phase-driver.js';
 import { realPages } from '../support/real-pages.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Batch, type Column, fixedColumn, native, utf8Column, validityOf } from '../../native/index.js';
 import { collectForest } from '../../stages/dedupe/duplicates.js';
 import { dedupeExact } from '../../stages/dedupe/exact/dedupe-exact.js';
-import { dedupeMinhash } from '../../stages/dedupe/minhash/dedupe-minhash.js';
+import { dedupeMinhash } from '../support/minhash.js';
 import { c4Key, dedupeUrl } from '../../stages/dedupe/url/dedupe-url.js';
 import { dropped, runPhases } from '../support/phase-driver.js';
 import { randomFrom } from '../support/random.js';
@@ -183,6 +183,6 @@ test('dedupe-minhash: presets and overrides give the geometry, and too many hash
   assert.deepEqual(dedupeMinhash.check!(parse({ preset: 'refinedweb', bands: 4000 }), env)[0]?.path, ['bands']);
   assert.deepEqual(dedupeMinhash.check!(parse({ rows: 60000 }), env)[0]?.path, ['rows']);
   assert.throws(() => parse({ shingle: 'chars-5' }), /words-N/);
-  assert.throws(() => parse({ verify: 'pair' }));
+  assert.throws(() => parse({ verify: 'all' }));
   assert.throws(() => parse({ band: 3 }));
 });

@@ -72,7 +72,7 @@ int main() {
         SurvivorFinder finder(params);
         for (int again = 0; again < 2; ++again) {  // the finder takes one cluster after another
           std::map<uint64_t, uint64_t> kept;
-          for (size_t i = 0; i < count; ++i) CHECK(finder.add(i, 7, sets[i].data(), sets[i].size()).ok());
+          for (size_t i = 0; i < count; ++i) CHECK(finder.add(i, 7, i, sets[i].data(), sets[i].size()).ok());
           const auto status = finder.finish([&](const ClusterVerdict& one) {
             kept[one.row] = one.kept;
             return Status{};
@@ -90,8 +90,8 @@ int main() {
     SurvivorFinder finder(params);
     Set set(40000);
     for (size_t i = 0; i < set.size(); ++i) set[i] = i;
-    Status status = finder.add(1, 1, set.data(), set.size());
-    for (uint64_t row = 2; row < 5 && status.ok(); ++row) status = finder.add(row, 1, set.data(), set.size());
+    Status status = finder.add(1, 1, 1, set.data(), set.size());
+    for (uint64_t row = 2; row < 5 && status.ok(); ++row) status = finder.add(row, 1, row, set.data(), set.size());
     CHECK_EQ(status.code, "ERR_REFINE_DISK");
   }
   std::filesystem::remove_all(folder);

@@ -47,7 +47,8 @@ struct ClusterVerdict {
 uint16_t similarity_code(double jaccard);
 
 struct SurvivorCounts {
-  uint64_t clusters = 0, documents = 0, representatives = 0, candidates = 0, passes = 0, spilled_bytes = 0, largest = 0;
+  uint64_t clusters = 0, documents = 0, largest = 0;                                      // candidate clusters
+  uint64_t representatives = 0, candidates = 0, passes = 0, spilled_bytes = 0;
 };
 
 class SurvivorFinder {
@@ -58,8 +59,8 @@ class SurvivorFinder {
 
   explicit SurvivorFinder(const SurvivorParams& params);
   ~SurvivorFinder();
-  // The cluster's next document; `shingles` ascend and are distinct.
-  Status add(uint64_t row, uint64_t host, const uint64_t* shingles, size_t count);
+  // The cluster's next document; `shingles` ascend and are distinct (kNone: not looked at), `name` is their XXH3-64.
+  Status add(uint64_t row, uint64_t host, uint64_t name, const uint64_t* shingles, size_t count);
   // Ends the cluster.
   Status finish(const Sink& sink);
   const SurvivorCounts& counts() const;
