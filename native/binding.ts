@@ -9,6 +9,7 @@ import type { RecordsBinding } from './records.js';
 import type { IndexFilesBinding } from './index-files.js';
 import type { LinesBinding } from './lines.js';
 import type { RepeatsBinding } from './repeats.js';
+import type { SemanticBinding } from './semantic.js';
 import type { NgramBinding } from './ngram.js';
 import type { SegmentBinding } from './segment.js';
 import type { SurvivorsBinding } from './survivors.js';
@@ -565,6 +566,7 @@ export interface NativeBinding
     LinesBinding,
     RepeatsBinding,
     IndexFilesBinding,
+    SemanticBinding,
     UrlJoinBinding,
     SegmentBinding,
     FasttextBinding,

@@ -7,6 +7,7 @@ import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
 import { dedupeMinhashWith } from '../stages/dedupe/minhash/dedupe-minhash.js';
 import { dedupeSubstringWith } from '../stages/dedupe/substring/dedupe-substring.js';
 import type { Tokenizers } from '../stages/dedupe/tokenizers.js';
+import { dedupeSemantic } from '../stages/dedupe/semantic/dedupe-semantic.js';
 import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
 import { extract } from '../stages/extract/extract.js';
 import { fasttext } from '../stages/fasttext/fasttext.js';
@@ -45,6 +46,7 @@ const shipped: readonly AnyStep[] = [
   dedupeLine,
   dedupeBff,
   dedupeSubstringWith(tokenizers),
+  dedupeSemantic,
   tokenize,
 ];
 
