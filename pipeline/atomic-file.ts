@@ -167,7 +167,7 @@ export async function createFileOnce(path: string, bytes: Uint8Array | string): 
   }
 }
 
-/** Syncs a file that something else wrote as `part`, and gives it its final name. Its digest is read back: the page cache has it. */
+/** Syncs a file that something else wrote as `part`, and gives it its final name, which is on disk once the caller has synced the folder. Its digest is read back: the page cache has it. */
 export async function adoptFile(part: string, path: string): Promise<Written> {
   try {
     const handle = await open(part, 'r+');
@@ -188,7 +188,6 @@ export async function adoptFile(part: string, path: string): Promise<Written> {
     faults.inject?.(path, 'before-rename');
     await rename(part, path);
     faults.inject?.(path, 'after-rename');
-    await syncFolder(dirname(path));
     return { bytes, sha256: hash.digest('hex') };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')

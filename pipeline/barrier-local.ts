@@ -7,6 +7,7 @@ import type { Batch } from '../native/batch.js';
 import { mergeRecords } from '../native/records.js';
 import { type BarrierRun, type Edits, type NumberedFile, reasonsOf, type StageEnv } from '../stages/contract/stage.js';
 import { PHASE_MEMORY_BYTES, phaseLimits, planBarrier } from './barrier-plan.js';
+import { addNotes } from './barrier-notes.js';
 import { VERDICT_AT } from './gather.js';
 import { FROM_MAP } from './phase-lists.js';
 import { Task } from './phase-task.js';
@@ -114,14 +115,6 @@ async function decideIn(
   const last = plan.phases[plan.own - 1]!;
   const of = (role: string): string[] => (written.get(`${last.name}/${role}`) ?? []).map(({ path }) => join(folder, path));
   return { verdicts: await verdictsIn(step, plan.decides ? of('verdicts') : []), edits: plan.edits ? await editsIn(of('edits')) : null, notes };
-}
-
-/** The sum of notes; the largest where a name begins with `max_`. */
-export function addNotes(into: Record<string, number>, notes: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(notes)) {
-    const before = into[name];
-    into[name] = before === undefined ? value : name.startsWith('max_') ? Math.max(before, value) : before + value;
-  }
 }
 
 /** The spans of a batch's texts; `rows` are global. */

@@ -92,7 +92,7 @@ async function decide(step: BarrierStep, last: AnyPhase, groups: InputGroups, ta
   let rows = 0;
   let drops = 0;
   let before = -1n;
-  for await (const batch of mergeRecords(paths, rangeOf(groups, task), 2 * memory)) {
+  for await (const batch of mergeRecords(paths, rangeOf(groups, task), 2 * memory, { folder: await task.folder() })) {
     signal.throwIfAborted();
     const view = new DataView(batch.values.buffer, batch.values.byteOffset, batch.values.byteLength);
     const pairs = new BigUint64Array(2 * batch.rows);
@@ -127,7 +127,7 @@ async function keptIds(step: BarrierStep, groups: InputGroups, task: PhaseTask, 
   const out = await RecordWriter.open(task.path('ids'), ID_SHAPE, Math.floor(task.memoryBytes / 4));
   const ids = new IdReader(features, step);
   let count = 0;
-  for await (const { keys, rows } of mergeRecords(paths, groups.rows(task.number), Math.floor(task.memoryBytes / 2))) {
+  for await (const { keys, rows } of mergeRecords(paths, groups.rows(task.number), Math.floor(task.memoryBytes / 2), { folder: await task.folder() })) {
     signal.throwIfAborted();
     const named = new BigUint64Array(rows);
     const tails = new TailBuilder(rows);
@@ -156,6 +156,7 @@ async function gather(step: BarrierStep, groups: InputGroups, task: PhaseTask, s
       task.files('kept-ids', 'ids').map(({ path }) => path),
       range,
       quarter,
+      { folder: await task.folder() },
     ),
   );
   const out = await RecordWriter.open(task.path('verdicts'), GATHERED_SHAPE, quarter);
@@ -264,7 +265,7 @@ async function gatherEdits(step: BarrierStep, last: AnyPhase, groups: InputGroup
   let rows = 0;
   let row = -1n;
   let end = 0n;
-  for await (const { keys, rows: count } of mergeRecords(paths, rangeOf(groups, task), Math.floor(task.memoryBytes / 2))) {
+  for await (const { keys, rows: count } of mergeRecords(paths, rangeOf(groups, task), Math.floor(task.memoryBytes / 2), { folder: await task.folder() })) {
     signal.throwIfAborted();
     for (let i = 0; i < count; i++) {
       if (keys[3 * i] !== row) {

@@ -1,5 +1,5 @@
 // Files of a run folder that nobody names: parts of killed processes, and outputs of tasks that are not in the plan any more.
-import { readdir, unlink } from 'node:fs/promises';
+import { readdir, rm, unlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { diskError } from './atomic-file.js';
 
@@ -7,8 +7,16 @@ const OUTPUTS = ['text', 'tokens', 'features', 'samples', 'scratch'];
 
 /** Parts that a killed process left. The folder is ours alone now. */
 export async function removeParts(folder: string): Promise<void> {
-  const paths = await filesBelow(folder, ['', 'ledger', ...OUTPUTS]);
-  for (const path of paths.filter((name) => name.endsWith('.part'))) await remove(join(folder, path));
+  const parts = new Set<string>();
+  for (const path of await filesBelow(folder, ['', 'ledger', ...OUTPUTS], true)) {
+    const part = /^.*?\.part(?=$|\/)/.exec(path)?.[0]; // a file, or a task's own folder
+    if (part !== undefined) parts.add(part);
+  }
+  for (const part of parts) {
+    await rm(join(folder, part), { recursive: true, force: true }).catch((cause) => {
+      throw diskError(cause, part, 'remove a leftover');
+    });
+  }
 }
 
 /** Removes outputs whose paths (relative to the folder) are not in `named`. */
@@ -25,12 +33,12 @@ async function remove(path: string): Promise<void> {
   });
 }
 
-async function filesBelow(folder: string, names: readonly string[]): Promise<string[]> {
+async function filesBelow(folder: string, names: readonly string[], folders = false): Promise<string[]> {
   const paths: string[] = [];
   for (const name of names) {
     const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
     for (const entry of entries) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() && !(folders && entry.isDirectory())) continue;
       paths.push(relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
     }
   }

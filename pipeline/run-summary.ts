@@ -1,5 +1,6 @@
 // What a run amounted to, from its ledger: the funnel by step, tokens, shards, and where they are.
 import { join } from 'node:path';
+import { barrierNotes, barrierNotices } from './barrier-notes.js';
 import { funnelWarnings } from './funnel-warnings.js';
 import type { DoneEntry } from './ledger.js';
 import { readRun, type RunState } from './run-folder.js';
@@ -28,6 +29,8 @@ export interface RunSummary {
   readonly shards: { readonly text: number; readonly tokens: number; readonly bytes: number };
   /** Rules that never decided, steps that let nothing through: a sentence each. */
   readonly warnings: readonly string[];
+  /** What barriers have to tell: a sentence each. */
+  readonly notices: readonly string[];
   readonly tasks: { readonly ran: number; readonly reused: number };
   readonly wallMs: number;
 }
@@ -56,6 +59,7 @@ export async function summarise(
     tokens: state.tokens.reduce((sum, shard) => sum + (shard.tokens ?? 0), 0),
     shards: { text: state.text.length, tokens: state.tokens.length, bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0) },
     warnings: funnelWarnings(steps, manifest.steps, { seed: manifest.seed, baseDir: manifest.baseDir, device: 'cpu' }),
+    notices: barrierNotices(barrierNotes(state.entries), manifest.steps),
     tasks: { ran: run.ran, reused: run.reused },
     wallMs: run.wallMs,
   };
@@ -98,6 +102,7 @@ export function summaryText(summary: RunSummary): string {
     lines.push(`went on without ${summary.failed.length} of ${summary.inputs} inputs (--allow-failed):`);
     for (const { input, code, message } of summary.failed) lines.push(`  ${code} ${input}  ${message.split('\n')[0]}`);
   }
+  lines.push(...summary.notices);
   for (const warning of summary.warnings) lines.push(`warning: ${warning}`);
   const { text, tokens, bytes } = summary.shards;
   const where = [

@@ -15,6 +15,7 @@ export function statsText(stats: Stats): string {
     );
   if (stats.steps !== undefined) section('funnel', funnelLines(stats));
   section('warnings', stats.warnings ?? []);
+  section('notices', stats.notices ?? []);
   section('thresholds by rank over the run', rankLines(stats));
   const made = [`documents  ${number(stats.documents.out)}`];
   if (stats.tokens !== null) made.push(`tokens     ${number(stats.tokens)}`);

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { type Batch, valueAt } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
 import { HOLDOUT_PREFIX } from './final-shards.js';
+import { barrierNotes, lockedNotices, type Notes } from './barrier-notes.js';
 import { lockedWarnings } from './funnel-warnings.js';
 import { readLock, readRun, type RunState } from './run-folder.js';
 import { ArrowFile } from './store.js';
@@ -54,6 +55,9 @@ export interface Stats {
   readonly steps?: readonly StepStats[];
   /** Of a finished run: rules that never decided on 10,000 documents or more, steps that let nothing through. */
   readonly warnings?: readonly string[];
+  /** What barriers noted while they decided, and what they have to tell of it. */
+  readonly barriers?: Readonly<Record<string, Notes>>;
+  readonly notices?: readonly string[];
   readonly tokens: number | null;
   /** Of `tokens`, what sink.holdout keeps out of training. */
   readonly holdout?: { readonly documents: number; readonly tokens: number };
@@ -136,11 +140,16 @@ async function statsOfRun(run: RunState, visitor?: KeptVisitor): Promise<Stats> 
 }
 
 /** What the ledger alone tells: no shard is opened. */
-export type LedgerStats = Pick<Stats, 'name' | 'finished' | 'source' | 'failed' | 'documents' | 'steps' | 'warnings' | 'tokens' | 'shards' | 'bytes'>;
+export type LedgerStats = Pick<
+  Stats,
+  'name' | 'finished' | 'source' | 'failed' | 'documents' | 'steps' | 'warnings' | 'barriers' | 'notices' | 'tokens' | 'shards' | 'bytes'
+>;
 
 export function ledgerStats(run: RunState): LedgerStats {
   const { source, steps, failed } = funnelOf(run);
   const warnings = run.finished ? lockedWarnings(steps, run.lock) : [];
+  const barriers = barrierNotes(run.entries);
+  const notices = lockedNotices(barriers, run.lock);
   return {
     name: String(run.lock.resolved.name ?? basename(run.folder)),
     finished: run.finished,
@@ -149,6 +158,8 @@ export function ledgerStats(run: RunState): LedgerStats {
     documents: { in: source.documents, out: steps.at(-1)?.out ?? source.documents },
     steps,
     ...(warnings.length === 0 ? {} : { warnings }),
+    ...(Object.keys(barriers).length === 0 ? {} : { barriers }),
+    ...(notices.length === 0 ? {} : { notices }),
     tokens: run.tokens.length === 0 ? null : sum(run.tokens.map((shard) => shard.tokens ?? 0)),
     shards: run.tokens.length > 0 ? run.tokens.length : run.text.length,
     bytes: { text: sum(run.text.map((shard) => shard.bytes)), tokens: sum(run.tokens.map((shard) => shard.bytes)) },

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TaskFiles } from '../stages/contract/stage.js';
-import { adoptFile, diskError, makeFolder } from './atomic-file.js';
+import { adoptFile, diskError, makeFolder, syncFolder } from './atomic-file.js';
 import type { Shard } from './types.js';
 
 export class ScratchFiles implements TaskFiles {
@@ -59,6 +59,7 @@ export class ScratchFiles implements TaskFiles {
       const written = await adoptFile(part, join(this.#runFolder, path));
       shards.push({ path, rows: 0, ...written });
     }
+    if (shards.length > 0) await syncFolder(dirname(join(this.#runFolder, shards[0]!.path)));
     await this.#removeFolder();
     return shards;
   }

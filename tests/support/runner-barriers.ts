@@ -40,7 +40,7 @@ function keysRun(entries: (batch: Batch, rows: BigUint64Array) => bigint[]): Bar
 }
 
 export interface KeyedOptions {
-  /** What later phases do: no part of the map. */
+  /** Which document of a cluster stays. */
   readonly keep?: 'first' | 'last';
 }
 
@@ -54,7 +54,6 @@ function keyed(name: string, columnName: string, keysOf: (value: string) => stri
     writes,
     reasons: ['duplicate'],
     schema: z.strictObject({ keep: z.enum(['first', 'last']).default('first') }),
-    inner: () => ({}),
     ...(writes.includes('cluster') ? { similarity: true } : {}),
     async open() {
       return keysRun((batch, rows) =>

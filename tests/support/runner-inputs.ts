@@ -9,15 +9,26 @@ import type { FetchGate, Input, Source, SourceReader } from '../../stages/contra
 
 // Faults in every process of a run, by environment: the n-th moment of a kind kills the process or fails like a full disk,
 // once, noted in a file.
+interface Fault {
+  readonly moment: string;
+  readonly at: number;
+  readonly code?: string;
+  readonly note: string;
+  /** A pattern of the file's final path. */
+  readonly match?: string;
+  /** `parent`: a worker kills the parent of the run. */
+  readonly whom?: 'parent';
+}
 const fault = process.env.REFINE_TEST_FAULT;
 if (fault !== undefined) {
-  const { moment, at, code, note } = JSON.parse(fault) as { moment: string; at: number; code?: string; note: string };
+  const { moment, at, code, note, match, whom } = JSON.parse(fault) as Fault;
   let seen = 0;
-  faults.inject = (_, now) => {
-    if (now !== moment || ++seen < at || existsSync(note)) return;
+  faults.inject = (path, now) => {
+    if (whom === 'parent' && !process.connected) return; // the parent itself
+    if (now !== moment || (match !== undefined && !new RegExp(match).test(path)) || ++seen < at || existsSync(note)) return;
     if (code !== undefined) throw Object.assign(new Error('injected'), { code });
     writeFileSync(note, '');
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(whom === 'parent' ? process.ppid : process.pid, 'SIGKILL');
     for (;;); // never past this point
   };
 }

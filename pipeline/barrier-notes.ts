@@ -1,0 +1,47 @@
+// What the phases of a run's barriers noted, summed over their tasks, and what the barriers say of it to people.
+import type { AnyStep } from '../stages/contract/stage.js';
+import { steps as registry } from './registry.js';
+import type { RunLock } from './run-folder.js';
+import type { LedgerEntry } from './types.js';
+
+export type Notes = Readonly<Record<string, number>>;
+
+/** Adds notes up; the largest stays where a name begins with `max_`. */
+export function addNotes(into: Record<string, number>, notes: Notes): void {
+  for (const [name, value] of Object.entries(notes)) {
+    const before = into[name];
+    into[name] = before === undefined ? value : name.startsWith('max_') ? Math.max(before, value) : before + value;
+  }
+}
+
+/** By barrier, in the order of the ledger's entries. */
+export function barrierNotes(entries: readonly LedgerEntry[]): Record<string, Notes> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const entry of entries)
+    if (entry.state === 'done' && entry.kind === 'phase' && entry.notes !== undefined) addNotes((sums[entry.step!] ??= {}), entry.notes);
+  return sums;
+}
+
+/** `step: sentence`, in the order of the steps. */
+export function barrierNotices(
+  notes: Readonly<Record<string, Notes>>,
+  steps: readonly { readonly name: string; readonly stage: AnyStep | undefined; readonly options: unknown }[],
+): string[] {
+  return steps.flatMap(({ name, stage, options }) =>
+    stage?.kind !== 'barrier' || stage.notices === undefined || notes[name] === undefined
+      ? []
+      : stage.notices(options, notes[name]).map((sentence) => `${name}: ${sentence}`),
+  );
+}
+
+/** The same from a lock file; a step that this refine does not have, or has in another version, says nothing. */
+export function lockedNotices(notes: Readonly<Record<string, Notes>>, lock: Pick<RunLock, 'resolved'>): string[] {
+  const steps = (lock.resolved.steps ?? []) as readonly { name: string; stage: string; version: number; options?: unknown }[];
+  return barrierNotices(
+    notes,
+    steps.map(({ name, stage, version, options }) => {
+      const known = registry.get(stage);
+      return { name, stage: known?.version === version ? known : undefined, options: options ?? {} };
+    }),
+  );
+}
