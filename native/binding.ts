@@ -11,6 +11,7 @@ import type { LinesBinding } from './lines.js';
 import type { RepeatsBinding } from './repeats.js';
 import type { SemanticBinding } from './semantic.js';
 import type { NgramBinding } from './ngram.js';
+import type { SearchBinding } from './search.js';
 import type { SegmentBinding } from './segment.js';
 import type { SurvivorsBinding } from './survivors.js';
 import type { SubstringBinding } from './substring.js';
@@ -21,6 +22,7 @@ export type * from './decontaminate.js';
 export type * from './features.js';
 export type * from './pii.js';
 export type * from './ngram.js';
+export type * from './search.js';
 export type * from './segment.js';
 export type * from './substring.js';
 export type * from './tokens.js';
@@ -581,4 +583,5 @@ export interface NativeBinding
     SurvivorsBinding,
     RecordsBinding,
     SubstringBinding,
+    SearchBinding,
     TokensBinding {}

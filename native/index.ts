@@ -11,6 +11,7 @@ export * from './errors.js';
 export type * from './binding.js';
 export { packagePath, packageRoot } from './package-root.js';
 export { PII_KINDS } from './pii.js';
+export { SEARCH_LEAST } from './search.js';
 export { CUT_ACTIONS, CUT_SNAPS } from './substring.js';
 
 function load(): NativeBinding {

@@ -3,7 +3,8 @@
 //              varint rows, varint each row (the first whole, then less the one before)
 //   directory  a block: offset u64, bytes u32, first hash u32, XXH3-64 of the block
 //              a part: blocks u64
-//   trailer    rows u64, blocks u64, parts u64, `of` (64 bytes, zeros after it), XXH3-64 of directory and trailer so far, magic
+//              a batch: its first row u32, zeros to a whole 8 bytes after the last
+//   trailer    rows u64, blocks u64, parts u64, batches u64, `of` (64 bytes, zeros after it), XXH3-64 of directory and trailer so far, magic
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -19,7 +20,7 @@ namespace refine {
 namespace {
 
 constexpr char kMagic[8] = {'r', 'f', 'n', 's', 'r', 'c', 'h', '1'};
-constexpr size_t kBlockBytes = 4096, kBlockEntry = 24, kOfBytes = 64, kTrailer = 24 + kOfBytes + 8 + 8;
+constexpr size_t kBlockBytes = 4096, kBlockEntry = 24, kOfBytes = 64, kTrailer = 32 + kOfBytes + 8 + 8;
 
 template <class T>
 T load(const uint8_t* at) {
@@ -53,6 +54,7 @@ void samples(std::string_view text, Visit&& visit) {
 }  // namespace
 
 void SearchIndexWriter::add(BytesView texts) {
+  batches_.push_back(uint32_t(rows_));
   for (size_t row = 0; row < texts.rows; ++row, ++rows_) {
     if (!texts.valid(row)) continue;
     samples(texts[row], [&](uint32_t hash) { entries_.push_back(uint64_t(hash) << 32 | uint32_t(rows_)); });
@@ -96,9 +98,12 @@ Status SearchIndexWriter::write(const std::string& path, std::string_view of) {
   end_part();
   std::string directory(reinterpret_cast<const char*>(directory_.data()), directory_.size() * 8);
   for (const uint64_t blocks : part_blocks_) store(directory, blocks);
+  for (const uint32_t first : batches_) store(directory, first);
+  if (batches_.size() & 1) store(directory, uint32_t(0));
   store(directory, rows_);
   store(directory, uint64_t(directory_.size() / 3));
   store(directory, uint64_t(part_blocks_.size()));
+  store(directory, uint64_t(batches_.size()));
   directory.append(of.substr(0, kOfBytes));
   directory.append(kOfBytes - std::min(of.size(), kOfBytes), '\0');
   store(directory, xxh3_64(directory));
@@ -125,16 +130,18 @@ Status SearchIndex::open_bytes(std::string_view file, std::string_view of, const
   const auto* trailer = reinterpret_cast<const uint8_t*>(file.data()) + file.size() - kTrailer;
   rows_ = load<uint64_t>(trailer);
   blocks_ = load<uint64_t>(trailer + 8);
-  const uint64_t parts = load<uint64_t>(trailer + 16);
+  const uint64_t parts = load<uint64_t>(trailer + 16), batches = load<uint64_t>(trailer + 24);
   const uint64_t body = file.size() - kTrailer;
-  if (blocks_ > body / kBlockEntry || parts > (body - blocks_ * kBlockEntry) / 8) return wrong("is damaged: its trailer counts more blocks than it has");
-  const uint64_t directory = body - blocks_ * kBlockEntry - parts * 8;
+  if (blocks_ > body / kBlockEntry || parts > (body - blocks_ * kBlockEntry) / 8 || batches > (body - blocks_ * kBlockEntry - parts * 8) / 4 ||
+      (batches + 1) / 2 * 8 > body - blocks_ * kBlockEntry - parts * 8)
+    return wrong("is damaged: its trailer counts more blocks than it has");
+  const uint64_t directory = body - blocks_ * kBlockEntry - parts * 8 - (batches + 1) / 2 * 8;
   directory_ = reinterpret_cast<const uint8_t*>(file.data()) + directory;
   const std::string_view checked = file.substr(directory, file.size() - 16 - directory);
   if (xxh3_64(checked) != load<uint64_t>(trailer + kTrailer - 16)) return wrong("is damaged: its directory has another checksum than it says");
   std::string expected(of.substr(0, kOfBytes));
   expected.resize(kOfBytes, '\0');
-  if (std::memcmp(trailer + 24, expected.data(), kOfBytes) != 0) return wrong("belongs to other texts than the shard's");
+  if (std::memcmp(trailer + 32, expected.data(), kOfBytes) != 0) return wrong("belongs to other texts than the shard's");
   uint64_t first = 0;
   for (uint64_t part = 0; part < parts; ++part) {
     const uint64_t count = load<uint64_t>(directory_ + blocks_ * kBlockEntry + part * 8);
@@ -142,6 +149,8 @@ Status SearchIndex::open_bytes(std::string_view file, std::string_view of, const
     parts_.push_back({first, count});
     first += count;
   }
+  batches_.resize(batches);
+  if (batches) std::memcpy(batches_.data(), directory_ + blocks_ * kBlockEntry + parts * 8, batches * 4);
   bytes_ = file.substr(0, directory);
   return {};
 }

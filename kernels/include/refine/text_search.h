@@ -42,7 +42,7 @@ class SearchIndexWriter {
  public:
   static constexpr size_t kEntries = size_t(8) << 20;
   explicit SearchIndexWriter(size_t entries = kEntries) : most_(entries) {}
-  void add(BytesView texts);
+  void add(BytesView texts);  // a batch of the shard
   // `of`: what the index belongs to (the shard's sha256); asked again by open.
   Status write(const std::string& path, std::string_view of);  // once
   uint64_t rows() const { return rows_; }
@@ -54,6 +54,7 @@ class SearchIndexWriter {
   std::vector<uint64_t> entries_;  // hash << 32 | row
   std::string parts_;
   std::vector<uint64_t> directory_, part_blocks_;
+  std::vector<uint32_t> batches_;
 };
 
 class SearchIndex {
@@ -65,6 +66,7 @@ class SearchIndex {
   // Appends the rows that can hold the string, ascending, distinct. Only for strings of kSearchLeast bytes and more.
   Status rows_of(std::string_view string, std::vector<uint32_t>& out) const;
   uint64_t rows() const { return rows_; }
+  const std::vector<uint32_t>& batches() const { return batches_; }  // the first row of each, as they were added
 
  private:
   struct Part {
@@ -78,6 +80,7 @@ class SearchIndex {
   const uint8_t* directory_ = nullptr;
   uint64_t rows_ = 0, blocks_ = 0;
   std::vector<Part> parts_;
+  std::vector<uint32_t> batches_;
 };
 
 }  // namespace refine

@@ -10,14 +10,15 @@ using namespace refine;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string file(reinterpret_cast<const char*>(data), size);
-  if (size >= 104) {  // as a file whose directory has the checksum it says, so that what lies behind it is reached
+  if (size >= 112) {  // as a file whose directory has the checksum it says, so that what lies behind it is reached
     file.replace(size - 8, 8, "rfnsrch1");
-    const uint64_t blocks = uint8_t(file[size - 96]), parts = uint8_t(file[size - 88]);
-    const size_t directory = blocks * 24 + parts * 8;
-    if (directory <= size - 104) {
-      file.replace(size - 80, 64, std::string(64, '\0'));
-      for (size_t i = 1; i < 8; ++i) file[size - 96 + i] = file[size - 88 + i] = 0;
-      const uint64_t sum = xxh3_64(std::string_view(file).substr(size - 104 - directory, directory + 88));
+    const size_t trailer = size - 112;
+    const uint64_t blocks = uint8_t(file[trailer + 8]), parts = uint8_t(file[trailer + 16]), batches = uint8_t(file[trailer + 24]);
+    const size_t directory = blocks * 24 + parts * 8 + (batches + 1) / 2 * 8;
+    if (directory <= trailer) {
+      file.replace(trailer + 32, 64, std::string(64, '\0'));
+      for (size_t field = 8; field <= 24; field += 8) file.replace(trailer + field + 1, 7, std::string(7, '\0'));
+      const uint64_t sum = xxh3_64(std::string_view(file).substr(trailer - directory, directory + 96));
       file.replace(size - 16, 8, reinterpret_cast<const char*>(&sum), 8);
     }
   }

@@ -93,6 +93,7 @@ void index_names_every_row_with_the_string() {
     SearchIndex index;
     CHECK_EQ(index.open(file.path, "digest").message, std::string());
     CHECK_EQ(index.rows(), uint64_t(200));
+    CHECK(index.batches() == (std::vector<uint32_t>{0, 50, 100, 150}));
     size_t candidates = 0;
     for (int ask = 0; ask < 100; ++ask) {
       const auto& from = texts[draw(200)];
