@@ -140,7 +140,7 @@ function bytesByKind(segments: readonly IndexSegment[]): Map<string, number> {
   const bytes = new Map<string, number>();
   for (const segment of segments)
     for (const [role, file] of Object.entries(segment.files)) bytes.set(kindOf(role), (bytes.get(kindOf(role)) ?? 0) + file.bytes);
-  return bytes;
+  return new Map([...bytes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function perDocument(segments: readonly IndexSegment[]): string {

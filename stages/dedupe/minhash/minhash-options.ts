@@ -2,7 +2,7 @@
 // Sources: Penedo et al. 2024 (FineWeb: 14 bands of 8, word 5-grams), Penedo et al. 2023, appendix G.3.1 (RefinedWeb: 450 x 20), datatrove's defaults.
 import { z } from 'zod';
 import { native, type ShingleParams, type SketchParams } from '../../../native/index.js';
-import { scopeOption } from '../index-scope.js';
+import { againstOptions } from '../index-against.js';
 
 const FORMS = ['default', 'none', 'datatrove', 'redpajama', 'ccnet', 'c4'] as const;
 const WORDS = ['white-space', 'uax29', 'script-aware', 'spacy-en'] as const;
@@ -88,7 +88,7 @@ export const minhashSchema = z.strictObject({
     .max(1)
     .default(0.8)
     .describe('the Jaccard similarity of shingle sets from which documents count as near duplicates (verify: survivor and pair)'),
-  scope: scopeOption,
+  ...againstOptions,
   'alarm-share': z
     .strictObject({
       run: share(0.01).describe("of the run's documents"),

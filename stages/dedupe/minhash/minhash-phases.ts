@@ -5,6 +5,9 @@
 import { native } from '../../../native/index.js';
 import { components, EDGE_SHAPE, EVERYTHING, mergeRecords, partitionRange, RecordWriter, starEdges } from '../../../native/records.js';
 import type { NumberedFile, Phase, PhaseLimits, PhaseTask } from '../../contract/barrier.js';
+import type { StageEnv } from '../../contract/stage.js';
+import { readingIndex } from '../index-against.js';
+import { type MinhashSpace, openBands, outsideMembersPhase } from './minhash-index.js';
 import { bandsPerRound, type DedupeMinhashOptions, type MinhashPlan, planOf } from './minhash-options.js';
 
 /** Clusters and hosts of fewer documents never alarm. */
@@ -14,7 +17,12 @@ type MinhashPhase = Phase<DedupeMinhashOptions>;
 
 const paths = (files: readonly NumberedFile[]): string[] => files.map(({ path }) => path);
 
-export function minhashPhases(options: DedupeMinhashOptions, totals: Readonly<Record<string, number>>, limits: PhaseLimits): readonly MinhashPhase[] {
+export function minhashPhases(
+  options: DedupeMinhashOptions,
+  totals: Readonly<Record<string, number>>,
+  limits: PhaseLimits,
+  space: MinhashSpace,
+): readonly MinhashPhase[] {
   const plan = planOf(options);
   const documents = totals.documents ?? 0;
   const signed = totals.signed ?? documents;
@@ -27,14 +35,21 @@ export function minhashPhases(options: DedupeMinhashOptions, totals: Readonly<Re
   for (let round = 0; round < rounds; round++) {
     const name = (part: string, number = round) => `${part}-${String(number).padStart(width, '0')}`;
     const before = round === 0 ? null : name('components', round - 1);
+    const [from, to] = [round * each, Math.min(bands, (round + 1) * each)];
     phases.push(
-      bandsPhase(plan, name('bands'), round * each, Math.min(bands, (round + 1) * each)),
-      pairsPhase(name('pairs'), name('bands'), limits.partitions),
+      bandsPhase(plan, name('bands'), from, to),
+      pairsPhase(
+        name('pairs'),
+        name('bands'),
+        limits.partitions,
+        options.against === undefined ? null : (given, env) => openBands(given, space, env, from, to),
+      ),
       componentsPhase(name('components'), name('pairs'), before),
     );
   }
   const last = `components-${String(rounds - 1).padStart(width, '0')}`;
-  phases.push(hostsPhase(), membersPhase(plan, last), survivorsPhase(plan, documents, limits.partitions));
+  const outside = options.against === undefined ? [] : [outsideMembersPhase(space, last)];
+  phases.push(hostsPhase(), membersPhase(plan, last), ...outside, survivorsPhase(plan, documents, limits.partitions, outside.length > 0));
   return phases;
 }
 
@@ -55,16 +70,24 @@ function bandsPhase(plan: MinhashPlan, name: string, from: number, to: number): 
   };
 }
 
-function pairsPhase(name: string, bands: string, count: number): MinhashPhase {
+type BandsOpener = (options: DedupeMinhashOptions, env: StageEnv) => ReturnType<typeof openBands>;
+
+/** `open`: the keys of an index of earlier runs. */
+function pairsPhase(name: string, bands: string, count: number, open: BandsOpener | null): MinhashPhase {
   return {
     name,
     over: 'partitions',
     count,
     reads: [{ from: bands, role: 'keys', match: 'all' }],
     writes: ['pairs'],
-    async run(_, task) {
+    ...(open === null ? {} : { outside: true as const }),
+    async run(options, task) {
       const range = partitionRange(task.number, task.count);
-      const found = await starEdges(paths(task.files(bands, 'keys')), range, [], task.path('pairs'), task.memoryBytes); // dropped rows have no keys
+      const held = open?.(options, task.env) ?? null;
+      const found = await readingIndex(
+        held?.index ?? null,
+        () => starEdges(paths(task.files(bands, 'keys')), range, [], task.path('pairs'), task.memoryBytes, held?.files), // dropped rows have no keys
+      );
       return { rowsIn: found.entries, rowsOut: found.edges, notes: { buckets: found.groups, max_bucket: found.largestGroup } };
     },
   };
@@ -138,20 +161,21 @@ function membersPhase(plan: MinhashPlan, from: string): MinhashPhase {
   };
 }
 
-function survivorsPhase(plan: MinhashPlan, documents: number, count: number): MinhashPhase {
+function survivorsPhase(plan: MinhashPlan, documents: number, count: number, outside: boolean): MinhashPhase {
   return {
     name: 'survivors',
     over: 'partitions',
     count,
     reads: [
       { from: 'members', role: 'members', match: 'all' },
+      ...(outside ? [{ from: 'outside-members', role: 'members', match: 'all' } as const] : []),
       { from: 'hosts', role: 'hosts', match: 'all' },
     ],
     writes: ['verdicts'],
     async run(options, task: PhaseTask) {
       const range = partitionRange(task.number, task.count);
       const found = await native.clusterVerdicts(
-        paths(task.files('members', 'members')),
+        paths([...task.files('members', 'members'), ...(outside ? task.files('outside-members', 'members') : [])]),
         range.lo,
         range.hi - 1n,
         { verify: plan.verify, minJaccard: options['min-jaccard'], memoryBytes: task.memoryBytes, folder: await task.folder() },
