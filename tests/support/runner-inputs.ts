@@ -16,7 +16,7 @@ interface Fault {
   readonly note: string;
   /** A pattern of the file's final path. */
   readonly match?: string;
-  /** `parent`: a worker kills the parent of the run. */
+  /** `parent`: a worker kills the parent of the run before itself. */
   readonly whom?: 'parent';
 }
 const fault = process.env.REFINE_TEST_FAULT;
@@ -27,8 +27,9 @@ if (fault !== undefined) {
     if (whom === 'parent' && !process.connected) return; // the parent itself
     if (now !== moment || (match !== undefined && !new RegExp(match).test(path)) || ++seen < at || existsSync(note)) return;
     if (code !== undefined) throw Object.assign(new Error('injected'), { code });
-    writeFileSync(note, '');
-    process.kill(whom === 'parent' ? process.ppid : process.pid, 'SIGKILL');
+    writeFileSync(note, String(process.pid));
+    if (whom === 'parent') process.kill(process.ppid, 'SIGKILL');
+    process.kill(process.pid, 'SIGKILL');
     for (;;); // never past this point
   };
 }
