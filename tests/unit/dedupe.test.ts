@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Batch, type Column, fixedColumn, native, utf8Column, validityOf } from '../../native/index.js';
-import { collectForest } from '../../stages/dedupe/duplicates.js';
 import { dedupeExact } from '../../stages/dedupe/exact/dedupe-exact.js';
 import { dedupeMinhash } from '../support/minhash.js';
 import { c4Key, dedupeUrl } from '../../stages/dedupe/url/dedupe-url.js';
@@ -135,34 +134,6 @@ test('clusters are the connected components that repeated relabelling finds, wha
         assert.equal(end < order.length ? order[end]![0] : order[end - order.length]![1], row);
       });
     }
-  }
-});
-
-test('edges reduced to a forest while they arrive give the same components and payloads as all of them', async () => {
-  const random = randomFrom(31);
-  const parts = Array.from({ length: 40 }, () => {
-    const ends = () => BigUint64Array.from({ length: 50 }, () => BigInt(random(600)));
-    const [left, right] = [ends(), ends()];
-    const payloadOf = (rows: BigUint64Array) => Uint8Array.from(Array.from(rows, (row) => [Number(row) & 255, Number(row) >> 8]).flat()); // the row itself
-    return { left, right, leftPayload: payloadOf(left), rightPayload: payloadOf(right) };
-  });
-  async function* stream() {
-    yield* parts;
-  }
-  const clustersOf = async (after: number) => {
-    const { left, right, payload } = await collectForest(stream(), 2, after);
-    const { rows, first, clusters } = await native.clusterEdges(left, right);
-    rows.forEach((row, i) => {
-      assert.equal(payload[2 * first[i]!]! + 256 * payload[2 * first[i]! + 1]!, Number(row));
-    });
-    return { rows, clusters, edges: left.length };
-  };
-  const whole = await clustersOf(1 << 20);
-  assert.equal(whole.edges, 2000);
-  for (const after of [1, 60, 700]) {
-    const forest = await clustersOf(after);
-    assert.deepEqual([forest.rows, forest.clusters], [whole.rows, whole.clusters]);
-    assert.ok(forest.edges < 2000);
   }
 });
 

@@ -9,8 +9,9 @@ import { sniff } from '../../pipeline/sniff.js';
 import { type Outcome, type Rows, Trial } from '../../pipeline/trial.js';
 import type { Step } from '../../pipeline/types.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
-import { type Edges, withPhases } from '../../stages/contract/keyed.js';
-import type { Stage } from '../../stages/contract/stage.js';
+import { EVERYTHING, mergeRecords, RecordWriter } from '../../native/records.js';
+import { VERDICT_SHAPE } from '../../stages/contract/barrier.js';
+import type { Barrier, Stage } from '../../stages/contract/stage.js';
 
 const options = z.strictObject({});
 const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
@@ -38,51 +39,61 @@ const dash: Stage<object> = {
   }),
 };
 
-/** Keeps the first document of each first letter; pairs of a group become a chain of edges. */
-const firstLetter = withPhases<object>({
+const KEYS = { keyWords: 2, valueBytes: 0, tail: false };
+
+/** Keeps the first document of each first letter. */
+const firstLetter: Barrier<object> = {
+  kind: 'barrier',
   name: 'first-letter',
   version: 1,
   reads: ['text'],
   writes: ['cluster', 'cluster_size'],
   reasons: ['duplicate'],
-  payloadBytes: 1,
   schema: options,
-  openMap: async () => ({
-    async map(batch) {
-      const text = column(batch, 'text', 'utf8');
-      const letters = Array.from({ length: batch.rows }, (_, row) => stringAt(text, row)!.charCodeAt(0));
-      const keys = BigUint64Array.from(letters.flatMap((letter) => [BigInt(letter % 3), BigInt(letter)]));
-      return { keys, rows: Uint32Array.from(letters.keys()), payload: Uint8Array.from(letters) };
+  open: async () => ({
+    map(files) {
+      const writer = RecordWriter.open(files.path('keys'), KEYS, files.memoryBytes);
+      return {
+        async add(batch, rows) {
+          const text = column(batch, 'text', 'utf8');
+          await (await writer).add(BigUint64Array.from([...rows].flatMap((row, at) => [BigInt(stringAt(text, at)!.charCodeAt(0)), row])));
+        },
+        async finish() {
+          await (await writer).finish();
+          return {};
+        },
+        abort: async () => (await writer).abort(),
+      };
     },
     close: async () => {},
   }),
-  reduce(_, group): Edges {
-    const left = group.rows.slice(0, -1);
-    const right = group.rows.slice(1);
-    assert.ok(
-      group.payload.every((byte) => byte === group.payload[0]),
-      'entries of one key have one letter',
-    );
-    assert.ok(
-      left.every((row, index) => row < right[index]!),
-      'entries ascend by global row',
-    );
-    return { left, right, leftPayload: group.payload.slice(0, -1), rightPayload: group.payload.slice(1) };
-  },
-  async resolve(_, edges) {
-    const first = new Map<bigint, bigint>();
-    for await (const { left, right } of edges) {
-      left.forEach((row, index) => {
-        if (!first.has(row)) first.set(row, row);
-        first.set(right[index]!, first.get(row)!);
-      });
-    }
-    const rows = BigUint64Array.from([...first.keys()].sort((a, b) => (a < b ? -1 : 1)));
-    const kept = BigUint64Array.from(rows, (row) => first.get(row)!);
-    const size = Uint32Array.from(kept, (row) => kept.filter((other) => other === row).length);
-    return { rows, kept, drops: Uint16Array.from(rows, (row, index) => (kept[index] === row ? 0 : 1)), clusterSize: size };
-  },
-});
+  phases: () => [
+    {
+      name: 'letters',
+      over: 'run',
+      reads: [{ from: 'map', role: 'keys', match: 'all' }],
+      writes: ['verdicts'],
+      async run(_, task) {
+        const groups = new Map<bigint, bigint[]>();
+        const paths = task.files('map', 'keys').map(({ path }) => path);
+        for await (const { keys, rows } of mergeRecords(paths, EVERYTHING, task.memoryBytes))
+          for (let i = 0; i < rows; i++) groups.set(keys[2 * i]!, [...(groups.get(keys[2 * i]!) ?? []), keys[2 * i + 1]!]);
+        const out = await RecordWriter.open(task.path('verdicts'), VERDICT_SHAPE, task.memoryBytes);
+        for (const rows of groups.values()) {
+          const value = new DataView(new ArrayBuffer(24));
+          for (const at of [0, 8]) value.setBigUint64(at, rows[0]!, true);
+          value.setUint32(16, rows.length, true);
+          for (const row of rows.length === 1 ? [] : rows) {
+            value.setUint16(20, row === rows[0] ? 0 : 1, true);
+            await out.add(BigUint64Array.of(row), new Uint8Array(value.buffer.slice(0)));
+          }
+        }
+        await out.finish();
+        return { rowsIn: groups.size, rowsOut: groups.size };
+      },
+    },
+  ],
+};
 
 async function* source(...inputs: readonly (readonly string[][])[]): AsyncGenerator<Rows> {
   for (const [input, batches] of inputs.entries()) {
