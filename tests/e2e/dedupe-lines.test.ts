@@ -73,7 +73,7 @@ async function expected(): Promise<{ texts: Map<string, string>; counts: number[
   const seen = new Set<string>();
   const all: Named[] = documents.flatMap((rows, file) => rows.map(({ id, text }, row) => ({ id, text, row: (BigInt(file) << 32n) | BigInt(row) })));
   const distinct = all.filter(({ text }) => !seen.has(text) && seen.add(text));
-  const copies = await slowLineCopies(distinct, { form: 'c4', minWords: 1, maxCopies: 1, within: 'run' });
+  const copies = await slowLineCopies(distinct, { form: 'c4', minWords: 5, maxCopies: 1, within: 'run' });
   const afterLines = distinct
     .map((one) => ({ ...one, text: slowCut(one.text, copies.get(one.row) ?? []) }))
     // Sentences here end with ". " or a line that ends in a full stop.
@@ -117,7 +117,7 @@ test('try shows them too', async () => {
     .split('\n')
     .map((line) => JSON.parse(line) as { id: string; kept: boolean; text: string });
   const few: SlowDocument[] = documents.slice(0, 2).flatMap((list, file) => list.map(({ text }, row) => ({ text, row: (BigInt(file) << 32n) | BigInt(row) })));
-  const copies = await slowLineCopies(few, { form: 'c4', minWords: 1, maxCopies: 1, within: 'run' });
+  const copies = await slowLineCopies(few, { form: 'c4', minWords: 5, maxCopies: 1, within: 'run' });
   rows.forEach(({ kept, text }, at) => {
     const left = slowCut(few[at]!.text, copies.get(few[at]!.row) ?? []);
     assert.equal(kept, left !== '' || few[at]!.text === '');

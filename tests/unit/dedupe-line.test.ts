@@ -54,7 +54,8 @@ function sorted(spans: Spans | null): [string, string][] {
   return [...spans!].sort(([a], [b]) => (a < b ? -1 : 1)).map(([row, list]) => [String(row), JSON.stringify(list)]);
 }
 
-async function applied(raw: object, texts: readonly (string | null)[]) {
+async function applied(written: object, texts: readonly (string | null)[]) {
+  const raw = { 'min-words': 1, ...written };
   const { edits } = await runPhases(dedupeLine, raw, [[batchOf(texts)]]);
   const options = dedupeLine.schema.parse(raw);
   const batch = batchOf(texts);
@@ -121,7 +122,8 @@ test('the first document by (path, offset) keeps a line, once; the others lose i
   ]);
   // cc_net also takes the first copy of what two documents hold.
   assert.deepEqual((await applied({ 'max-copies': 0, 'min-sentences': 0 }, texts)).slice(0, 2), ['too-short', body(2)]);
-  // Short lines are spared where asked.
+  // Short lines are spared: what C4 never sees, and where asked.
+  assert.equal((await applied({ 'min-words': undefined }, texts))[2], `${body(3)}\nShare this page`);
   assert.equal((await applied({ 'min-words': 4 }, texts))[2], `${body(3)}\nShare this page`);
 });
 
@@ -175,7 +177,7 @@ test('rows that an earlier barrier dropped own no line', async () => {
   try {
     writeFileSync(join(folder, 'bits'), Uint8Array.of(1));
     const inputs = [[batchOf(['the same line', 'the same line', 'the same line'])]];
-    const { edits } = await runPhases(dedupeLine, {}, inputs, { dropped: [{ number: 0, path: join(folder, 'bits') }] });
+    const { edits } = await runPhases(dedupeLine, { 'min-words': 2 }, inputs, { dropped: [{ number: 0, path: join(folder, 'bits') }] });
     assert.deepEqual([...edits!.keys()], [2n]);
   } finally {
     rmSync(folder, { recursive: true });
@@ -185,7 +187,7 @@ test('rows that an earlier barrier dropped own no line', async () => {
 test('what is cut leaves the other lines, joined as they were', async () => {
   for (let seed = 100; seed < 120; seed++) {
     const texts = madeTexts(seed).flat();
-    const { edits } = await runPhases(dedupeLine, {}, [[batchOf(texts)]]);
+    const { edits } = await runPhases(dedupeLine, { 'min-words': 1 }, [[batchOf(texts)]]);
     const left = await applied({ 'min-sentences': 0 }, texts);
     const expected = texts.map((text, row) => slowCut(text, edits!.get(BigInt(row)) ?? []) || (edits!.has(BigInt(row)) ? 'too-short' : text));
     assert.deepEqual(left, expected);
@@ -193,6 +195,6 @@ test('what is cut leaves the other lines, joined as they were', async () => {
 });
 
 test('the notice says how many lines were copies', async () => {
-  const { notes } = await runPhases(dedupeLine, {}, [[batchOf(['same here\nsame here', 'same here\nother', 'a b c'])]], { partitions: 4 });
+  const { notes } = await runPhases(dedupeLine, { 'min-words': 1 }, [[batchOf(['same here\nsame here', 'same here\nother', 'a b c'])]], { partitions: 4 });
   assert.deepEqual(dedupeLine.notices!(dedupeLine.schema.parse({}), notes), ['2 of 5 lines were copies (40.0 %), of 1 lines; the most frequent stood 3 times']);
 });

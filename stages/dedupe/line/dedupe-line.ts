@@ -12,11 +12,14 @@ import type { StageResult } from '../../contract/stage.js';
 import { type Scope, Scopes, scopeOption } from '../index-scope.js';
 import { LazyMap, rangeOf, scopeWords } from '../repeats.js';
 
-/** Numbers of each rule set; C4's pages need three sentences, a document of CCNet 300 characters (mine.py min_len). */
+/**
+ * Numbers of each rule set. C4 has dropped lines of fewer than five words before it looks for copies, and its pages need three
+ * sentences; documents of fewer than 300 characters do not enter CCNet (mine.py min_len).
+ */
 const RULES = {
-  c4: { wide: true, minSentences: 3, minCharacters: 0 },
-  ccnet: { wide: false, minSentences: 0, minCharacters: 300 },
-  'ccnet@code': { wide: false, minSentences: 0, minCharacters: 300 },
+  c4: { wide: true, minWords: 5, minSentences: 3, minCharacters: 0 },
+  ccnet: { wide: false, minWords: 1, minSentences: 0, minCharacters: 300 },
+  'ccnet@code': { wide: false, minWords: 1, minSentences: 0, minCharacters: 300 },
 } as const;
 
 const TOO_SHORT = 1;
@@ -27,15 +30,15 @@ const schema = z.strictObject({
     .enum(['c4', 'ccnet', 'ccnet@code'])
     .default('c4')
     .describe(
-      "when two lines are the same: stripped and in lower case (c4), or also without marks and punctuation and with every digit a 0 (ccnet, as its paper says; ccnet@code, as its program does: marks stay, and of punctuation only a list of 34 goes). min-sentences and min-characters take the set's values",
+      "when two lines are the same: stripped and in lower case (c4), or also without marks and punctuation and with every digit a 0 (ccnet, as its paper says; ccnet@code, as its program does: marks stay, and of punctuation only a list of 34 goes). min-words, min-sentences and min-characters take the set's values",
     ),
   'min-words': z
     .int()
     .min(1)
     .max(1000)
-    .default(1)
+    .optional()
     .describe(
-      'lines of fewer words are never cut nor counted, so that "Introduction" or "}" may stand in every document; a word holds a letter or a number (UAX #29)',
+      "lines of fewer words are never cut nor counted, so that Introduction, 2 eggs or return 0; may stand in every document; a word holds a letter or a number (UAX #29). Default: the rule set's, 5 for c4 (C4 keeps no shorter line at all), 1 for ccnet",
     ),
   'max-copies': z
     .int()
@@ -102,7 +105,7 @@ class LineMap implements BarrierMap {
 
   async add(batch: Batch, rows: BigUint64Array): Promise<void> {
     const text = column(batch, 'text', 'utf8');
-    const params = { form: formOf(this.#options), minWords: this.#options['min-words'] };
+    const params = { form: formOf(this.#options), minWords: this.#options['min-words'] ?? RULES[this.#options.rules].minWords };
     if (this.#options.within === 'document') {
       await this.#writer.add(await native.repeatedLines(text, rows, params));
       return;
