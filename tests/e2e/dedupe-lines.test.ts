@@ -109,6 +109,12 @@ test('reversed inputs and two workers give the same bytes', async () => {
   assert.deepEqual(promisedBytes(join(folder, 'two')), promisedBytes(join(folder, 'one')));
 });
 
+test('stats say what the steps found', async () => {
+  const { stdout } = await refine(['stats', 'one'], { cwd: folder });
+  assert.match(stdout, /dedupe-line.*\d+ of \d+ lines were copies/);
+  assert.match(stdout, /dedupe-bff.*\d+ of \d+ n-grams stood before/);
+});
+
 test('try shows them too', async () => {
   const tried = await refine(['try', 'dedupe-line', '--with', '{"min-sentences": 0}', names[0]!, names[1]!], { cwd: folder });
   assert.equal(tried.code, 0, tried.stderr);
