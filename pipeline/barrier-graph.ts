@@ -5,6 +5,7 @@ import { type BarrierPlan, phaseLimits, planBarrier, planShape } from './barrier
 import { droppedNumber } from './gather.js';
 import { digest, ENGINE_VERSION, type StepIdentity } from './identity.js';
 import type { DoneEntry } from './ledger.js';
+import { outsideCopy } from './outside.js';
 import { FROM_FEATURES, FROM_MAP, ListFile } from './phase-lists.js';
 import type { BarrierStep, Segment } from './segments.js';
 import { type Need, type Node, output, withFile } from './task-nodes.js';
@@ -45,6 +46,7 @@ export class BarrierGraph {
   /** What every task of the barrier depends on, without and with the files of other runs. */
   readonly #shared: unknown;
   readonly #sharedOutside: unknown;
+  readonly #outside: readonly string[];
 
   constructor(
     segment: Segment,
@@ -70,6 +72,7 @@ export class BarrierGraph {
     const of = { engine: ENGINE_VERSION, kind: 'phase', totals: this.#totals, limits: this.#limits, plan: planShape(this.plan), inputs: settings.inputs };
     this.#shared = { ...of, step: { ...own, options: step.stage.inner?.(step.options) ?? own.options } };
     this.#sharedOutside = { ...of, step: own, outside };
+    this.#outside = (outside ?? []).map(outsideCopy);
   }
 
   /** The tasks of phase `index`; those of all earlier ones are done. */
@@ -119,6 +122,7 @@ export class BarrierGraph {
           limits: this.#limits,
           inputs: this.#inputs,
           lists: lists.path,
+          ...(phase.outside === true ? { outside: this.#outside } : {}),
         },
         needs: files.length === 0 ? sharedNeeds : [...sharedNeeds, ...needsOf(files)],
         sharedNeeds,

@@ -71,8 +71,7 @@ export async function addRun(index: string, run: IndexRun, steps: readonly Index
   try {
     await makeFolder(part);
     const segment = await writeSegment(part, { name, tag, content }, run, steps, env, before.shingles, options);
-    await commit(index, part, folder, segment);
-    return segment;
+    return (await commit(index, part, folder, segment)) ? segment : null;
   } catch (error) {
     throw error instanceof RefineError ? error : diskError(error, part, 'write the index');
   } finally {
@@ -210,11 +209,12 @@ async function removeOthers(folder: string, named: ReadonlySet<string>): Promise
 const LOCK_TRIES = 50;
 const LOCK_PAUSE_MS = 100;
 
-async function commit(index: string, part: string, folder: string, segment: IndexSegment): Promise<void> {
+/** False where another writer was faster with the same run. */
+async function commit(index: string, part: string, folder: string, segment: IndexSegment): Promise<boolean> {
   const lock = await waitForLock(index);
   try {
     const now = readCatalogue(index);
-    if (alreadyIn(index, now, segment.name, segment.content)) return; // another writer was faster with the same run
+    if (alreadyIn(index, now, segment.name, segment.content)) return false;
     if (now.segments.some((other) => other.tag === segment.tag))
       throw new RefineError(
         'ERR_REFINE_INDEX',
@@ -227,6 +227,7 @@ async function commit(index: string, part: string, folder: string, segment: Inde
     await rename(part, folder);
     await syncFolder(join(index, 'segments'));
     await replaceFile(join(index, CATALOGUE), catalogueText({ ...now, segments: [...now.segments, segment] }));
+    return true;
   } finally {
     await lock.release();
   }

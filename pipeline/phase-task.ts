@@ -17,7 +17,8 @@ export async function runPhaseTask(spec: PhaseSpec, step: BarrierStep, runFolder
   const lists = await readLists(runFolder, spec.lists);
   const files = await ScratchFiles.open(runFolder, (role) => phasePath(spec.step, spec.phase, spec.task, role), PHASE_MEMORY_BYTES);
   try {
-    const result = await phase.run(step.options, new Task(phase, spec.number, lists, files, env, (path) => join(runFolder, path)), signal);
+    const seen = spec.outside === undefined ? env : { ...env, outside: spec.outside.map((path) => join(runFolder, path)) };
+    const result = await phase.run(step.options, new Task(phase, spec.number, lists, files, seen, (path) => join(runFolder, path)), signal);
     for (const role of phase.writes) files.path(role);
     const outputs = await files.commit();
     return {

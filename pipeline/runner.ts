@@ -15,6 +15,7 @@ import { stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { removeParts } from './leftovers.js';
 import { type Check, Levels } from './levels.js';
+import { copyOutside } from './outside.js';
 import { lockRunFolder } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
@@ -103,6 +104,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
   const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, device, update: options.update ?? false });
   await removeParts(options.out);
+  await copyOutside(options.out, manifest.steps, identities, env);
 
   const segments = segmentsOf(manifest.steps);
   const graph = new TaskGraph(manifest, segments, identities, locked.inputs, device, options.partitions);

@@ -61,6 +61,8 @@ export interface PhaseSpec extends TaskBase {
   readonly inputs: number;
   /** phase-lists.ts: what the phase's tasks read; below the run folder. */
   readonly lists: string;
+  /** Copies of the files of other runs that the phase reads (outside.ts), below the run folder; absent where it reads none. */
+  readonly outside?: readonly string[];
 }
 
 export interface RankSpec extends TaskBase {

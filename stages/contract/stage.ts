@@ -15,6 +15,8 @@ export interface StageEnv {
   readonly device: 'cpu' | 'cuda';
   /** The run's folder for what can be made again (see `prepare`); absent where there is no run, as in `refine try`. */
   readonly scratch?: string;
+  /** For phases marked `outside`: copies of the files that `Barrier.outside` names, in that order, as they were when the run began. */
+  readonly outside?: readonly string[];
 }
 
 /** What stages and barriers have in common. */

@@ -109,7 +109,7 @@ export interface OpenIndex {
 export function openAgainst(stage: string, options: AgainstOptions, space: KeySpace, env: StageEnv, roles: (role: string) => boolean): OpenIndex | null {
   const folder = indexFolder(options, env);
   if (folder === null) return null;
-  const catalogue = readCatalogue(folder);
+  const catalogue = readCatalogue(folder, env.outside?.[0]);
   const misfit = misfitOf(stage, catalogue, space);
   if (misfit !== null) throw new RefineError('ERR_REFINE_INDEX', misfit, { place: folder });
   const damage = findDamage(folder, catalogue, roles);

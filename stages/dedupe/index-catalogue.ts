@@ -84,9 +84,9 @@ function sorted<T>(members: Readonly<Record<string, T>>, of: (value: T) => T): R
   );
 }
 
-/** Reads and checks the catalogue; the files it names are not looked at (`findDamage`). */
-export function readCatalogue(index: string): Catalogue {
-  const path = join(index, CATALOGUE);
+/** Reads and checks the catalogue, or a copy of it; the files it names are not looked at (`findDamage`). */
+export function readCatalogue(index: string, copy?: string): Catalogue {
+  const path = copy ?? join(index, CATALOGUE);
   let text: string;
   try {
     const { size } = statSync(path);

@@ -15,6 +15,7 @@ import {
   readCatalogue,
   segmentFile,
 } from '../../stages/dedupe/index-catalogue.js';
+import { openAgainst } from '../../stages/dedupe/index-against.js';
 import { dumpOf, Scopes } from '../../stages/dedupe/index-scope.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-catalogue-'));
@@ -93,6 +94,25 @@ test('files that are absent or cut short are found by their sizes, and only thos
     findDamage(index, one, (role) => role === 'dedupe-exact'),
     null,
   );
+});
+
+test('a task reads the copy of the catalogue that its run began with, though the index has grown', () => {
+  const index = written('grown', catalogueText(catalogue));
+  const copy = join(folder, 'copy');
+  writeFileSync(copy, catalogueText({ ...catalogue, segments: [segment(1)] }));
+  const open = (env: { outside?: readonly string[] }): readonly string[] =>
+    openAgainst(
+      'dedupe-exact',
+      { scope: 'global', against: index },
+      catalogue.keys['dedupe-exact']!,
+      { seed: 0n, baseDir: '/', device: 'cpu', ...env },
+      () => false,
+    )!.files('dedupe-exact');
+  assert.deepEqual(
+    open({}),
+    [segment(1), segment(2)].map((one) => segmentFile(index, one, 'dedupe-exact')),
+  );
+  assert.deepEqual(open({ outside: [copy] }), [segmentFile(index, segment(1), 'dedupe-exact')]);
 });
 
 test('names of runs are words that paths, colons and shells leave alone', () => {
