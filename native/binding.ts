@@ -430,6 +430,8 @@ export interface SketchBinding {
   ): Promise<{ documents: number; entries: number; bytes: number }>;
   /** A round of a multiple of so many bands wastes no work: dart makes the bands of a group together. */
   sketchGroupBands(params: SketchParams): number;
+  /** How many 32 x 32 -> 64 bit products `rounds` rounds made, on this thread: the bound of hashes a second, for the bench. */
+  multiplyProducts(isa: HashIsa, rounds: number): number;
   /** One band's `.minhash.sig` file in datatrove's format, of the documents of one input; its number of records. */
   writeSignatureFile(
     shinglesFile: string,

@@ -37,6 +37,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   warc: () => import('./warc.js'),
   hash: () => import('./hash.js'),
   bloom: () => import('./bloom.js'),
+  minhash: () => import('./minhash.js'),
   langid: () => import('./langid.js'),
   run: () => import('./run.js'),
   filters: () => import('./filters.js'),

@@ -20,7 +20,7 @@ uint64_t mix(uint64_t z) {  // SplitMix64's output function (Steele, Lea, Flood 
   return z ^ (z >> 31);
 }
 
-// floor(2^64 P(count <= i)) for a mean; a draw u gives the number of thresholds below it. The first byte of u says where to look.
+// floor(2^64 P(count <= i)) for a mean; a draw u gives the number of thresholds below it; its first byte says where to look.
 struct Poisson {
   std::vector<uint64_t> thresholds;
   std::array<uint8_t, 256> first{};
@@ -35,11 +35,6 @@ struct Poisson {
     thresholds.push_back(UINT64_MAX);
     for (size_t byte = 0; byte < 256; ++byte)
       while (uint64_t(byte) << 56 > thresholds[first[byte]]) ++first[byte];
-  }
-  uint32_t draw(uint64_t u) const {
-    uint32_t count = first[u >> 56];
-    while (u > thresholds[count]) ++count;
-    return count;
   }
 };
 
@@ -68,15 +63,30 @@ DartBoard::DartBoard(uint32_t bands, uint32_t rows) : bands_(bands), rows_(rows)
   darts_ = components * (fixed_log(components) + 2.0);
 }
 
+// Darts of a block of elements are lined up first, so that the loop over them has no end to guess for each element.
 void DartBoard::throw_darts(size_t level, uint32_t components, uint64_t* lowest) const {
+  constexpr size_t kBlock = 128, kAtOnce = 8;
   const auto [start, width_bits] = level_at(level);
   const auto& poisson = table_of(width_bits);
+  const uint64_t* const thresholds = poisson.thresholds.data();
+  const uint8_t* const first = poisson.first.data();
   const int shift = 64 - kFraction - width_bits;
-  for (const uint64_t seed : seeds_) {
-    uint64_t word = mix(seed + (level + 1) * kGolden);
-    for (uint32_t darts = poisson.draw(word); darts > 0; --darts) {
-      word += kGolden;
-      const auto hit = static_cast<unsigned __int128>(mix(word)) * components;
+  const size_t most = poisson.thresholds.size() + kAtOnce;  // words an element may write
+  thread_local std::vector<uint64_t> line;
+  line.resize(kBlock * most);
+  for (size_t block = 0; block < seeds_.size(); block += kBlock) {
+    const size_t stop = std::min(seeds_.size(), block + kBlock);
+    uint64_t* end = line.data();
+    for (size_t i = block; i < stop; ++i) {
+      const uint64_t word = mix(seeds_[i] + (level + 1) * kGolden);
+      uint32_t count = first[word >> 56];
+      while (word > thresholds[count]) ++count;
+      for (uint32_t dart = 0; dart < kAtOnce; ++dart) end[dart] = word + (dart + 1) * kGolden;
+      for (uint32_t dart = kAtOnce; dart < count; ++dart) end[dart] = word + (dart + 1) * kGolden;
+      end += count;
+    }
+    for (const uint64_t* dart = line.data(); dart < end; ++dart) {
+      const auto hit = static_cast<unsigned __int128>(mix(*dart)) * components;
       auto& low = lowest[uint64_t(hit >> 64)];
       const uint64_t time = start + (uint64_t(hit) >> shift);
       low = time < low ? time : low;

@@ -304,6 +304,13 @@ Napi::Value BandKeys(const Napi::CallbackInfo& info) {
   return worker->queue();
 }
 
+// TS: multiplyProducts(isa: HashIsa, rounds: number): number
+Napi::Value MultiplyProducts(const Napi::CallbackInfo& info) {
+  uint64_t checksum = 0;
+  const auto products = multiply_products(read_isa(info[0], "multiplyProducts"), read_whole(info[1], 0, 1u << 30, "multiplyProducts rounds"), &checksum);
+  return Napi::Number::New(info.Env(), double(products));
+}
+
 // TS: sketchGroupBands(params: SketchParams): number     a round of a multiple of so many bands wastes no work
 Napi::Value SketchGroupBands(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), BandHasher(read_sketch_params(info[0], "sketchGroupBands")).group_bands());
@@ -313,7 +320,7 @@ Napi::Value SketchGroupBands(const Napi::CallbackInfo& info) {
 REFINE_BIND(sketch) {
   const std::pair<const char*, Napi::Value (*)(const Napi::CallbackInfo&)> functions[] = {
       {"dedupeForm", DedupeFormOf}, {"shingles", Shingles}, {"shinglesOfWords", ShinglesOfWords}, {"sketchMinima", SketchMinima}, {"bandKeysOf", BandKeysOf}, {"bandKeys", BandKeys}, {"sketchGroupBands", SketchGroupBands},
-      {"writeSignatureFile", WriteSignatureFile}, {"readSignatureFile", ReadSignatureFile}};
+      {"writeSignatureFile", WriteSignatureFile}, {"readSignatureFile", ReadSignatureFile}, {"multiplyProducts", MultiplyProducts}};
   for (const auto& [name, function] : functions) exports.Set(name, Napi::Function::New(env, function));
 }
 }  // namespace refine::node

@@ -30,6 +30,8 @@ inline uint64_t reduce_m61(uint64_t x) {
 enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
 Isa best_isa();
 bool has_isa(Isa isa);
+// Multiplies 32 x 32 -> 64 bits in `rounds` rounds of independent chains; how many products. What bounds the hashes a second.
+uint64_t multiply_products(Isa isa, size_t rounds, uint64_t* checksum);
 
 struct MinhashParams {
   uint32_t bands = 14, rows = 8, words = 5;
