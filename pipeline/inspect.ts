@@ -100,7 +100,7 @@ export async function sampledReasons(run: RunState): Promise<{ reason: string; s
 }
 
 /** The parts of a `kept_id` that names a document of an earlier run, by a dedupe index; null where it names one of this run. */
-function inIndex(keptId: string): { readonly run: string; readonly id: string } | null {
+export function inIndex(keptId: string): { readonly run: string; readonly id: string } | null {
   const found = /^index:([A-Za-z0-9._-]+):(.*)$/s.exec(keptId);
   return found === null ? null : { run: found[1]!, id: found[2]! };
 }
@@ -111,64 +111,7 @@ export function keptWords(keptId: string): string {
   return found === null ? keptId : `${found.id} of run ${found.run} in the index`;
 }
 
-export interface Member {
-  readonly id: string;
-  readonly url: string | null;
-  /** null for the survivor. */
-  readonly droppedBy: string | null;
-  readonly keptId: string | null;
-}
-
-/** The survivor that stands for `id` (or `id` itself), first, and every document it stands for, over all dedupe steps. */
-export async function clusterOf(run: RunState, id: string): Promise<Member[]> {
-  const keptFor = new Map<string, string>();
-  const members = new Map<string, Member[]>();
-  const dropped = new Map<string, Member>();
-  for (const shard of need(run, 'features')) {
-    const file = await ArrowFile.open(shard);
-    try {
-      for await (const batch of file.batches(['id', 'url', 'step', 'reason', 'kept_id'])) {
-        for (let row = 0; row < batch.rows; row++) {
-          const keptId = wordAt(batch, 'kept_id', row);
-          if (keptId === null) continue;
-          const own = wordAt(batch, 'id', row) ?? '';
-          const member = { id: own, url: wordAt(batch, 'url', row), droppedBy: `${wordAt(batch, 'step', row)}/${wordAt(batch, 'reason', row)}`, keptId };
-          keptFor.set(own, keptId);
-          dropped.set(own, member);
-          members.set(keptId, [...(members.get(keptId) ?? []), member]);
-        }
-      }
-    } finally {
-      await file.close();
-    }
-  }
-  let root = id;
-  for (const seen = new Set<string>(); keptFor.has(root) && keptFor.get(root) !== root && !seen.has(root); ) {
-    seen.add(root);
-    root = keptFor.get(root)!;
-  }
-  const [survivor] = inIndex(root) === null ? await findDocuments(run, root) : [];
-  const all: Member[] = [
-    {
-      id: root,
-      url: survivor?.url ?? null,
-      droppedBy: dropped.get(root)?.droppedBy ?? (survivor === undefined || survivor.reason === null ? null : `${survivor.step}/${survivor.reason}`),
-      keptId: null,
-    },
-  ];
-  const listed = new Set<Member>();
-  for (const queue = [root]; queue.length > 0; ) {
-    for (const member of members.get(queue.shift()!) ?? []) {
-      if (listed.has(member)) continue;
-      listed.add(member);
-      all.push(member);
-      if (member.id !== root) queue.push(member.id);
-    }
-  }
-  return all;
-}
-
-function need(run: RunState, part: 'features' | 'text'): string[] {
+export function need(run: RunState, part: 'features' | 'text'): string[] {
   const shards = run[part].map((shard) => join(run.folder, shard.path));
   if (shards.length > 0) return shards;
   throw new RefineError('ERR_REFINE_INPUT', `has no ${part}/ yet${run.finished ? '' : ': the run is not finished. Run the same command again to go on'}.`, {
@@ -176,7 +119,8 @@ function need(run: RunState, part: 'features' | 'text'): string[] {
   });
 }
 
-async function* matching(path: string, name: string, value: string): AsyncGenerator<{ file: ArrowFile; index: number; rows: number[] }> {
+/** Rows of a file whose column `name` is `value`, batch by batch. */
+export async function* matching(path: string, name: string, value: string): AsyncGenerator<{ file: ArrowFile; index: number; rows: number[] }> {
   const file = await ArrowFile.open(path);
   try {
     const wanted = Buffer.from(value, 'utf8');
@@ -245,12 +189,12 @@ export function inspected(batch: Batch, row: number): Inspected {
   };
 }
 
-function cell(batch: Batch, name: string, row: number): unknown {
+export function cell(batch: Batch, name: string, row: number): unknown {
   const column = batch.columns[name];
   return column === undefined ? null : valueAt(column, row);
 }
 
-function wordAt(batch: Batch, name: string, row: number): string | null {
+export function wordAt(batch: Batch, name: string, row: number): string | null {
   const column = batch.columns[name];
   if (column === undefined) return null;
   if (column.kind === 'utf8') return stringAt(column, row);

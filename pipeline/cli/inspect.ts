@@ -1,7 +1,8 @@
 // `refine inspect RUN`: a document and its fate, samples of what a reason dropped, the documents of a cluster.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { clusterOf, findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
+import { clusterOf, largestClusters, type Member } from '../clusters.js';
+import { findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { action, count, data, EXIT, words } from './command.js';
 
@@ -22,7 +23,7 @@ export function registerInspect(program: Command): void {
     .option('--doc <id>', 'the document with this id')
     .option('--reason <step/reason>', 'documents that this reason dropped, from the seeded sample')
     .option('--sample <n>', 'how many of them (default 5)', count('--sample', 1))
-    .option('--cluster <id>', 'the document that stands for this one, and all its duplicates')
+    .option('--cluster <id>', 'the document that stands for this one (or for this number of column cluster), and all its duplicates; "largest" lists clusters')
     .action(
       action(async (folder: string, options: Options) => {
         const asked = [options.doc, options.reason, options.cluster].filter((one) => one !== undefined).length;
@@ -74,16 +75,37 @@ function shown(text: string): string {
 }
 
 async function showCluster(run: RunState, id: string): Promise<void> {
+  if (id === 'largest') return await showLargest(run);
   const members = await clusterOf(run, id);
-  const width = Math.max(...members.map((member) => keptWords(member.id).length));
+  const shownId = ({ id: own }: Member) => keptWords(own);
+  const width = Math.max(...members.map((member) => shownId(member).length));
   for (const [index, member] of members.entries()) {
+    const alike = member.similarity === null ? '' : `, Jaccard ${member.similarity.toFixed(4)}`;
     const fate =
       index === 0
         ? member.droppedBy === null
           ? 'kept'
           : `survivor, then dropped: ${member.droppedBy}`
-        : `dropped: ${member.droppedBy}, kept ${keptWords(member.keptId ?? '')}`;
-    await data(`${keptWords(member.id).padEnd(width)}  ${fate}${member.url === null ? '' : `  ${member.url}`}\n`);
+        : `dropped: ${member.droppedBy}, kept ${keptWords(member.keptId!)}${alike}`;
+    await data(`${shownId(member).padEnd(width)}  ${fate}${member.url === null ? '' : `  ${member.url}`}\n`);
   }
-  words(`${members.length} ${members.length === 1 ? 'document' : 'documents'}.`);
+  words(`${members.length} ${members.length === 1 ? 'document' : 'documents'}.${members.some((member) => member.similarity !== null) ? ` ${rules(run)}` : ''}`);
+}
+
+/** Why documents of a near-duplicate cluster stayed or went, in words. */
+function rules(run: RunState): string {
+  const steps = (run.lock.resolved.steps ?? []) as readonly { readonly stage: string; readonly options: Readonly<Record<string, unknown>> }[];
+  const options = steps.find(({ stage }) => stage === 'dedupe-minhash')?.options;
+  if (options === undefined) return 'Jaccard: of the sets of shingles, to the document that is kept in its stead.';
+  return `Of near duplicates the one stays that "keep: ${JSON.stringify(options.keep).replaceAll('"', '')}" ranks first; others go whose shingles have a Jaccard similarity of at least ${String(options['min-jaccard'])} to it.`;
+}
+
+const LARGEST = 20;
+
+async function showLargest(run: RunState): Promise<void> {
+  const clusters = await largestClusters(run, LARGEST);
+  const width = Math.max(0, ...clusters.map(({ keptId }) => keptWords(keptId).length));
+  for (const { keptId, dropped, host, ofHost } of clusters)
+    await data(`${keptWords(keptId).padEnd(width)}  stands for ${dropped} dropped${host === null ? '' : `, ${ofHost} of them of ${host}`}\n`);
+  words(clusters.length === 0 ? 'No document was dropped for another.' : `Look at one:  refine inspect ${run.folder} --cluster '${clusters[0]!.keptId}'`);
 }

@@ -98,8 +98,19 @@ test('inspect --cluster starts at the survivor from any of its duplicates and na
   assert.equal(result.code, 0, result.stderr);
   const lines = result.stdout.trim().split('\n');
   assert.ok(lines[0]!.startsWith(`${duplicate.keptId}  kept`));
-  assert.ok(lines.some((line) => line.startsWith(`${duplicate.id}  dropped: dedupe-minhash/near-duplicate`)));
+  const own = lines.find((line) => line.startsWith(`${duplicate.id}  dropped: dedupe-minhash/near-duplicate, kept ${duplicate.keptId}, Jaccard `));
+  const alike = Number(/Jaccard ([01]\.\d{4})/.exec(own ?? '')?.[1]);
+  assert.ok(alike >= 0.8 && alike <= 1, own);
+  assert.match(result.stderr, /"keep: longest" ranks first; others go whose shingles have a Jaccard similarity of at least 0\.8/);
   assert.ok(lines.length >= size);
+  const largest = await refine(['inspect', run.folder, '--cluster', 'largest']);
+  assert.match(largest.stdout, new RegExp(`^${duplicate.keptId} +stands for [1-9]\\d* dropped, [1-9]\\d* of them of `, 'm'));
+  for await (const one of documents(await openRun(run.folder))) {
+    if (one.id !== duplicate.keptId) continue;
+    assert.equal((await refine(['inspect', run.folder, '--cluster', String(one.cluster)])).stdout, result.stdout);
+    return;
+  }
+  assert.fail('the kept document is not there');
 });
 
 test('the library opens the loader over the run', async () => {
