@@ -38,6 +38,18 @@ test('dedupe-exact keeps one of each planted copy and drops nothing else', async
   await run('dedupe-exact', {});
 });
 
+test('dedupe-minhash 14 x 8 finds what the formula says, and drops no document that is less like the kept one than min-jaccard', async () => {
+  await run('dedupe-minhash', { preset: 'fineweb' });
+});
+
 test('dedupe-minhash 14 x 8 without verification finds pairs of every similarity as often as the formula says', async () => {
   await run('dedupe-minhash', { preset: 'fineweb', verify: 'none' });
+});
+
+test('dedupe-minhash 450 x 20 in several rounds finds what the formula says', async () => {
+  await run('dedupe-minhash', { preset: 'refinedweb' }, 'near', '30MB');
+});
+
+test('dedupe-substring takes planted spans from all but the first document that has them, and nothing else', async () => {
+  await run('dedupe-substring', {}, 'spans');
 });

@@ -1,7 +1,7 @@
 // Planted documents (infra/bench/planted.ts) as JSON lines files, for tests that run the `refine` command over them.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Planted } from '../../infra/bench/planted.js';
+import { Planted } from '../../infra/bench/planted.js';
 import { plantedText } from '../../infra/bench/planted-text.js';
 
 export interface PlantedRow {
@@ -11,26 +11,34 @@ export interface PlantedRow {
   readonly text: string;
 }
 
-/** Distinct dates and lengths decide nothing by accident: a document's date is a scattered function of its number. */
-export function plantedRow(planted: Planted, document: number): PlantedRow {
-  const minutes = (document * 7919) % planted.documents;
-  return {
-    id: `d${document}`,
-    // one URL in 23 is that of the document before
-    url: `https://h${document % 7}.example/${document % 23 === 1 ? document - 1 : document}`,
-    date: new Date(Date.UTC(2023, 0, 1) + minutes * 60_000).toISOString().slice(0, 19).concat('Z'),
-    text: plantedText(planted, document),
-  };
+/** `documents` rows: half of them planted as near duplicates, half with repeated spans. */
+export function plantedRows(documents: number, seed: number): PlantedRow[] {
+  const half = Math.floor(documents / 2);
+  return [...rowsOf(new Planted(documents - half, 'near', seed), 'n'), ...rowsOf(new Planted(half, 'spans', seed), 's')];
 }
 
-/** Writes `documents` in the order given, cut into `files` files of names that begin with `name`; the paths. */
-export function writePlanted(folder: string, name: string, planted: Planted, documents: readonly number[], files: number): string[] {
+/** Dates are distinct within the planted corpus and a scattered function of the document's number; one URL in 23 is that of the document before. */
+function rowsOf(planted: Planted, name: string): PlantedRow[] {
+  return Array.from({ length: planted.documents }, (_, document) => {
+    const at = document % 23 === 1 ? document - 1 : document;
+    const minutes = 2 * ((document * 7919) % planted.documents) + (name === 'n' ? 0 : 1);
+    return {
+      id: `${name}${document}`,
+      url: `https://h${at % 7}.example/${name}/${at}`,
+      date: `${new Date(Date.UTC(2023, 0, 1) + minutes * 60_000).toISOString().slice(0, 19)}Z`,
+      text: plantedText(planted, document),
+    };
+  });
+}
+
+/** Writes rows in the order given, cut into `files` files of names that begin with `name`; the paths. */
+export function writeRows(folder: string, name: string, rows: readonly PlantedRow[], files: number): string[] {
   mkdirSync(folder, { recursive: true });
-  const each = Math.ceil(documents.length / files);
+  const each = Math.ceil(rows.length / files);
   return Array.from({ length: files }, (_, file) => {
     const path = join(folder, `${name}-${String(file).padStart(3, '0')}.jsonl`);
-    const rows = documents.slice(file * each, (file + 1) * each).map((document) => JSON.stringify(plantedRow(planted, document)));
-    writeFileSync(path, `${rows.join('\n')}\n`);
+    const lines = rows.slice(file * each, (file + 1) * each).map((row) => JSON.stringify(row));
+    writeFileSync(path, `${lines.join('\n')}\n`);
     return path;
   });
 }
