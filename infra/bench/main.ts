@@ -36,6 +36,7 @@ interface Bench {
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   warc: () => import('./warc.js'),
   hash: () => import('./hash.js'),
+  spill: () => import('./spill.js'),
   bloom: () => import('./bloom.js'),
   minhash: () => import('./minhash.js'),
   langid: () => import('./langid.js'),

@@ -18,7 +18,7 @@ namespace {
 using namespace spill;
 
 constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();  // no low row: a low row has a larger one above it
-constexpr size_t kBatch = 1024;
+constexpr size_t kBatch = 1024, kNear = 8;
 constexpr size_t kRowBytes = 21;  // row 8, parent 4, low row or name 8, sample 1/4
 
 std::atomic<uint64_t> runs{0};
@@ -150,6 +150,7 @@ class Contraction {
     const RecordRange range{starts_[bucket], bucket + 1 < starts_.size() ? starts_[bucket + 1] - 1 : std::numeric_limits<uint64_t>::max()};
     RecordMerge slice;
     if (auto status = slice.open({rows_path_}, {1, 0, false}, range, kLeastMemory); !status.ok()) return status;
+    near_ = 0;
     bucket_rows_.clear();
     bucket_rows_.reserve(per_bucket_);
     for (RecordRef row; slice.next(&row);) bucket_rows_.push_back(row.key(0));
@@ -169,11 +170,23 @@ class Contraction {
     const uint64_t first = starts_[bucket_];
     for (; count > 0; edges += std::min(count, kBatch), count -= std::min(count, kBatch)) {
       const size_t size = std::min(count, kBatch);
-      size_t inner = 0;
+      size_t inner = 0, far = 0;
       for (size_t i = 0; i < size; ++i) asked_[i] = edges[i].second;
-      for (size_t i = 0; i < size; ++i)
-        if (edges[i].first >= first) asked_[kBatch + inner++] = edges[i].first;
-      if (!index_.find(asked_, found_, size) || !index_.find(asked_ + kBatch, found_ + kBatch, inner)) return damaged(rows_path_, "it lacks a row that an edge names");
+      // Smaller ends mostly ascend, as the sources are sorted by them: look a few rows on before asking the index.
+      for (size_t i = 0; i < size; ++i) {
+        const uint64_t low = edges[i].first;
+        if (low < first) continue;
+        if (bucket_rows_[near_] < low)
+          for (size_t step = 0; step < kNear && near_ + 1 < bucket_rows_.size() && bucket_rows_[near_] < low; ++step) ++near_;
+        if (bucket_rows_[near_] == low) {
+          found_[kBatch + inner++] = uint32_t(near_);
+        } else {
+          asked_[kBatch + far] = low;
+          far_[far++] = uint32_t(kBatch + inner++);
+        }
+      }
+      if (!index_.find(asked_, found_, size) || !index_.find(asked_ + kBatch, found_far_, far)) return damaged(rows_path_, "it lacks a row that an edge names");
+      for (size_t i = 0; i < far; ++i) near_ = found_[far_[i]] = found_far_[i];
       for (size_t i = 0; i < size; ++i) sets_.prefetch(found_[i]);
       for (size_t i = 0; i < inner; ++i) sets_.prefetch(found_[kBatch + i]);
       inner = 0;
@@ -299,8 +312,10 @@ class Contraction {
         });
         if (!status.ok() || !asked.ok() || !answers->status().ok()) return !asked.ok() ? asked : !status.ok() ? status : answers->status();
       }
-      for (uint32_t i = 0; i < parents.size(); ++i)
+      for (size_t i = 0; i < parents.size(); ++i) {
+        __builtin_prefetch(&lows_[parents[std::min(i + 32, parents.size() - 1)]]);
         if (auto status = writer.add(&bucket_rows_[i], &lows_[parents[i]]); !status.ok()) return status;
+      }
     }
     if (answers) counts_->spilled += answers->written();
     return {};
@@ -320,8 +335,9 @@ class Contraction {
   Sets sets_;
   RowIndex index_;
   std::unique_ptr<PairFiles> edges_, asks_;
+  size_t near_ = 0;  // where the last smaller end stood
   uint64_t asked_[2 * kBatch];
-  uint32_t found_[2 * kBatch];
+  uint32_t found_[2 * kBatch], far_[kBatch], found_far_[kBatch];
 };
 
 }  // namespace

@@ -57,16 +57,14 @@ void PairFiles::flush(size_t file) {
   buffer.clear();
 }
 
-Status PairFiles::read(size_t file, uint64_t* offset, std::vector<Pair>* piece) {
-  InputFiles files(1);
-  const size_t number = files.add(path(file));
+Status PairFiles::read(InputFiles& files, uint64_t bytes, uint64_t* offset, std::vector<Pair>* piece) const {
   uint64_t head[2];
-  if (auto status = files.read(number, *offset, head, sizeof head); !status.ok()) return status;
-  if (head[0] == 0 || head[0] > pairs_ || sizeof head + head[0] * sizeof(Pair) > bytes_[file] - *offset) return damaged(path(file), "its piece at byte " + std::to_string(*offset) + " says " + std::to_string(head[0]) + " pairs");
+  if (auto status = files.read(0, *offset, head, sizeof head); !status.ok()) return status;
+  if (head[0] == 0 || head[0] > pairs_ || sizeof head + head[0] * sizeof(Pair) > bytes - *offset) return damaged(files.path(0), "its piece at byte " + std::to_string(*offset) + " says " + std::to_string(head[0]) + " pairs");
   piece->resize(head[0]);
   const size_t size = head[0] * sizeof(Pair);
-  if (auto status = files.read(number, *offset + sizeof head, piece->data(), size); !status.ok()) return status;
-  if (block_check(reinterpret_cast<const uint8_t*>(piece->data()), uint32_t(head[0]), uint32_t(size), *offset) != head[1]) return damaged(path(file), "the check of its piece at byte " + std::to_string(*offset) + " does not hold");
+  if (auto status = files.read(0, *offset + sizeof head, piece->data(), size); !status.ok()) return status;
+  if (block_check(reinterpret_cast<const uint8_t*>(piece->data()), uint32_t(head[0]), uint32_t(size), *offset) != head[1]) return damaged(files.path(0), "the check of its piece at byte " + std::to_string(*offset) + " does not hold");
   *offset += sizeof head + size;
   return {};
 }

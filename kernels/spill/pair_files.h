@@ -30,8 +30,10 @@ class PairFiles {
   Status drain(size_t file, Visit visit) {
     if (!status_.ok()) return status_;
     std::vector<Pair> piece;
+    InputFiles files(1);
+    files.add(path(file));
     for (uint64_t offset = 0; offset < bytes_[file];) {
-      if (auto status = read(file, &offset, &piece); !status.ok()) return status;
+      if (auto status = read(files, bytes_[file], &offset, &piece); !status.ok()) return status;
       visit(piece.data(), piece.size());
     }
     const auto rest = std::move(buffers_[file]);
@@ -45,7 +47,7 @@ class PairFiles {
 
  private:
   void flush(size_t file);
-  Status read(size_t file, uint64_t* offset, std::vector<Pair>* piece);
+  Status read(InputFiles& files, uint64_t bytes, uint64_t* offset, std::vector<Pair>* piece) const;
   void remove(size_t file);
   std::string path(size_t file) const { return prefix_ + std::to_string(file) + ".part"; }
 
