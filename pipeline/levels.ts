@@ -12,6 +12,8 @@ import { removeUnnamed } from './leftovers.js';
 import type { Progress } from './progress.js';
 import type { RunPlan } from './run-folder.js';
 import { mergeNeeds, type Node } from './task-nodes.js';
+import { scratchPath, type TaskSpec } from './tasks.js';
+import type { Shard } from './types.js';
 
 /** Which of a level's outputs must be there: none, what stands under final names, or those that other tasks read. */
 export type Check = 'none' | 'final' | ReadonlyMap<Node, ReadonlySet<string>>;
@@ -36,6 +38,8 @@ export class Levels {
   readonly #entries = new Map<string, DoneEntry>();
   readonly #plan = new Set<string>();
   readonly #reading = new Map<string, number>();
+  /** Maps that are done but for files of these barriers, which their documents give again. */
+  readonly #again = new Map<Node, readonly string[]>();
   /** Paths whose last reader is done. */
   readonly #consumed = new Set<string>();
   #prepared: Promise<void> | undefined;
@@ -86,7 +90,7 @@ export class Levels {
       this.reused += nodes.length - missing.length;
     }
     if (missing.length === 0) return true;
-    const needs = mergeNeeds(missing);
+    const needs = mergeNeeds(missing.filter((node) => !this.#again.has(node)));
     if (needs.size > 0 && !(await this.complete(`${name}: again`, [...needs.keys()], needs, pool))) return false;
     if (again) missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
     const { signal, progress } = this.#settings;
@@ -97,9 +101,10 @@ export class Levels {
     for (const { spec, readBytes } of missing) if (readBytes !== undefined) this.#reading.set(spec.task, readBytes);
     progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
     const failures = await pool.run(
-      missing.map((node) => node.spec),
+      missing.map((node) => this.#specOf(node)),
       signal,
     );
+    for (const node of missing) this.#again.delete(node);
     this.ran += missing.length - failures.length;
     for (const failure of failures) {
       await recordFailure(this.#ledger, failure, messageOf(failure)).catch((error) => {
@@ -149,6 +154,25 @@ export class Levels {
     await removeUnnamed(this.#folder, named);
   }
 
+  #specOf(node: Node): TaskSpec {
+    const again = this.#again.get(node);
+    return again === undefined || node.spec.kind !== 'map' ? node.spec : { ...node.spec, again };
+  }
+
+  /** The barriers whose files are all that a map task lacks of `outputs`; null where it lacks more, or cannot make them. */
+  async #onlyBarriers({ again, spec }: Node, entry: DoneEntry, outputs: readonly Shard[], full: boolean): Promise<readonly string[] | null> {
+    if (again === undefined) return null;
+    const barriers = new Set<string>();
+    for (const shard of outputs) {
+      if ((await missingOutput(this.#folder, [shard], full)) === null) continue;
+      const [, barrier] = [...again].find(([begin]) => shard.path.startsWith(begin)) ?? [];
+      if (barrier === undefined) return null;
+      barriers.add(barrier);
+    }
+    const documents = entry.outputs.filter(({ path }) => path === scratchPath(spec.segment, spec.task, 'arrow'));
+    return (await missingOutput(this.#folder, documents, full)) === null ? [...barriers] : null;
+  }
+
   async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
     const missing: Node[] = [];
     for (const node of nodes) {
@@ -166,7 +190,11 @@ export class Levels {
         continue;
       }
       this.#entries.delete(task);
-      await this.#ledger.forget(task);
+      const barriers = await this.#onlyBarriers(node, entry, outputs, full);
+      if (barriers === null) {
+        this.#again.delete(node);
+        await this.#ledger.forget(task);
+      } else this.#again.set(node, barriers);
       missing.push(node);
     }
     return missing;

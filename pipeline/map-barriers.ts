@@ -25,9 +25,11 @@ export class BarrierMaps {
     this.#number = BigInt(number) << 32n;
   }
 
-  async open(spec: MapSpec, segment: Segment, runFolder: string, barrier: (step: BarrierStep) => Promise<BarrierRun>): Promise<void> {
+  /** `only`: names of barriers; all of the segment where absent. */
+  async open(spec: MapSpec, segment: Segment, runFolder: string, barrier: (step: BarrierStep) => Promise<BarrierRun>, only?: readonly string[]): Promise<void> {
     const memory = Math.floor(MAP_MEMORY_BYTES / Math.max(1, segment.barriers.length));
     for (const step of segment.barriers) {
+      if (only?.includes(step.name) === false) continue;
       const run = await barrier(step);
       const files = await ScratchFiles.open(runFolder, (role) => scratchPath(segment.index, spec.task, mapRole(step.name, role)), memory);
       this.#open.push({ step, files, map: run.map(files) });

@@ -6,9 +6,10 @@ import { BarrierGraph, type Decided } from './barrier-graph.js';
 import { digest, ENGINE_VERSION, type StepIdentity } from './identity.js';
 import type { DoneEntry } from './ledger.js';
 import { rankShift } from './rank-task.js';
+import { scratchColumns } from './scratch-columns.js';
 import type { BarrierStep, RankedStep, Segment } from './segments.js';
 import { type Need, needOf, type Node, output } from './task-nodes.js';
-import { type RankSpec, rankRole, scratchPath, shardName } from './tasks.js';
+import { mapRole, type RankSpec, rankRole, scratchPath, shardName } from './tasks.js';
 import type { Manifest, Shard } from './types.js';
 
 export interface GraphInput {
@@ -76,8 +77,16 @@ export class TaskGraph {
     return inputs.map(({ number, input }) => {
       const { path, format, identity, textField } = input;
       const task = digest([shared, { path, format, identity, textField }, numbered ? number : null]);
-      return { spec: { kind: 'map', task, label: `map ${shardName(number)} ${path}`, segment: 0, number, input, previous: null }, needs: [] };
+      const spec = { kind: 'map', task, label: `map ${shardName(number)} ${path}`, segment: 0, number, input, previous: null } as const;
+      return { spec, needs: [], ...this.#again(segment, task) };
     });
+  }
+
+  /** Where a map's documents have every column: what its barriers' files begin with. */
+  #again(segment: Segment, task: string): Pick<Node, 'again'> {
+    const { seed, baseDir, sink } = this.#manifest;
+    const whole = segment.barriers.length > 0 && scratchColumns(this.#segments, segment.index, sink, { seed, baseDir, device: 'cpu' }) === null;
+    return whole ? { again: new Map(segment.barriers.map(({ name }) => [scratchPath(segment.index, task, mapRole(name, '')), name])) } : {};
   }
 
   /** Maps of a later segment: one for each map of the segment before. `decided` by that segment's barriers, `ranks` its rank tasks. */
@@ -129,6 +138,7 @@ export class TaskGraph {
           ...chain.map((node, at) => needOf(node, [features[at]!])),
           ...[...verdicts, ...edits, ...ordered].flatMap((file) => (file === null ? [] : [needOf(file.node, [file.shard])])),
         ],
+        ...this.#again(segment, task),
       };
     });
   }

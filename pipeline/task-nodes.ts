@@ -12,6 +12,8 @@ export interface Node {
   readonly sharedNeeds?: readonly Need[];
   /** The phase's file lists, to be written before the task runs. */
   readonly lists?: ListFile;
+  /** Maps: the barriers whose files can be made again from the task's documents, by the path that each file begins with. */
+  readonly again?: ReadonlyMap<string, string>;
   /** Bytes to be read, for progress. */
   readonly readBytes?: number;
 }

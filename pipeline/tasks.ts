@@ -36,6 +36,8 @@ interface TaskBase {
 /** Segment 0 reads the input; later ones the previous segment's documents with the verdicts of its barriers applied. */
 export interface MapSpec extends TaskBase {
   readonly kind: 'map';
+  /** A task that is done makes the files of these barriers again, from its own documents. */
+  readonly again?: readonly string[];
   readonly input: Input;
   readonly previous: {
     readonly documents: string;

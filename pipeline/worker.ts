@@ -7,6 +7,7 @@ import type { AnyStep, BarrierRun, StageEnv, StageRun } from '../stages/contract
 import { runFinalizeTask } from './finalize.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { featureColumns, type StepFeatures } from './feature-columns.js';
+import { runMapAgain } from './map-again.js';
 import { type OpenInput, runMapTask } from './map-task.js';
 import { DropCodes } from './outcomes.js';
 import { runPhaseTask } from './phase-task.js';
@@ -150,6 +151,23 @@ class Worker {
     await this.#closeOthers(spec.kind === 'map' ? spec.segment : -1);
     switch (spec.kind) {
       case 'map':
+        if (spec.again !== undefined) {
+          const before = await this.#ledger.done(spec.task);
+          if (before !== null) {
+            const barrier = (step: BarrierStep): Promise<BarrierRun> => this.#barrier(step);
+            const entry = await runMapAgain(
+              spec,
+              before,
+              this.#segments[spec.segment]!,
+              runFolder,
+              barrier,
+              (documents, bytes) => progress.add(documents, bytes),
+              signal,
+            );
+            await this.#ledger.forget(spec.task); // its digests may be others now
+            return entry;
+          }
+        }
         return await runMapTask(
           spec,
           {
