@@ -42,6 +42,8 @@ export class Levels {
   readonly #again = new Map<Node, readonly string[]>();
   /** Paths whose last reader is done. */
   readonly #consumed = new Set<string>();
+  /** Tasks in the plan as it was last written. */
+  #planned = 0;
   #prepared: Promise<void> | undefined;
   reused = 0;
   ran = 0;
@@ -77,6 +79,7 @@ export class Levels {
   /** Before another way through the levels, with fewer inputs. */
   forgetPlan(): void {
     this.#plan.clear();
+    this.#planned = 0;
     this.#consumed.clear();
   }
 
@@ -86,7 +89,8 @@ export class Levels {
     let missing = await this.#missing(nodes, check);
     for (const node of nodes) this.#plan.add(node.spec.task);
     if (!again) {
-      await this.writePlan(false);
+      // Written anew for every level of maps, and for phases as it grows: with rounds of bands there are a hundred levels of them.
+      if (nodes.some(({ spec }) => spec.kind === 'map') || this.#plan.size > 1.1 * this.#planned) await this.writePlan(false);
       this.reused += nodes.length - missing.length;
     }
     if (missing.length === 0) return true;
@@ -143,6 +147,7 @@ export class Levels {
   async writePlan(finished: boolean): Promise<void> {
     const failed = new Set(this.#failed.tasks());
     const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
+    this.#planned = this.#plan.size;
     await replaceFile(join(this.#folder, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
   }
 

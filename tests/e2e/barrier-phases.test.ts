@@ -173,7 +173,24 @@ test('files are removed once their last reader is done, a resume does not miss t
   const out = join(folder, 'consumed');
   const here = join(folder, 'consumed-in');
   const mine = manifestOf(here, writeCorpus(here, documents), STEPS);
-  await runManifest(mine, runOptions(out));
+  let meanwhile: string[] = [];
+  await runManifest(
+    mine,
+    runOptions(out, {
+      progress: (event) => {
+        if (event.type === 'phase' && /^near-text .* decide$/.test(event.name)) meanwhile = scratchOf(out);
+      },
+    }),
+  );
+  assert.ok(
+    meanwhile.some((path) => path.includes('/clusters/')),
+    'what the phase reads is there',
+  );
+  assert.deepEqual(
+    meanwhile.filter((path) => /near-text\.keys$|near-text\/(fresh\/.*keys|groups\/.*edges)$/.test(path)),
+    [],
+    'what was read is gone at once',
+  );
   const roles = new Set(scratchOf(out).map((path) => path.replace(/^scratch\//, '').replace(/[0-9a-f]{20}\.|-\d{6}/g, '')));
   for (const consumed of [
     'map-0/near-text.keys',
