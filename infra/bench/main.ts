@@ -56,6 +56,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'what-if': () => import('./what-if.js'),
   substring: () => import('./substring.js'),
   'dedupe-scale': () => import('./dedupe-scale.js'),
+  'dedupe-real': () => import('./dedupe-real.js'),
 };
 
 async function main(args: readonly string[]): Promise<void> {

@@ -101,6 +101,13 @@ test('on real pages every pair at Jaccard .8 or more is a candidate but for miss
 
   const verdicts = await runPhases(dedupeMinhash, {}, [documents], { partitions: 4 });
   const drops = verdicts.drops.reduce((sum, drop) => sum + drop, 0);
+  for (const [row, { drop, kept }] of verdicts.verdicts) {
+    if (drop !== 0) assert.ok(jaccard(Number(row), Number(kept)) >= 0.8, `page ${row} went for page ${kept} at Jaccard ${jaccard(Number(row), Number(kept))}`);
+  }
+  const gone = (row: number) => (verdicts.verdicts.get(BigInt(row))?.drop ?? 0) !== 0;
+  let left = 0;
+  for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) if (!gone(i) && !gone(j) && jaccard(i, j) >= 0.8) left++;
+  assert.ok(left <= misses, `${left} pairs at .8 or more are both kept, ${misses} are no candidates`);
   console.log(
     `${n} pages, ${high} pairs at .8 or more, ${misses} missed (formula ${allowed.toFixed(2)}), ${candidates} candidates (${betweenFound} of ${between} pairs between .3 and .8), ${drops} pages dropped`,
   );
