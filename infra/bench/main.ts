@@ -1,7 +1,7 @@
 // `npm run bench -- [NAME...]`: runs the named benches (all by default), prints one JSON object on stdout and words on
 // stderr. Figures are per second of process CPU time, so other work on the machine moves them little. Never fails on time.
 //   --from FILE  takes the figures of an earlier run instead of measuring
-//   dedupe-scale takes options of its own where it stands first (dedupe-scale.ts)
+//   dedupe-scale and dedupe-plan take options of its own where they stand first (dedupe-scale.ts, dedupe-plan.ts)
 //   --table    prints the README's table (Markdown) made from the figures instead of JSON
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -60,7 +60,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return console.error(`npm run bench -- [${Object.keys(BENCHES).join(' | ')}]... [--table] [--from FILE]; all without a name`);
   if (args[0] === 'dedupe-scale' && args.length > 1) return await (await import('./dedupe-scale.js')).dedupeScale(args.slice(1));
+  if (args[0] === 'dedupe-plan') return (await import('./dedupe-plan.js')).dedupePlan(args.slice(1));
   const table = args.includes('--table');
   const from = args.includes('--from') ? args[args.indexOf('--from') + 1] : undefined;
   if (from !== undefined) {

@@ -1,7 +1,7 @@
 // The same survivors and the same bytes from every dedupe step, whatever the worker count, the order in which inputs are listed,
 // kills at random moments and the number of partitions; with keep policies that do not look at order also however the documents
 // are dealt to files. The oracle is the undisturbed run of one worker over planted documents (infra/bench/planted.ts).
-// A few hundred documents and kills by default; REFINE_FULL=1 takes 20,000 documents and 20 kills a manifest.
+// A few hundred documents and kills by default; REFINE_FULL=1 takes 4,000 documents and 20 kills a manifest.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { type PlantedRow, plantedRows, writeRows } from '../support/planted-file
 import { randomFrom } from '../support/random.js';
 
 const full = process.env.REFINE_FULL === '1';
-const DOCUMENTS = full ? 20_000 : 500;
+const DOCUMENTS = full ? 4_000 : 500;
 const FILES = full ? 9 : 5;
 const KILLS = full ? 20 : 2;
 
