@@ -71,9 +71,12 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const wanted = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = wanted.filter((name) => BENCHES[name] === undefined);
+  const unknown = [
+    ...wanted.filter((name) => BENCHES[name] === undefined).map((name) => `no bench named ${name}`),
+    ...args.filter((arg) => arg.startsWith('--') && arg !== '--table').map((arg) => `no option ${arg}`),
+  ];
   if (unknown.length > 0) {
-    console.error(`no bench named ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`);
+    console.error(`${unknown.join(', ')}. Usage: npm run bench -- [NAME...] [--table] [--from FILE]; names: ${Object.keys(BENCHES).join(', ')}`);
     process.exit(2);
   }
   const figures: Figure[] = [];
