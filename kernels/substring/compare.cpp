@@ -158,7 +158,7 @@ Status compare(const Params& params, const std::vector<std::string>& contents, c
       continue;
     }
     comparer.add(record.key(1), start, content);
-    if (comparer.bytes() <= work.memory_bytes / 2) continue;
+    if (comparer.bytes() <= work.memory_bytes / 4) continue;
     if (Status status = large.begin(); !status.ok()) return status;
     comparer.drain([&](uint64_t row, uint32_t at, std::string_view symbols) {
       if (failed.ok()) failed = large.add(row, at, symbols);

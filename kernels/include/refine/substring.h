@@ -73,7 +73,8 @@ class WindowComparer {
   // `content`: the stretch's symbols, symbol_bytes() each; at least span of them.
   void add(uint64_t row, uint32_t start, std::string_view content);
   size_t members() const { return members_.size(); }
-  uint64_t bytes() const { return pool_.size() + windows_ * 16 + members_.size() * sizeof(Member); }  // that finish() will have used
+  // That finish() will have used at most: buffers that grew by doubling, 16 to 32 bytes of table and a mark a window.
+  uint64_t bytes() const { return 2 * pool_.size() + pool_.size() / params_.symbol_bytes() + windows_ * 32 + 2 * members_.size() * sizeof(Member); }
   // Ranges covered by repeated windows, ascending by (row, start) of the member; then forgets the group.
   template <class Emit>
   void finish(Emit&& emit) {

@@ -8,7 +8,7 @@
 //   compare   a range of anchors     -> repeated: by window, content against content
 //   edits     an input               -> [row, start byte, end byte], joined, ascending
 // Equality: stretches by 128 bits (MurmurHash3) of content under equal anchors, windows by their symbols; windows of a group that
-// outgrows its memory by 128 bits as well. n contents collide by chance with a probability below n^2 / 2^129.
+// outgrows a quarter of a task's memory by 128 bits as well. n contents collide by chance with a probability below n^2 / 2^129.
 // Invariant: the edits depend on texts, params and dropped rows alone, not on ranges, memory or tasks.
 #pragma once
 #include <memory>

@@ -149,7 +149,7 @@ void tasks_equal_brute_force() {
   }
 }
 
-// A template between bodies of their own: groups past the comparer's half of 1 MiB go through files, and nothing changes.
+// A template between bodies of their own: groups past the comparer's quarter of 1 MiB go through files, and nothing changes.
 void large_groups_equal_small_ones() {
   Folder folder;
   for (const bool keep_first : {true, false}) {
