@@ -90,14 +90,16 @@ export function messageOf({ spec, message, place }: TaskFailure): string {
   return place === undefined || spec.label.endsWith(place) ? message : `${place}: ${message}`;
 }
 
-export function tasksFailed(folder: string, lines: readonly string[], allowed: number): RefineError {
+/** `allowed`: inputs that --allow-failed lets fail; null for tasks of barriers, which no run can go on without. */
+export function tasksFailed(folder: string, lines: readonly string[], allowed: number | null): RefineError {
   const shown = lines.slice(0, 20).map((line) => `\n  ${line.split('\n')[0]}`);
   const more = lines.length > shown.length ? `\n  and ${lines.length - shown.length} more (ledger/*.failed.json)` : '';
-  const limit = allowed === 0 ? '' : `, --allow-failed is ${allowed}`;
+  const limit = allowed === null || allowed === 0 ? '' : `, --allow-failed is ${allowed}`;
   const noun = lines.length === 1 ? '1 task' : `${lines.length} tasks`;
+  const without = allowed === null ? '' : `, or go on without with --allow-failed ${lines.length}`;
   return new RefineError(
     'ERR_REFINE_TASKS_FAILED',
-    `${noun} failed${limit}; final shards were not made. Run the same command again to retry them, or go on without with --allow-failed ${lines.length}:${shown.join('')}${more}`,
+    `${noun} failed${limit}; final shards were not made. Run the same command again to retry them${without}:${shown.join('')}${more}`,
     { place: folder },
   );
 }

@@ -123,7 +123,7 @@ export class Levels {
       return true;
     }
     const lines = failures.map((failure) => `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`);
-    if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#folder, lines, 0);
+    if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#folder, lines, null);
     for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
     await this.checkAllowed();
     return false;

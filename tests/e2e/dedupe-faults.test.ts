@@ -65,7 +65,7 @@ async function readsOfStep(name: string): Promise<{ before: string; read: number
 }
 
 const NAMED: Readonly<Record<Exclude<Harm['kind'], 'none'>, { code: RegExp; next: RegExp; deleteIt: boolean }>> = {
-  cut: { code: /ERR_REFINE_SPILL_DAMAGED/, next: /cut short.*delete it and run the same command again/s, deleteIt: true },
+  cut: { code: /ERR_REFINE_SPILL_DAMAGED/, next: /(cut short|has at least).*delete it and run the same command again/s, deleteIt: true },
   flip: { code: /ERR_REFINE_SPILL_DAMAGED/, next: /delete it and run the same command again/, deleteIt: true },
   remove: { code: /ERR_REFINE_DISK/, next: /run the same command again, which makes what is missing/, deleteIt: false },
   newer: { code: /ERR_REFINE_SPILL_FORMAT/, next: /delete the file and run the same command again/, deleteIt: true },
