@@ -20,9 +20,10 @@ interface Costs {
   readonly text: number;
   readonly documents: number;
   readonly serial: number;
-  /** Bytes a document: written over the run, and most at once. */
+  /** Bytes a document: written over the run, and most at once; the share of them in proportion to text (shingles, symbols). */
   readonly written: number;
   readonly peak: number;
+  readonly textBytes: number;
   readonly from: string;
 }
 
@@ -46,8 +47,13 @@ function costsOf(figures: readonly ScaleFigure[]): Costs {
     serial: part(shares.serial),
     written: large.writtenBytes / large.documents,
     peak: large.peakFolderBytes / large.documents,
+    textBytes: bytesOf(large, (tasks) => TEXT.test(tasks)) / bytesOf(large, () => true),
     from: sorted.map(({ documents }) => documents.toExponential()).join(', '),
   };
+}
+
+function bytesOf({ tasks }: ScaleFigure, which: (tasks: string) => boolean): number {
+  return tasks.reduce((sum, group) => sum + (which(group.tasks) ? group.outputBytes : 0), 0);
 }
 
 function isAffine({ options }: ScaleFigure): boolean {
@@ -102,6 +108,7 @@ export function dedupePlan(args: readonly string[]): void {
       const each = cost.text * scale + cost.documents + cost.serial;
       const coreHours = (documents * each) / 3.6e9;
       const serial = (documents * cost.serial) / 3.6e9;
+      const grown = 1 + cost.textBytes * (scale - 1);
       lines.push(
         row([
           cost.setting,
@@ -111,8 +118,8 @@ export function dedupePlan(args: readonly string[]): void {
           short(coreHours),
           short((coreHours - serial) / cores + serial),
           short(serial),
-          short((documents * cost.written * scale) / 1e12),
-          short((documents * cost.peak * scale) / 1e12),
+          short((documents * cost.written * grown) / 1e12),
+          short((documents * cost.peak * grown) / 1e12),
           cost.from,
         ]),
       );
