@@ -51,7 +51,11 @@ function before(step: string, phase: Phase<unknown>, task: PhaseTask): void {
   const files = task.files(from, role).map(({ path }) => path);
   if (files.length === 0) return;
   const [largest] = files.sort((a, b) => statSync(b).size - statSync(a).size);
-  writeFileSync(harm.note, largest!);
+  try {
+    writeFileSync(harm.note, largest!, { flag: 'wx' });
+  } catch {
+    return; // another worker's task of the phase came first
+  }
   harmFile(harm, largest!);
 }
 
