@@ -378,14 +378,6 @@ export interface ExtractBinding {
 export type Normalise = 'default' | 'none';
 export type HashIsa = 'scalar' | 'avx2' | 'avx512' | 'neon';
 
-export interface MinhashParams {
-  readonly bands: number;
-  readonly rows: number;
-  /** Words a shingle. */
-  readonly words: number;
-  readonly normalise: Normalise;
-}
-
 /** A normal form by the recipe that uses it: kernels/include/refine/dedupe_forms.h. */
 export type DedupeForm = 'none' | 'default' | 'datatrove' | 'redpajama' | 'ccnet' | 'c4';
 
@@ -448,17 +440,6 @@ export interface SketchBinding {
 export interface HashBinding {
   /** MurmurHash3 x64 128 of each row's normalised text: (rows, 2), high then low half. Zeros for nulls. */
   contentHash(text: BytesColumn, normalise: Normalise): Promise<BigUint64Array>;
-  /** XXH64 of each run of `words` words of each row's normalised text, in order; none for nulls and short texts. */
-  shingleHashes(text: BytesColumn, params: MinhashParams): Promise<ListColumn>;
-  /** (rows, bands x rows) minima, each below 2^61-1; all ones where a row has no shingle. `isa` is for tests: no bit depends on it. */
-  minhashSign(shingles: ListColumn, params: MinhashParams, isa?: HashIsa): Promise<BigUint64Array>;
-  /** An entry a band of every row that has a signature: 128-bit keys (high, low), rows ascending, and each such row's code points. */
-  minhashKeys(text: BytesColumn, params: MinhashParams, isa?: HashIsa): Promise<{ keys: BigUint64Array; rows: Uint32Array; codePoints: Uint32Array }>;
-  /**
-   * Connected components of edges. rows: all ends, ascending, once; clusters: the index into rows of its cluster's smallest
-   * row; first: where the row is first named (edge e's left end is e, its right end edges + e).
-   */
-  clusterEdges(left: BigUint64Array, right: BigUint64Array): Promise<{ rows: BigUint64Array; first: Uint32Array; clusters: Uint32Array }>;
   /** A split-block Bloom filter for `keys` distinct 64-bit hashes that wrongly answers yes with at most `rate`. */
   bloomCreate(keys: number, rate: number): { filter: object; bytes: number; expectedRate: number };
   bloomAdd(filter: object, hashes: BigUint64Array, isa?: HashIsa): void;

@@ -93,9 +93,9 @@ export async function groupPages(pages: readonly Page[]): Promise<string[]> {
   names.forEach((name, item) => {
     if (name !== '' && (sitesOf.get(name)?.size ?? 0) <= SITES_OF_A_NAME) keys[item]!.push(`name:${name}`);
   });
-  const hashes = await native.shingleHashes(utf8Column(texts), { bands: 1, rows: 1, words: SHINGLE_WORDS, normalise: 'default' });
+  const hashes = await native.shingles(utf8Column(texts), { size: SHINGLE_WORDS, normalise: 'default', words: 'white-space', hash: 'xxh64' });
   const values = hashes.values as BigUint64Array;
-  const sets = texts.map((_, row) => [...new Set(values.subarray(hashes.offsets[row]!, hashes.offsets[row + 1]!))]);
+  const sets = texts.map((_, row) => [...values.subarray(hashes.offsets[row]!, hashes.offsets[row + 1]!)]);
   const groups = groupsOf(keys, nearPairs(sets, NEAR));
   const labels = new Map<number, string>();
   groups.forEach((group, item) => {

@@ -1,5 +1,6 @@
 // Shingles of texts and tokens, and the minima and band keys of sketches made of them.
 #include "bind.h"
+#include "isa.h"
 #include "refine/band_hasher.h"
 #include "refine/band_keys.h"
 #include "refine/shingles.h"
@@ -36,7 +37,6 @@ constexpr const char* kForms[] = {"none", "default", "datatrove", "redpajama", "
 constexpr const char* kWords[] = {"white-space", "uax29", "script-aware", "spacy-en"};
 constexpr const char* kHashes[] = {"xxh64", "xxh32", "sha1-64", "sha1-32"};
 constexpr const char* kFamilies[] = {"affine", "dart", "datatrove", "datatrove-32"};
-constexpr const char* kIsas[] = {"scalar", "avx2", "avx512", "neon"};
 
 ShingleParams read_shingle_params(const Napi::Value& value, const char* what) {
   const auto object = read_object(value, what);
@@ -56,14 +56,6 @@ SketchParams read_sketch_params(const Napi::Value& value, const char* what) {
   params.family = read_name<SketchFamily>(object, "family", kFamilies, what);
   if (uint64_t(params.bands) * params.rows > kMaxHashes) throw Napi::RangeError::New(value.Env(), std::string(what) + ": bands x rows exceeds " + std::to_string(kMaxHashes));
   return params;
-}
-
-Isa read_isa(const Napi::Value& value, const char* what) {
-  if (value.IsUndefined()) return best_isa();
-  const auto name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-  for (int i = 0; i < 4; ++i)
-    if (name == kIsas[i] && has_isa(Isa(i))) return Isa(i);
-  throw Napi::RangeError::New(value.Env(), std::string(what) + ": this machine has no instruction set '" + name + "'");
 }
 
 // TS: dedupeForm(text: BytesColumn, form: DedupeForm): Promise<BytesColumn>     nulls stay null

@@ -3,7 +3,7 @@
 // size; the training side is read once a part.
 import { join } from 'node:path';
 import { type Batch, column, type ListColumn, stringAt } from '../../native/batch.js';
-import { type MinhashParams, native } from '../../native/index.js';
+import { native, type ShingleParams } from '../../native/index.js';
 import { HOLDOUT_PREFIX } from '../final-shards.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
@@ -12,8 +12,7 @@ import { type NearPair, NearPairFinder, shingleSet } from './near-pairs.js';
 
 const LEAST_JACCARD = 0.8;
 const PART_BYTES = 256 * 2 ** 20;
-/** Only words and normalise matter for shingles. */
-const SHINGLES: MinhashParams = { bands: 1, rows: 1, words: 5, normalise: 'default' };
+const SHINGLES: ShingleParams = { size: 5, normalise: 'default', words: 'white-space', hash: 'xxh64' };
 
 interface Place {
   readonly shard: string;
@@ -107,7 +106,7 @@ async function* shinglesOf(folder: string, shard: string, signal: AbortSignal): 
   for await (const batch of readArrow(join(folder, shard), ['id', 'text'])) {
     signal.throwIfAborted();
     const text = column(batch, 'text', 'utf8');
-    const shingles: ListColumn = await native.shingleHashes(text, SHINGLES);
+    const shingles: ListColumn = await native.shingles(text, SHINGLES);
     const words = new Uint32Array(shingles.values.buffer, shingles.values.byteOffset, shingles.values.length * 2);
     const hashes = await native.contentHash(text, 'default');
     for (let row = 0; row < batch.rows; row++) {

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { type BytesColumn, bytesColumn, type ListColumn, native, utf8Column } from '../../native/index.js';
+import { type BytesColumn, bytesColumn, type ListColumn, native, type ShingleParams, type SketchParams, utf8Column } from '../../native/index.js';
 import { randomFrom } from '../support/random.js';
 
 const require = createRequire(import.meta.url);
-const params = (over: object = {}) => ({ bands: 14, rows: 8, words: 5, normalise: 'default' as const, ...over });
+const words = (over: Partial<ShingleParams> = {}): ShingleParams => ({ size: 5, normalise: 'default', words: 'white-space', hash: 'xxh64', ...over });
+const affine = (bands = 14, rows = 8): SketchParams => ({ bands, rows, family: 'affine' });
 const bytesOf = (random: (n: number) => number, size: number) => Uint8Array.from({ length: size }, () => random(256));
 
 test('XXH64 of a one-word text equals hash-wasm at every length to 300 and at some large ones', async () => {
   const { xxhash64 } = createRequire(require.resolve('warcio'))('hash-wasm') as { xxhash64(data: Uint8Array, low: number, high: number): Promise<string> };
   const random = randomFrom(1);
   const sizes = [...Array.from({ length: 300 }, (_, i) => i + 1), 1023, 4096, 65_537];
-  const words = sizes.map((size) => bytesOf(random, size).map((byte) => (byte % 94) + 33)); // no white space
-  const { values } = await native.shingleHashes(bytesColumn('utf8', words), params({ words: 1, normalise: 'none' }));
-  for (const [i, word] of words.entries()) assert.equal((values[i] as bigint).toString(16).padStart(16, '0'), await xxhash64(word, 0, 0));
+  const texts = sizes.map((size) => bytesOf(random, size).map((byte) => (byte % 94) + 33)); // no white space
+  const { values } = await native.shingles(bytesColumn('utf8', texts), words({ size: 1, normalise: 'none' }), true);
+  for (const [i, word] of texts.entries()) assert.equal((values[i] as bigint).toString(16).padStart(16, '0'), await xxhash64(word, 0, 0));
 });
 
 test('shingles of the datatrove vectors hash as datatrove hashes them', async () => {
@@ -23,7 +24,7 @@ test('shingles of the datatrove vectors hash as datatrove hashes them', async ()
     'hello world it s 0 0 degrees don t you think cafe naive the year 0 isn t over you can not gon na stop',
     'the quick brown fox jumps over the lazy dog',
   ];
-  const { values, offsets } = await native.shingleHashes(utf8Column(texts), params({ normalise: 'none' }));
+  const { values, offsets } = await native.shingles(utf8Column(texts), words({ normalise: 'none' }), true);
   assert.deepEqual(Array.from(offsets), [0, 21, 26]);
   assert.deepEqual([values[0], values[1]], [14058299619092256513n, 766813461955161352n]);
   assert.deepEqual([values[21], values[22]], [7797000677988824208n, 4793414983259776074n]);
@@ -52,10 +53,10 @@ test('a MinHash signature is the same bits on every instruction set, and equals 
   };
   const isas = native.hashIsas();
   assert.equal(isas[0], 'scalar');
-  const shape = params({ bands: 3, rows: 5 });
-  const scalar = await native.minhashSign(column, shape, 'scalar');
-  for (const isa of isas.slice(1)) assert.deepEqual(await native.minhashSign(column, shape, isa), scalar, isa);
-  assert.deepEqual(await native.minhashSign(column, shape), scalar);
+  const shape = affine(3, 5);
+  const scalar = await native.sketchMinima(column, shape, 0, 3, 'scalar');
+  for (const isa of isas.slice(1)) assert.deepEqual(await native.sketchMinima(column, shape, 0, 3, isa), scalar, isa);
+  assert.deepEqual(await native.sketchMinima(column, shape, 0, 3), scalar);
 
   // The documented family: draws from SplitMix64's output function at counters (2k) << 8 and (2k + 1) << 8.
   const mask = 2n ** 64n - 1n;
@@ -107,7 +108,7 @@ test('the share of equal minima estimates Jaccard similarity without bias, withi
   const pairs = 1500;
   for (const [common, own, s] of similarities) {
     const hashes = 112;
-    const signatures = await native.minhashSign(pairsOf(pairs, common, own, 100 + common), params());
+    const signatures = await native.sketchMinima(pairsOf(pairs, common, own, 100 + common), affine(), 0, 14);
     let equal = 0;
     for (let pair = 0; pair < pairs; pair++)
       for (let k = 0; k < hashes; k++) if (signatures[2 * pair * hashes + k] === signatures[(2 * pair + 1) * hashes + k]) equal++;
@@ -120,7 +121,7 @@ test('the share of equal minima estimates Jaccard similarity without bias, withi
 test('LSH recall follows 1-(1-s^8)^14 within 3 sigma on pairs of known Jaccard', async () => {
   const pairs = 3000;
   for (const [common, own, s] of similarities) {
-    const signatures = await native.minhashSign(pairsOf(pairs, common, own, 200 + common), params());
+    const signatures = await native.sketchMinima(pairsOf(pairs, common, own, 200 + common), affine(), 0, 14);
     let found = 0;
     for (let pair = 0; pair < pairs; pair++) {
       for (let band = 0; band < 14; band++) {
@@ -142,10 +143,10 @@ test('LSH recall follows 1-(1-s^8)^14 within 3 sigma on pairs of known Jaccard',
 test('band keys meet exactly where bands of signatures are equal', async () => {
   const random = randomFrom(8);
   const texts = Array.from({ length: 120 }, () => Array.from({ length: 30 }, (_, i) => `w${random(6) === 0 ? random(4) : i}`).join(' '));
-  const shape = params({ bands: 30, rows: 2 });
-  const text = utf8Column(texts);
-  const { keys, rows } = await native.minhashKeys(text, shape);
-  const signatures = await native.minhashSign(await native.shingleHashes(text, shape), shape);
+  const shape = affine(30, 2);
+  const shingles = await native.shingles(utf8Column(texts), words());
+  const { keys, rows } = await native.bandKeysOf(shingles, shape, 0, 30);
+  const signatures = await native.sketchMinima(shingles, shape, 0, 30);
   assert.deepEqual(
     Array.from(rows),
     texts.flatMap((_, row) => new Array(30).fill(row)),
@@ -163,11 +164,11 @@ test('band keys meet exactly where bands of signatures are equal', async () => {
 
 test('a row gives the same keys alone and in a batch', async () => {
   const texts = ['a b c d e f', null, 'short', 'Ä ö, ü! one two three', ''];
-  const together = await native.minhashKeys(utf8Column(texts), params());
+  const keysOf = async (rows: (string | null)[]) => (await native.bandKeysOf(await native.shingles(utf8Column(rows), words()), affine(), 0, 14)).keys;
   const keys: bigint[] = [];
-  for (const text of texts) keys.push(...(await native.minhashKeys(utf8Column([text]), params())).keys);
-  assert.deepEqual(Array.from(together.keys), keys);
-  assert.deepEqual(Array.from(together.codePoints), [11, 0, 0, 21, 0]);
+  for (const text of texts) keys.push(...(await keysOf([text])));
+  assert.deepEqual(Array.from(await keysOf(texts)), keys);
+  assert.equal(keys.length, 2 * 2 * 14);
 });
 
 /**
@@ -241,16 +242,19 @@ test('every instruction set sets the same bits of a Bloom filter and gives the s
 
 test('wrong arguments are refused at once, by name', () => {
   const text: BytesColumn = utf8Column(['a']);
-  assert.throws(() => native.minhashKeys(text, params({ bands: 0 })), /bands must be a whole number/);
-  assert.throws(() => native.minhashKeys(text, params({ bands: 4000, rows: 4000 })), /exceeds 65536/);
+  const none: ListColumn = { kind: 'list', values: new BigUint64Array(0), offsets: new Int32Array(1) };
+  assert.throws(() => native.bandKeysOf(none, affine(0), 0, 1), /bands must be a whole number/);
+  assert.throws(() => native.bandKeysOf(none, affine(4000, 4000), 0, 1), /exceeds 65536/);
   assert.throws(() => native.contentHash(text, 'lower' as never), /normalise must be/);
   assert.throws(() => native.bloomAdd({}, new BigUint64Array(1)), /must come from bloomCreate/);
-  assert.throws(() => native.clusterEdges(new BigUint64Array(1), new BigUint64Array(2)), /left has 1 ends, right 2/);
-  assert.throws(() => native.minhashSign({ kind: 'list', values: new BigUint64Array(1), offsets: Int32Array.of(0, 2) }, params()), /offsets end past the data/);
+  assert.throws(
+    () => native.sketchMinima({ kind: 'list', values: new BigUint64Array(1), offsets: Int32Array.of(0, 2) }, affine(), 0, 14),
+    /offsets end past the data/,
+  );
 });
 
 test('a result that no memory holds is an error in JavaScript, not the end of the process', () => {
   // 2^28 rows of 2^16 hashes want 2^47 bytes; the zeros of the offsets are pages that are never written.
   const shingles = { kind: 'list', values: new BigUint64Array(0), offsets: new Int32Array(2 ** 28 + 1) } as const;
-  assert.throws(() => native.minhashSign(shingles, { bands: 256, rows: 256, words: 5, normalise: 'default' }), /bad_alloc|length_error|vector/);
+  assert.throws(() => native.sketchMinima(shingles, affine(256, 256), 0, 256), /bad_alloc|length_error|vector/);
 });

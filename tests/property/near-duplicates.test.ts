@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Batch, column, native } from '../../native/index.js';
+import { type Batch, column, type ListColumn, native, type ShingleParams } from '../../native/index.js';
 import { dedupeMinhash } from '../support/minhash.js';
 import { extract } from '../../stages/extract/extract.js';
 import { runPhases } from '../support/phase-driver.js';
@@ -8,6 +8,7 @@ import { realPages } from '../support/real-pages.js';
 import { needsShared } from '../support/shared.js';
 
 const batches = realPages();
+const SHINGLES: ShingleParams = { size: 5, normalise: 'default', words: 'white-space', hash: 'xxh64' };
 
 /** Intersection sizes of all pairs of sets by an inverted index: entry i x n + j for i < j. */
 function intersections(sets: readonly BigUint64Array[]): Uint32Array {
@@ -33,15 +34,14 @@ test('on real pages every pair at Jaccard .8 or more is a candidate but for miss
   const stage = await extract.open(extract.schema.parse({}), { seed: 1n, baseDir: '.', device: 'cpu' });
   const documents: Batch[] = [];
   const sets: BigUint64Array[] = [];
+  const lists: ListColumn[] = [];
   for (const batch of batches!) {
     const { columns } = await stage.process(batch, new AbortController().signal);
     const text = column({ rows: batch.rows, columns: columns! }, 'text', 'utf8');
     documents.push({ rows: batch.rows, columns: { text, date: batch.columns.date! } });
-    const shingles = await native.shingleHashes(text, { bands: 14, rows: 8, words: 5, normalise: 'default' });
-    for (let row = 0; row < batch.rows; row++) {
-      const all = (shingles.values as BigUint64Array).slice(shingles.offsets[row]!, shingles.offsets[row + 1]!).sort();
-      sets.push(all.filter((shingle, i) => i === 0 || shingle !== all[i - 1]));
-    }
+    const shingles = await native.shingles(text, SHINGLES);
+    lists.push(shingles);
+    for (let row = 0; row < batch.rows; row++) sets.push((shingles.values as BigUint64Array).subarray(shingles.offsets[row], shingles.offsets[row + 1]));
   }
   await stage.close();
   const n = sets.length;
@@ -55,15 +55,15 @@ test('on real pages every pair at Jaccard .8 or more is a candidate but for miss
   // Candidates as the barrier sees them: groups of equal band keys, all pairs of a group.
   const groups = new Map<string, number[]>();
   let base = 0;
-  for (const batch of documents) {
-    const { keys, rows } = await native.minhashKeys(column(batch, 'text', 'utf8'), { bands: 14, rows: 8, words: 5, normalise: 'default' });
+  for (const shingles of lists) {
+    const { keys, rows } = await native.bandKeysOf(shingles, { bands: 14, rows: 8, family: 'affine' }, 0, 14);
     rows.forEach((row, entry) => {
       const key = `${keys[2 * entry]},${keys[2 * entry + 1]}`;
       const members = groups.get(key);
       if (members === undefined) groups.set(key, [base + row]);
       else members.push(base + row);
     });
-    base += batch.rows;
+    base += shingles.offsets.length - 1;
   }
   const candidate = new Uint8Array(n * n);
   for (const members of groups.values()) {

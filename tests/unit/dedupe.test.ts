@@ -95,58 +95,6 @@ test('verdicts do not depend on how rows are cut into batches nor on the number 
   for (const partitions of [1, 7]) assert.deepEqual(strip(await runPhases(dedupeMinhash, { keep: 'newest' }, [parts], { partitions })), strip(whole));
 });
 
-test('clusters are the connected components that repeated relabelling finds, whatever the order and direction of edges', async () => {
-  const random = randomFrom(5);
-  for (const [nodes, edges] of [
-    [1, 0],
-    [2, 1],
-    [50, 30],
-    [400, 390],
-    [1000, 3000],
-  ] as const) {
-    const id = (n: number) => (BigInt(n % 7) << 32n) | BigInt(n);
-    const pairs = Array.from({ length: edges }, () => [id(random(nodes)), id(random(nodes))] as const);
-    const label = new Map<bigint, bigint>();
-    for (const row of pairs.flat()) label.set(row, row);
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const [a, b] of pairs) {
-        const [one, other] = [label.get(a)!, label.get(b)!];
-        if (one === other) continue;
-        changed = true;
-        if (one < other) label.set(b, one);
-        else label.set(a, other);
-      }
-    }
-    const rows = [...label.keys()].sort((a, b) => (a < b ? -1 : 1));
-    for (const order of [pairs, pairs.map(([a, b]) => [b, a] as const).reverse()]) {
-      const found = await native.clusterEdges(
-        BigUint64Array.from(order, ([a]) => a),
-        BigUint64Array.from(order, ([, b]) => b),
-      );
-      assert.deepEqual(Array.from(found.rows), rows);
-      assert.deepEqual(
-        Array.from(found.clusters, (cluster) => found.rows[cluster]),
-        rows.map((row) => label.get(row)),
-      );
-      found.rows.forEach((row, i) => {
-        const end = found.first[i]!;
-        assert.equal(end < order.length ? order[end]![0] : order[end - order.length]![1], row);
-      });
-    }
-  }
-});
-
-test('a chain of a hundred thousand edges is one cluster', async () => {
-  const n = 100_000;
-  const found = await native.clusterEdges(
-    BigUint64Array.from({ length: n }, (_, i) => BigInt(n - i)),
-    BigUint64Array.from({ length: n }, (_, i) => BigInt(n - i - 1)),
-  );
-  assert.equal(found.rows.length, n + 1);
-  assert.ok(found.clusters.every((cluster) => cluster === 0));
-});
-
 test('dedupe-minhash: presets and overrides give the geometry, and too many hashes are a problem at their option', () => {
   const parse = (raw: object) => dedupeMinhash.schema.parse(raw);
   const env = { seed: 1n, baseDir: '.', device: 'cpu' as const };

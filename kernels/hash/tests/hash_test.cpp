@@ -6,11 +6,11 @@
 #include <string>
 
 #include "../../testing/check.h"
+#include "refine/band_hasher.h"
 #include "refine/bloom.h"
-#include "refine/clusters.h"
 #include "refine/fixed_math.h"
 #include "refine/hash.h"
-#include "refine/minhash.h"
+#include "refine/shingles.h"
 
 using namespace refine;
 
@@ -39,46 +39,18 @@ static void xxh64_has_the_published_values() {  // xxHash's README and its sanit
   CHECK_EQ(xxh64("abc", 0), 0x44BC2CF5AD770999ull);
 }
 
-static void every_instruction_set_gives_the_same_minima() {
-  std::mt19937_64 random(3);
-  for (const auto& [bands, rows] : {std::pair(14u, 8u), std::pair(1u, 1u), std::pair(3u, 7u), std::pair(17u, 1u)}) {
-    MinhashParams params;
-    params.bands = bands;
-    params.rows = rows;
-    for (size_t n : {0, 1, 2, 17, 300}) {
-      std::vector<uint64_t> shingles(n);
-      for (auto& shingle : shingles) shingle = random();
-      if (n > 1) {
-        shingles[0] = kMersenne61;  // reduces to 0
-        shingles[1] = UINT64_MAX;
-      }
-      std::vector<uint64_t> scalar(params.hashes());
-      auto copy = shingles;
-      Minhasher(params, Isa::kScalar).minima(copy, scalar.data());
-      for (Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
-        if (!has_isa(isa)) continue;
-        std::vector<uint64_t> wide(params.hashes());
-        copy = shingles;
-        Minhasher(params, isa).minima(copy, wide.data());
-        CHECK(wide == scalar);
-      }
-      for (uint64_t value : scalar) CHECK(n == 0 ? value == UINT64_MAX : value < kMersenne61);
-    }
-  }
-}
-
 // With one shingle the minimum is the hash itself: h(0) = b, h(1) = a + b, and h(x) for hard x from these by the definition.
 static void a_hash_is_affine_modulo_two_to_the_61_minus_1() {
-  MinhashParams params;
+  const SketchParams params{14, 8, SketchFamily::kAffine};
   const auto at = [&](uint64_t x, Isa isa) {
-    std::vector<uint64_t> one{x}, out(params.hashes());
-    Minhasher(params, isa).minima(one, out.data());
+    std::vector<uint64_t> out(params.hashes());
+    CHECK(BandHasher(params, isa).minima(&x, 1, 0, params.bands, out.data()));
     return out;
   };
   const auto b = at(0, Isa::kScalar), a_plus_b = at(1, Isa::kScalar);
   std::set<uint64_t> distinct(b.begin(), b.end());
   CHECK_EQ(distinct.size(), b.size());
-  for (Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
     if (!has_isa(isa)) continue;
     for (uint64_t x : {uint64_t(2), kMersenne61 - 1, (uint64_t(1) << 32) - 1, uint64_t(1) << 32, (uint64_t(1) << 60) + 12345}) {
       const auto h = at(x, isa);
@@ -91,44 +63,31 @@ static void a_hash_is_affine_modulo_two_to_the_61_minus_1() {
 }
 
 static void shingles_are_slices_of_words() {
-  MinhashParams params;
-  params.words = 3;
-  std::string buffer;
+  ShingleParams params;
+  params.size = 3;
   std::vector<uint64_t> out;
-  shingle_hashes("One, two\n\nTHREE four.", params, buffer, out);
+  const auto shingle = [&](std::string_view text) { Shingler(params).text(text, out); };
+  shingle("One, two\n\nTHREE four.");
   CHECK_EQ(out.size(), size_t(2));
   CHECK_EQ(out[0], xxh64("one two three"));
   CHECK_EQ(out[1], xxh64("two three four"));
-  shingle_hashes("two words", params, buffer, out);
+  shingle("two words");
   CHECK(out.empty());
-  shingle_hashes("", params, buffer, out);
+  shingle("");
   CHECK(out.empty());
-  params.normalise = Normalise::kNone;
-  shingle_hashes("  One,\ttwo \n THREE ", params, buffer, out);
+  params.form = DedupeForm::kNone;
+  shingle("  One,\ttwo \n THREE ");
   CHECK_EQ(out.size(), size_t(1));
   CHECK_EQ(out[0], xxh64("One, two THREE"));
-  params.words = 1;
-  shingle_hashes("a", params, buffer, out);
+  params.size = 1;
+  shingle("a");
   CHECK_EQ(out.size(), size_t(1));
 }
 
 static void equal_rows_in_different_bands_do_not_meet() {
-  MinhashParams params;
-  params.bands = 3;
-  params.rows = 2;
-  const uint64_t signature[6] = {1, 2, 1, 2, 1, 2};
-  Hash128 keys[3];
-  Minhasher(params).band_keys(signature, keys);
+  const uint64_t minima[2] = {1, 2};
+  const Hash128 keys[3] = {band_key(minima, 2, 0), band_key(minima, 2, 1), band_key(minima, 2, 2)};
   CHECK(!(keys[0] == keys[1]) && !(keys[1] == keys[2]) && !(keys[0] == keys[2]));
-}
-
-static void clusters_name_their_smallest_row() {
-  const uint64_t left[] = {9, 5, 100, 5}, right[] = {7, 9, 101, 5};
-  const auto found = cluster_edges(left, right, 4);
-  CHECK((found.rows == std::vector<uint64_t>{5, 7, 9, 100, 101}));
-  CHECK((found.clusters == std::vector<uint32_t>{0, 0, 0, 3, 3}));
-  CHECK_EQ(found.first[0], 1u);
-  CHECK_EQ(cluster_edges(nullptr, nullptr, 0).rows.size(), size_t(0));
 }
 
 static void a_bloom_filter_forgets_nothing() {
@@ -165,11 +124,9 @@ static void exp_and_log_are_within_two_units_of_libm() {
 int main() {
   murmur3_has_smhashers_verification_value();
   xxh64_has_the_published_values();
-  every_instruction_set_gives_the_same_minima();
   a_hash_is_affine_modulo_two_to_the_61_minus_1();
   shingles_are_slices_of_words();
   equal_rows_in_different_bands_do_not_meet();
-  clusters_name_their_smallest_row();
   a_bloom_filter_forgets_nothing();
   exp_and_log_are_within_two_units_of_libm();
   return refine::testing::report();
