@@ -3,7 +3,7 @@
 // Invariant: the number of rounds follows from the options, the totals and `spill`; no verdict depends on it, as components of
 // the pairs of some bands, joined with the pairs of others, are the components of all.
 import { native } from '../../../native/index.js';
-import { components, EDGE_SHAPE, EVERYTHING, mergeRecords, partitionRange, RecordWriter, starEdges } from '../../../native/records.js';
+import { components, partitionRange, starEdges } from '../../../native/records.js';
 import type { NumberedFile, Phase, PhaseLimits, PhaseTask } from '../../contract/barrier.js';
 import type { StageEnv } from '../../contract/stage.js';
 import { readingIndex } from '../index-against.js';
@@ -101,25 +101,11 @@ function componentsPhase(name: string, pairs: string, before: string | null): Mi
     writes: ['components'],
     async run(_, task) {
       const folder = await task.folder();
-      const files = paths(task.files(pairs, 'pairs'));
-      if (before !== null) files.push(await edgesOf(paths(task.files(before, 'components')), `${folder}/before.part`, task.memoryBytes));
+      const files = paths([...task.files(pairs, 'pairs'), ...(before === null ? [] : task.files(before, 'components'))]);
       const found = await components(files, task.path('components'), folder, task.memoryBytes);
       return { rowsIn: found.edges, rowsOut: found.rows };
     },
   };
-}
-
-/** Components as edges: each row with the smallest of its component. */
-async function edgesOf(files: readonly string[], out: string, memoryBytes: number): Promise<string> {
-  const edges = await RecordWriter.open(out, EDGE_SHAPE, Math.floor(memoryBytes / 2));
-  for await (const { rows, keys, values } of mergeRecords(files, EVERYTHING, Math.floor(memoryBytes / 4))) {
-    const smallest = new BigUint64Array(values.buffer, values.byteOffset, rows);
-    const ends = new BigUint64Array(2 * rows);
-    for (let i = 0; i < rows; i++) ends.set([smallest[i]!, keys[i]!], 2 * i);
-    await edges.add(ends);
-  }
-  await edges.finish();
-  return out;
 }
 
 function hostsPhase(): MinhashPhase {
