@@ -19,11 +19,11 @@ const DATATROVE: ShingleParams = { size: 5, normalise: 'datatrove', words: 'spac
 const LENGTHS = [50, 100, 200, 500, 1000, 2000, 5000, 20_000];
 
 const sketches: readonly (readonly [string, ShingleParams, SketchParams])[] = [
-  ['14 x 8, affine (the default)', DEFAULT, { bands: 14, rows: 8, family: 'affine' }],
-  ['14 x 8, dart', DEFAULT, { bands: 14, rows: 8, family: 'dart' }],
-  ['450 x 20, dart (the default)', DEFAULT, { bands: 450, rows: 20, family: 'dart' }],
-  ['450 x 20, affine', DEFAULT, { bands: 450, rows: 20, family: 'affine' }],
-  ['14 x 8, mode datatrove', DATATROVE, { bands: 14, rows: 8, family: 'datatrove' }],
+  ['MinHash 14 x 8, affine (the default)', DEFAULT, { bands: 14, rows: 8, family: 'affine' }],
+  ['MinHash 14 x 8, dart', DEFAULT, { bands: 14, rows: 8, family: 'dart' }],
+  ['MinHash 450 x 20, dart (the default)', DEFAULT, { bands: 450, rows: 20, family: 'dart' }],
+  ['MinHash 450 x 20, affine', DEFAULT, { bands: 450, rows: 20, family: 'affine' }],
+  ['MinHash 14 x 8, mode datatrove', DATATROVE, { bands: 14, rows: 8, family: 'datatrove' }],
 ];
 
 /** One list of `size` random hashes a row. */
