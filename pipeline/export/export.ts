@@ -1,17 +1,22 @@
 // `refine export`: a finished run in other people's formats. A file follows the shard it is made of, so an export of a part of
 // a run, or on another day, gives the same files. Invariant: nothing stands under its final name before it is whole; the last
 // file written, export.json, names all of them with their sha256.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
-import { AtomicFile, makeFolder, replaceFile } from '../atomic-file.js';
+import { AtomicFile, adoptFile, makeFolder, replaceFile, syncFolder } from '../atomic-file.js';
 import { HOLDOUT_PREFIX } from '../final-shards.js';
 import { type RunState, readRun } from '../run-folder.js';
 import type { Shard } from '../types.js';
 
 /** Of documents (text/), then of tokens (tokens/). */
-export const TEXT_FORMATS = ['parquet', 'jsonl', 'jsonl.zst'] as const;
+export const TEXT_FORMATS = ['parquet', 'jsonl', 'jsonl.zst', 'minhash-sig'] as const;
 export const TOKEN_FORMATS = ['megatron', 'ds', 'mds'] as const;
+/** Of shingles, with their bits: datatrove's HashConfig. xxhash of 64 bits is its default, FineWeb was made with sha1-64. */
+export const SIGNATURE_HASHES = ['xxh64', 'xxh32', 'sha1-64', 'sha1-32'] as const;
+export type SignatureHash = (typeof SIGNATURE_HASHES)[number];
 export type ExportFormat = (typeof TEXT_FORMATS)[number] | (typeof TOKEN_FORMATS)[number];
 export const EXPORT_FORMATS: readonly ExportFormat[] = [...TEXT_FORMATS, ...TOKEN_FORMATS];
 
@@ -21,6 +26,8 @@ export interface ExportOptions {
   readonly split: 'train' | 'holdout';
   /** mds: samples of so many tokens, documents end to end, what is left at the end of a run in a last short one; absent: a sample a document. */
   readonly seqLen?: number;
+  /** minhash-sig: of shingles; absent: xxh64. */
+  readonly hash?: SignatureHash;
   readonly signal: AbortSignal;
 }
 
@@ -32,6 +39,8 @@ export interface ExportedFile {
 
 export interface ExportResult {
   readonly format: ExportFormat;
+  /** Of minhash-sig. */
+  readonly hash?: SignatureHash;
   readonly documents: number;
   /** Of token formats. */
   readonly tokens?: number;
@@ -49,6 +58,7 @@ export interface FormatWriter {
 export class ExportFolder {
   readonly #out: string;
   readonly #open = new Set<AtomicFile>();
+  readonly #scratch: string[] = [];
   readonly files: ExportedFile[] = [];
 
   constructor(out: string) {
@@ -74,8 +84,30 @@ export class ExportFolder {
     await file.commit();
   }
 
+  /** A folder for what a writer needs on the way; gone at the end, whatever it is. */
+  async scratch(name: string): Promise<string> {
+    const folder = join(this.#out, `${name}.${process.pid}-${randomBytes(4).toString('hex')}.part`);
+    await makeFolder(folder);
+    this.#scratch.push(folder);
+    return folder;
+  }
+
+  /** Gives a whole file of a scratch folder its final name. */
+  async adopt(part: string, path: string): Promise<void> {
+    const target = join(this.#out, path);
+    await makeFolder(dirname(target));
+    const written = await adoptFile(part, target);
+    await syncFolder(dirname(target));
+    this.files.push({ path, ...written });
+  }
+
   async abort(): Promise<void> {
     for (const file of this.#open) await file.abort();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    for (const folder of this.#scratch) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -85,12 +117,14 @@ export interface ExportFile {
 }
 
 export async function exportRun(folder: string, options: ExportOptions): Promise<ExportResult> {
-  const { format, out, split, seqLen, signal } = options;
+  const { format, out, split, seqLen, hash, signal } = options;
   const run = await readRun(folder);
   if (!run.finished)
     throw new RefineError('ERR_REFINE_LEDGER', 'is not finished, so its shards are not all there. Run `refine run` to its end first', { place: folder });
   if (seqLen !== undefined && format !== 'mds')
     throw new RefineError('ERR_REFINE_USAGE', `goes with --format mds, not ${format}: its readers cut rows themselves. Leave it out`, { place: '--seq-len' });
+  if (hash !== undefined && format !== 'minhash-sig')
+    throw new RefineError('ERR_REFINE_USAGE', `goes with --format minhash-sig, not ${format}. Leave it out`, { place: '--hash' });
   const shards = shardsOf(run, format, split);
   checkEmpty(out);
   await makeFolder(out);
@@ -98,7 +132,7 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
   let documents = 0;
   let tokens = 0;
   try {
-    const writer = await openWriter(format, run, files, seqLen);
+    const writer = await openWriter(run, files, options);
     for (const shard of shards) {
       signal.throwIfAborted();
       const name = shard.path.slice(shard.path.indexOf('/') + 1).replace(/\.arrow$/, '');
@@ -115,22 +149,31 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
       tokens += counts.tokens ?? 0;
     }
     await writer.end();
+    await files.close();
   } catch (error) {
     await files.abort();
     throw error;
   }
-  const result: ExportResult = { format, documents, ...(isTokenFormat(format) ? { tokens } : {}), files: files.files };
+  const result: ExportResult = {
+    format,
+    ...(format === 'minhash-sig' ? { hash: hash ?? 'xxh64' } : {}),
+    documents,
+    ...(isTokenFormat(format) ? { tokens } : {}),
+    files: files.files,
+  };
   await replaceFile(join(out, 'export.json'), `${JSON.stringify({ refine: 'export/1', ...result }, null, 2)}\n`);
   return result;
 }
 
-async function openWriter(format: ExportFormat, run: RunState, files: ExportFolder, seqLen: number | undefined): Promise<FormatWriter> {
+async function openWriter(run: RunState, files: ExportFolder, { format, seqLen, hash, signal }: ExportOptions): Promise<FormatWriter> {
   switch (format) {
     case 'parquet':
       return (await import('./parquet.js')).parquetWriter(files);
     case 'jsonl':
     case 'jsonl.zst':
       return await (await import('./jsonl.js')).jsonlWriter(files, format === 'jsonl.zst');
+    case 'minhash-sig':
+      return await (await import('./minhash-sig.js')).signatureWriter(files, hash ?? 'xxh64', signal);
     case 'megatron':
       return (await import('./megatron.js')).megatronWriter(files);
     case 'ds':
