@@ -110,7 +110,7 @@ export function dedupeSubstringWith(tokenizers: Tokenizers): Barrier<SubstringOp
           async run(_, task) {
             const out = { repeated: task.path('repeated'), wanted: task.path('wanted') };
             const found = await native.substringMatch(params, pathsOf(task, 'map', 'stretches'), task, task.dropped(), out, await workOf(task));
-            const left = task.number === 0 ? { unspelled: totals.unspelled ?? 0, too_large: totals.too_large ?? 0 } : {}; // once a run
+            const left = task.number === 0 ? { bytes: totals.bytes ?? 0, unspelled: totals.unspelled ?? 0, too_large: totals.too_large ?? 0 } : {}; // once a run
             return {
               rowsIn: found.stretches,
               rowsOut: found.again + found.wanted,
@@ -178,6 +178,9 @@ export function dedupeSubstringWith(tokenizers: Tokenizers): Barrier<SubstringOp
 
     notices(options, notes) {
       const said: string[] = [];
+      const { bytes = 0, repeated_bytes: repeated = 0, repeated_spans: spans = 0, repeated_documents: documents = 0 } = notes;
+      if (bytes > 0)
+        said.push(`${repeated} of ${bytes} bytes were repeats (${((100 * repeated) / bytes).toFixed(1)} %), in ${spans} spans of ${documents} documents`);
       if ((notes.unspelled ?? 0) > 0)
         said.push(
           `${notes.unspelled} documents took no part: the tokens of "${options.tokenizer}" do not spell their text byte for byte (it normalises, or knows not every character). With "unit: bytes" they do.`,
