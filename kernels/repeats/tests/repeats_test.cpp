@@ -277,7 +277,9 @@ BruteParagraphs brute_paragraphs(const Corpus& corpus, const GramParams& params,
   };
   std::map<std::vector<std::string>, Known> owner;
   BruteParagraphs result;
-  for (const auto& [row, text] : corpus.documents) {
+  for (const auto& document : corpus.documents) {
+    const auto& row = document.first;
+    const auto& text = document.second;
     if (corpus.dropped.count(row)) continue;
     std::vector<Edit> edits;
     uint64_t grams = 0, held = 0;
