@@ -6,16 +6,8 @@
 //   a x = hh 2^64 + mid 2^32 + ll
 //       = 8 hh + (mid >> 29) + ((mid mod 2^29) << 32) + (ll mod 2^61) + (ll >> 61)   (mod p)
 // With b the sum stays below 2^63 + 2^34, so no lane wraps; one fold and one conditional subtraction end in 0..p-1.
+#include "intrinsics.h"
 #include "minhash_minima.h"
-
-#if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own _mm512_undefined_epi32 (GCC bug 105593)
-#endif
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
 
 namespace refine {
 namespace {

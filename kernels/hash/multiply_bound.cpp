@@ -1,15 +1,7 @@
 // The machine's rate of 32 x 32 -> 64 bit products, which bounds the affine hashes: four of them make one. Independent chains, so
 // that what counts is how many a cycle starts. For the bench.
+#include "intrinsics.h"
 #include "minhash_minima.h"
-
-#if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own _mm512_undefined_epi32 (GCC bug 105593)
-#endif
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
 
 namespace refine {
 namespace {

@@ -1,15 +1,7 @@
 // datatrove's hashes, whose product wraps at 2^64 before it is taken modulo 2^61-1, and their minima. Vector forms make the
 // low 64 bits of a product of three 32-bit ones: al xl + ((al xh + ah xl) << 32).
+#include "intrinsics.h"
 #include "minhash_minima.h"
-
-#if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own _mm512_undefined_epi32 (GCC bug 105593)
-#endif
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
 
 namespace refine {
 namespace {
