@@ -54,7 +54,7 @@ struct KeyValueCache {
 
 class ReferenceModel {
  public:
-  // Borrows what `weights` gives for as long as the model lives. ERR_REFINE_WEIGHTS names a role that is absent or misshapen.
+  // Borrows what `weights` gives for as long as the model lives. ERR_REFINE_ASSET names a role that is absent or misshapen.
   static Status bind(const ModelConfig& config, const RoleLookup& weights, ReferenceModel* out);
 
   // out (T,C): the last block's output after the final norm, for the T ids that follow what the cache holds (nullptr: nothing).
