@@ -4,6 +4,7 @@
 import type { BytesColumn, FixedColumn, ListColumn, ListStructColumn, ListUtf8Column } from './batch.js';
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
+import type { ModelWeightsBinding } from './model.js';
 import type { PiiBinding } from './pii.js';
 import type { RecordsBinding } from './records.js';
 import type { IndexFilesBinding } from './index-files.js';
@@ -20,6 +21,7 @@ import type { UrlJoinBinding } from './url-join.js';
 
 export type * from './decontaminate.js';
 export type * from './features.js';
+export type * from './model.js';
 export type * from './pii.js';
 export type * from './ngram.js';
 export type * from './search.js';
@@ -557,6 +559,7 @@ export interface NativeBinding
     FasttextBinding,
     FasttextTrainBinding,
     NgramBinding,
+    ModelWeightsBinding,
     PiiBinding,
     DecontaminateBinding,
     BpeBinding,

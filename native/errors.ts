@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'ERR_REFINE_INPUT_CHANGED' // an input whose identity differs from the one planned
   | 'ERR_REFINE_FETCH' // an HTTP source gave up
   | 'ERR_REFINE_ASSET' // a model, list or tokenizer that cannot be read
+  | 'ERR_REFINE_WEIGHTS' // a model folder whose config or tensors are damaged, unknown, or larger than the limit
   | 'ERR_REFINE_RUN_DIFFERS' // the run folder belongs to another resolved manifest
   | 'ERR_REFINE_RUN_LOCKED' // another live parent works in the run folder
   | 'ERR_REFINE_SHARD' // a shard whose bytes differ from the ledger

@@ -8,7 +8,7 @@
 namespace refine {
 namespace {
 
-Status refuse(const std::string& place, const std::string& words) { return Status::error("ERR_REFINE_ASSET", place + ": " + words); }
+Status refuse(const std::string& place, const std::string& words) { return Status::error("ERR_REFINE_WEIGHTS", place + ": " + words); }
 
 // a * b, false where it passes 2^63: no file is that long.
 bool product(uint64_t a, uint64_t b, uint64_t* out) {
@@ -221,6 +221,13 @@ std::vector<NonFinite> ModelWeights::non_finite() const {
     if (found.count) out.push_back(std::move(found));
   }
   return out;
+}
+
+RoleLookup lookup_of(std::shared_ptr<const ModelWeights> weights) {
+  return [weights = std::move(weights)](const std::string& role) -> RoleMatrix {
+    const auto shape = weights->shape(role);
+    return {weights->f32(role), int64_t(shape.rows), int64_t(shape.columns)};
+  };
 }
 
 uint64_t ModelWeights::bytes() const {

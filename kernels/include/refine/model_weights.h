@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "refine/mapped_file.h"
+#include "refine/model_reference.h"
 #include "refine/views.h"
 
 namespace refine {
@@ -66,7 +67,7 @@ class ModelWeights {
     uint64_t size() const { return rows * columns; }
   };
 
-  // ERR_REFINE_ASSET with file, role, found and expected. Maps the files and converts nothing.
+  // ERR_REFINE_WEIGHTS with file or role, found and expected; ERR_REFINE_ASSET where a file cannot be opened. Maps the files and converts nothing.
   static Status load(const WeightsPlan& plan, std::shared_ptr<ModelWeights>* out);
 
   bool has(std::string_view role) const { return find(role) != nullptr; }
@@ -107,6 +108,9 @@ class ModelWeights {
   std::vector<std::unique_ptr<Entry>> entries_;
   std::unordered_map<std::string, size_t> by_role_;
 };
+
+// f32() for the models that bind by lookup; keeps `weights` alive.
+RoleLookup lookup_of(std::shared_ptr<const ModelWeights> weights);
 
 // float32 of stored numbers, bit for bit what IEEE 754 says; `data` needs no alignment.
 void to_f32(WeightType type, const char* data, size_t count, float* out);
