@@ -435,8 +435,15 @@ export interface SketchBinding {
     out: string,
     memoryBytes: number,
   ): Promise<number>;
-  /** The keys (high, low, input << 32 | index) of one band's `.minhash.sig` file, as a record file like bandKeys'. */
-  readSignatureFile(path: string, params: SketchParams, band: number, input: number, out: string, memoryBytes: number): Promise<number>;
+  /** The keys (high, low, firstRow + index) of one band's `.minhash.sig` file, as a record file like bandKeys'; `documents`: the largest index and one. */
+  readSignatureFile(
+    path: string,
+    params: SketchParams,
+    band: number,
+    firstRow: bigint,
+    out: string,
+    memoryBytes: number,
+  ): Promise<{ records: number; documents: number }>;
 }
 
 export interface HashBinding {

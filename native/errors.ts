@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'ERR_REFINE_SHARD' // a shard whose bytes differ from the ledger
   | 'ERR_REFINE_LEDGER'
   | 'ERR_REFINE_INDEX' // a dedupe index that is damaged, newer or of another geometry
+  | 'ERR_REFINE_SIGNATURES' // a folder of datatrove's MinHash signatures that is none, or of another geometry
   | 'ERR_REFINE_DISK' // no space, read-only, permission
   | 'ERR_REFINE_SPILL_DAMAGED' // a record file whose checks do not hold
   | 'ERR_REFINE_SPILL_FORMAT' // a record file of a newer refine

@@ -70,6 +70,12 @@ export function stepsToKeep(run: RunState, keeps: readonly Keep[], given: Readon
   });
 }
 
+/** dedupe-minhash as datatrove's signatures are made, where `given` does not say otherwise. */
+export function signaturesStep(given: Readonly<Record<string, unknown>>): IndexedStep {
+  const barrier = indexable('dedupe-minhash')!;
+  return { barrier, options: keyOptions(barrier, { preset: 'datatrove', ...((given[barrier.name] ?? {}) as object) }) };
+}
+
 /** Options of a step that decide keys, all others at their defaults. */
 function keyOptions(barrier: IndexedBarrier, options: Readonly<Record<string, unknown>>): unknown {
   const deciding = barrier.indexing!.options.filter((name) => options[name] !== undefined);

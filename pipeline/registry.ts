@@ -62,10 +62,12 @@ export {
   type IndexedFile,
   type IndexSegment,
   isName,
+  type KeySpace,
   readCatalogue,
   segmentFile,
   segmentFolder,
 } from '../stages/dedupe/index-catalogue.js';
+export { bandFiles } from '../stages/dedupe/minhash/minhash-index.js';
 export { compiledInWords, compileUrlLists } from '../stages/url/compile.js';
 export { PUBLISHED_LISTS, type PublishedList } from '../stages/url/lists-catalogue.js';
 export { loadTokenizer, type LoadedTokenizer, SHIPPED_TOKENIZERS } from '../stages/tokenize/load-tokenizer.js';

@@ -104,8 +104,8 @@ Status write_signature_file(const std::string& shingles, const DroppedFiles& dro
   return std::fflush(file.get()) == 0 ? Status{} : disk_error(out);
 }
 
-Status read_signature_file(const std::string& path, const SketchParams& params, uint32_t band, uint32_t input, const std::string& out, size_t memory_bytes, uint64_t* records) {
-  *records = 0;
+Status read_signature_file(const std::string& path, const SketchParams& params, uint32_t band, uint64_t first_row, const std::string& out, size_t memory_bytes, SignatureCounts* counts) {
+  *counts = {};
   MappedFile file;
   if (auto status = file.open(path); !status.ok()) return Status::error("ERR_REFINE_DISK", path + ": " + status.message);
   const auto bytes = file.bytes();
@@ -125,9 +125,11 @@ Status read_signature_file(const std::string& path, const SketchParams& params, 
     if (minima[0] >= kMersenne61) return fault("record " + std::to_string(at / size) + " holds a hash that is not below 2^61-1");
     before = minima;
     const auto key = band_key(minima.data(), params.rows, band);
-    const uint64_t words[3] = {key.high, key.low, uint64_t(input) << 32 | get_little(record + params.rows * width, 4)};
+    const uint64_t index = get_little(record + params.rows * width, 4);
+    const uint64_t words[3] = {key.high, key.low, first_row + index};
     if (auto status = writer.add(words, nullptr); !status.ok()) return status;
-    ++*records;
+    ++counts->records;
+    counts->documents = std::max(counts->documents, index + 1);
   }
   return writer.finish();
 }

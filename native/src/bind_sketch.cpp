@@ -265,13 +265,25 @@ Napi::Value WriteSignatureFile(const Napi::CallbackInfo& info) {
   return count_of(info.Env(), [=](uint64_t* records) { return write_signature_file(shingles, dropped, params, band, out, memory, records); });
 }
 
-// TS: readSignatureFile(path: string, params: SketchParams, band: number, input: number, out: string, memoryBytes: number): Promise<number>
+// TS: readSignatureFile(path: string, params: SketchParams, band: number, firstRow: bigint, out: string, memoryBytes: number): Promise<SignatureCounts>
 Napi::Value ReadSignatureFile(const Napi::CallbackInfo& info) {
   const auto path = read_text(info[0], "readSignatureFile path"), out = read_text(info[4], "readSignatureFile out");
   const auto params = read_sketch_params(info[1], "readSignatureFile");
-  const uint32_t band = read_whole(info[2], 0, params.bands - 1, "readSignatureFile band"), input = read_whole(info[3], 0, UINT32_MAX >> 1, "readSignatureFile input");
+  const uint32_t band = read_whole(info[2], 0, params.bands - 1, "readSignatureFile band");
+  bool lossless = false;
+  const uint64_t first_row = info[3].IsBigInt() ? info[3].As<Napi::BigInt>().Uint64Value(&lossless) : 0;
+  if (!lossless) throw Napi::RangeError::New(info.Env(), "readSignatureFile firstRow must be a bigint of 64 bits");
   const size_t memory = read_memory(info[5], "readSignatureFile");
-  return count_of(info.Env(), [=](uint64_t* records) { return read_signature_file(path, params, band, input, out, memory, records); });
+  auto counts = std::make_shared<SignatureCounts>();
+  auto* worker = new PromiseWorker(
+      info.Env(), [=] { return read_signature_file(path, params, band, first_row, out, memory, counts.get()); },
+      [=](Napi::Env result_env) {
+        auto result = Napi::Object::New(result_env);
+        result.Set("records", double(counts->records));
+        result.Set("documents", double(counts->documents));
+        return result;
+      });
+  return worker->queue();
 }
 
 // TS: bandKeys(shinglesFile: string, dropped: {number, path}[], params: SketchParams, bandFrom, bandTo, out: string, memoryBytes: number): Promise<BandKeyCounts>

@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { StageEnv } from '../../stages/contract/stage.js';
-import { addRun, createIndex } from '../dedupe-index.js';
-import { defaultKeeps, KEEPS, type Keep, openIndexRun, stepsOfIndex, stepsToKeep } from '../dedupe-index-run.js';
+import { type AddOptions, createIndex } from '../dedupe-index.js';
+import { defaultKeeps, KEEPS, type Keep, openIndexRun, signaturesStep, stepsOfIndex, stepsToKeep } from '../dedupe-index-run.js';
+import { addRun, keysOf } from '../dedupe-index-segment.js';
+import { addSignatures } from '../dedupe-index-signatures.js';
 import { damageError, verifyIndex } from '../dedupe-index-verify.js';
 import { type Catalogue, type IndexSegment, readCatalogue } from '../registry.js';
 import { readRun, type RunState } from '../run-folder.js';
@@ -16,6 +18,7 @@ interface AddFlags {
   readonly with: Readonly<Record<string, unknown>>;
   readonly finalText?: boolean;
   readonly maxMemory: number;
+  readonly signatures?: readonly string[];
 }
 
 interface BuildFlags extends AddFlags {
@@ -29,7 +32,7 @@ export function registerIndex(program: Command): void {
     .description('an index of what earlier runs kept: a new crawl is deduplicated against it (dedupe-minhash: { against: INDEX })');
 
   adding(command.command('build').description('makes an index of finished runs'))
-    .argument('<runs...>', 'run folders, finished, with text/')
+    .argument('[runs...]', 'run folders, finished, with text/')
     .requiredOption('-o, --out <index>', 'the folder to make')
     .option(
       '--keep <what>',
@@ -43,17 +46,21 @@ export function registerIndex(program: Command): void {
     .action(
       action(async (folders: string[], flags: BuildFlags) => {
         const runs = await readRuns(folders, flags);
+        if (runs.length === 0) {
+          await createIndex(resolve(flags.out), keysOf([signaturesStep(flags.with)], env()), false);
+          return add(resolve(flags.out), flags.out, runs, flags);
+        }
         const keeps = flags.keep ?? defaultKeeps(runs[0]!);
         const steps = stepsToKeep(runs[0]!, keeps, flags.with);
         for (const run of runs) await openIndexRun(run, steps, env(), flags.finalText === true); // before anything is made
-        await createIndex(resolve(flags.out), steps, keeps.includes('shingles'), env());
+        await createIndex(resolve(flags.out), keysOf(steps, env()), keeps.includes('shingles'));
         return add(resolve(flags.out), flags.out, runs, flags);
       }),
     );
 
   adding(command.command('add').description('appends finished runs to an index'))
     .argument('<index>', 'an index')
-    .argument('<runs...>', 'run folders, finished, with text/')
+    .argument('[runs...]', 'run folders, finished, with text/')
     .action(action(async (index: string, folders: string[], flags: AddFlags) => add(resolve(index), index, await readRuns(folders, flags), flags)));
 
   command
@@ -96,6 +103,7 @@ function adding(command: Command): Command {
   return command
     .option('--name <name>', "what the run is called in the index (default: its manifest's name)")
     .option('--with <json>', 'options of dedupe steps in place of those of the run: {"dedupe-minhash": {"preset": "refinedweb"}}', stepOptions, {})
+    .option('--signatures <folders...>', "datatrove's MinHash signatures (its stage 1's folder) as entries, for verify: none")
     .option('--final-text', 'index a run whose text was changed after its dedupe steps')
     .option('--max-memory <size>', 'for sorting; what passes it goes to disk', memory('--max-memory'), 2 ** 29);
 }
@@ -103,8 +111,9 @@ function adding(command: Command): Command {
 const env = (): StageEnv => ({ seed: 0n, baseDir: process.cwd(), device: 'cpu' });
 
 async function readRuns(folders: readonly string[], flags: AddFlags): Promise<RunState[]> {
-  if (flags.name !== undefined && folders.length > 1)
-    throw new RefineError('ERR_REFINE_USAGE', '--name names one run, and here are several. Add them one by one.');
+  const all = [...folders, ...(flags.signatures ?? [])];
+  if (all.length === 0) throw new RefineError('ERR_REFINE_USAGE', 'expected a run folder, or --signatures FOLDER.');
+  if (flags.name !== undefined && all.length > 1) throw new RefineError('ERR_REFINE_USAGE', '--name names one run, and here are several. Add them one by one.');
   const runs: RunState[] = [];
   for (const folder of folders) runs.push(await readRun(folder));
   return runs;
@@ -113,18 +122,21 @@ async function readRuns(folders: readonly string[], flags: AddFlags): Promise<Ru
 async function add(index: string, called: string, runs: readonly RunState[], flags: AddFlags): Promise<number> {
   const { signal, done } = interruptible();
   try {
+    const enter = async (name: string, write: (options: AddOptions) => Promise<IndexSegment | null>): Promise<void> => {
+      let said = 0;
+      const progress = (documents: number): void => {
+        if (documents - said >= 1_000_000) words(`${name}: ${number((said = documents))} documents`);
+      };
+      const segment = await write({ memoryBytes: flags.maxMemory, signal, progress, ...(flags.name === undefined ? {} : { name: flags.name }) });
+      await data(segment === null ? `${called}: ${flags.name ?? name} is in it already\n` : `${called}: ${segmentLine(segment)}\n`);
+    };
     for (const run of runs) {
       const { keys } = readCatalogue(index);
       const steps = stepsOfIndex(run, keys, flags.with);
       const opened = await openIndexRun(run, steps, env(), flags.finalText === true);
-      let said = 0;
-      const progress = (documents: number): void => {
-        if (documents - said >= 1_000_000) words(`${opened.name}: ${number((said = documents))} documents`);
-      };
-      const options = { memoryBytes: flags.maxMemory, signal, progress, ...(flags.name === undefined ? {} : { name: flags.name }) };
-      const segment = await addRun(index, opened, steps, env(), options);
-      await data(segment === null ? `${called}: ${flags.name ?? opened.name} is in it already\n` : `${called}: ${segmentLine(segment)}\n`);
+      await enter(opened.name, (options) => addRun(index, opened, steps, env(), options));
     }
+    for (const folder of flags.signatures ?? []) await enter(folder, (options) => addSignatures(index, folder, signaturesStep(flags.with), env(), options));
     return EXIT.done;
   } finally {
     done();

@@ -96,7 +96,7 @@ async function compare(texts: readonly string[], t: { diagnostic(message: string
           for await (const batch of mergeRecords([path], { lo: 0n, hi: 2n ** 64n }, 1 << 20)) out.push(...batch.keys);
           return out;
         };
-        await native.readSignatureFile(join(dir, folder, bucket(5)), params, 5, 3, join(dir, 'read'), 1 << 20);
+        await native.readSignatureFile(join(dir, folder, bucket(5)), params, 5, 3n << 32n, join(dir, 'read'), 1 << 20);
         await native.bandKeys(file, [], params, 5, 6, join(dir, 'keys'), 1 << 20);
         assert.deepEqual(await keys(join(dir, 'read')), await keys(join(dir, 'keys')));
       }

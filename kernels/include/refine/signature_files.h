@@ -15,8 +15,13 @@ namespace refine {
 Status write_signature_file(const std::string& shingles, const DroppedFiles& dropped, const SketchParams& params, uint32_t band, const std::string& out, size_t memory_bytes,
                             uint64_t* records);
 
-// The keys of one band's file, as band_keys would have given them: (high, low, input << 32 | index). A file that ends within a
+struct SignatureCounts {
+  uint64_t records = 0;
+  uint64_t documents = 0;  // the largest index and one; 0 without records
+};
+
+// The keys of one band's file, as band_keys would have given them: (high, low, first_row + index). A file that ends within a
 // record or whose records fall is ERR_REFINE_SIGNATURES.
-Status read_signature_file(const std::string& path, const SketchParams& params, uint32_t band, uint32_t input, const std::string& out, size_t memory_bytes, uint64_t* records);
+Status read_signature_file(const std::string& path, const SketchParams& params, uint32_t band, uint64_t first_row, const std::string& out, size_t memory_bytes, SignatureCounts* counts);
 
 }  // namespace refine

@@ -34,12 +34,17 @@ function bandsPerFile(sketch: SketchParams): number {
   return group * Math.ceil(Math.ceil(sketch.bands / MOST_BAND_FILES) / group);
 }
 
+/** The files of band keys of an index: each holds bands from .. to - 1. */
+export function bandFiles(sketch: SketchParams): { readonly role: string; readonly from: number; readonly to: number }[] {
+  const each = bandsPerFile(sketch);
+  const files: { role: string; from: number; to: number }[] = [];
+  for (let from = 0; from < sketch.bands; from += each) files.push({ role: bandRole(from), from, to: Math.min(sketch.bands, from + each) });
+  return files;
+}
+
 /** Roles of the files that hold bands from .. to - 1, and perhaps others, which meet no key of such a round. */
 function bandRoles(sketch: SketchParams, from: number, to: number): string[] {
-  const each = bandsPerFile(sketch);
-  const roles: string[] = [];
-  for (let first = from - (from % each); first < to; first += each) roles.push(bandRole(first));
-  return roles;
+  return bandFiles(sketch).flatMap((file) => (file.from < to && from < file.to ? [file.role] : []));
 }
 
 export function minhashIndexing(space: MinhashSpace): Indexing<DedupeMinhashOptions> {
@@ -48,12 +53,10 @@ export function minhashIndexing(space: MinhashSpace): Indexing<DedupeMinhashOpti
     space,
     async build(options, from, to, limits: IndexLimits) {
       const { sketch } = planOf(options);
-      const each = bandsPerFile(sketch);
       const roles: string[] = [];
-      for (let band = 0; band < sketch.bands; band += each) {
-        const role = bandRole(band);
-        await native.bandKeys(from('shingles'), [], sketch, band, Math.min(sketch.bands, band + each), to(role), limits.memoryBytes);
-        roles.push(role);
+      for (const file of bandFiles(sketch)) {
+        await native.bandKeys(from('shingles'), [], sketch, file.from, file.to, to(file.role), limits.memoryBytes);
+        roles.push(file.role);
       }
       if (limits.shingles) {
         await rename(from('shingles'), to('shingles'));
