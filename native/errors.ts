@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ERR_REFINE_SPILL_DAMAGED' // a record file whose checks do not hold
   | 'ERR_REFINE_SPILL_FORMAT' // a record file of a newer refine
   | 'ERR_REFINE_MEMORY'
+  | 'ERR_REFINE_DEVICE' // a GPU or an instruction set that was asked for and is not here
   | 'ERR_REFINE_WORKER' // a worker process died
   | 'ERR_REFINE_TASKS_FAILED'
   | 'ERR_REFINE_LOADER'

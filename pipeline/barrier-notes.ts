@@ -1,4 +1,4 @@
-// What the phases of a run's barriers noted, summed over their tasks, and what the barriers say of it to people.
+// What the phases of a run's barriers and the batches of its stages noted, summed over tasks, and what the steps say of it to people.
 import type { AnyStep } from '../stages/contract/stage.js';
 import { steps as registry } from './registry.js';
 import type { RunLock } from './run-folder.js';
@@ -14,11 +14,14 @@ export function addNotes(into: Record<string, number>, notes: Notes): void {
   }
 }
 
-/** By barrier, in the order of the ledger's entries. */
+/** By step, in the order of the ledger's entries. */
 export function barrierNotes(entries: readonly LedgerEntry[]): Record<string, Notes> {
   const sums: Record<string, Record<string, number>> = {};
-  for (const entry of entries)
-    if (entry.state === 'done' && entry.kind === 'phase' && entry.notes !== undefined) addNotes((sums[entry.step!] ??= {}), entry.notes);
+  for (const entry of entries) {
+    if (entry.state !== 'done') continue;
+    if (entry.kind === 'phase' && entry.notes !== undefined) addNotes((sums[entry.step!] ??= {}), entry.notes);
+    for (const { step, notes } of entry.steps) if (notes !== undefined) addNotes((sums[step] ??= {}), notes);
+  }
   return sums;
 }
 
@@ -28,9 +31,7 @@ export function barrierNotices(
   steps: readonly { readonly name: string; readonly stage: AnyStep | undefined; readonly options: unknown }[],
 ): string[] {
   return steps.flatMap(({ name, stage, options }) =>
-    stage?.kind !== 'barrier' || stage.notices === undefined || notes[name] === undefined
-      ? []
-      : stage.notices(options, notes[name]).map((sentence) => `${name}: ${sentence}`),
+    stage?.notices === undefined || notes[name] === undefined ? [] : stage.notices(options, notes[name]).map((sentence) => `${name}: ${sentence}`),
   );
 }
 

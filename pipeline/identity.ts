@@ -67,13 +67,16 @@ export interface StepIdentity {
   readonly assets: readonly AssetDigest[];
   /** Files of other runs that a barrier looks at (`Barrier.outside`); absent where there are none. */
   readonly outside?: readonly AssetDigest[];
+  /** Of neural steps: where they compute; others give the same bytes everywhere. */
+  readonly on?: { readonly device: string; readonly isa: string | null };
 }
 
 export async function stepIdentity(step: Step, env: StageEnv): Promise<StepIdentity> {
   const assets = await digests(step, step.stage.assets?.(step.options, env) ?? [], env);
   const outside = step.stage.kind === 'barrier' ? await digests(step, step.stage.outside?.(step.options, env) ?? [], env) : [];
   const { name, stage, options } = step;
-  return { step: name, stage: stage.name, version: stage.version, options, assets, ...(outside.length === 0 ? {} : { outside }) };
+  const on = stage.neural?.(options) === true ? { on: { device: env.device, isa: env.isa ?? null } } : {};
+  return { step: name, stage: stage.name, version: stage.version, options, assets, ...(outside.length === 0 ? {} : { outside }), ...on };
 }
 
 async function digests(step: Step, paths: readonly string[], env: StageEnv): Promise<AssetDigest[]> {

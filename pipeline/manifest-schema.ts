@@ -1,13 +1,14 @@
 // What a manifest may hold, but for the options of steps, which their stages define: the one set of definitions that parses
 // manifests and makes the published JSON Schema (manifests/schema.json; a test compares). DESIGN section 6.
 import { z } from 'zod';
+import { INSTRUCTION_SETS } from '../stages/contract/instruction-sets.js';
 import type { AnyStep } from '../stages/contract/stage.js';
 import { size } from '../stages/contract/units.js';
 
 export type Registry = ReadonlyMap<string, AnyStep>;
 
 /** Keys of a manifest; a step may bear none of these names, so that `--set` has one meaning. */
-export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink', 'spill'] as const;
+export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink', 'spill', 'isa'] as const;
 
 export const nameSchema = z
   .string()
@@ -96,6 +97,14 @@ export const spillSchema = size()
   .prefault('20GiB')
   .describe('Disk for the temporary files of one barrier, such as 20GiB: what does not fit at once is done in rounds. Results do not depend on it.');
 
+/** Pins what neural steps may round by. */
+export const isaSchema = z
+  .enum(INSTRUCTION_SETS)
+  .optional()
+  .describe(
+    'The instruction set that model steps (perplexity, classify) use, so that a run may be resumed on machines of several kinds: their scores differ in the last bits by it. Absent: the best of the machine that begins the run.',
+  );
+
 /** `as:` of a step used twice. */
 export const asSchema = z
   .string()
@@ -163,6 +172,7 @@ export function manifestJsonSchema(registry: Registry): JsonSchema {
       },
       sink: writtenSchema(sinkSchema),
       spill: writtenSchema(spillSchema),
+      isa: writtenSchema(isaSchema),
     },
     required: ['name', 'source', 'steps'],
     additionalProperties: false,

@@ -7,7 +7,7 @@ import type { Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { parseAt, repairEntries, show } from './manifest-check.js';
 import { checkFlow, type PlacedStep } from './manifest-flow.js';
-import { MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seedSchema, sinkSchema, sourceSchemas, spillSchema } from './manifest-schema.js';
+import { isaSchema, MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seedSchema, sinkSchema, sourceSchemas, spillSchema } from './manifest-schema.js';
 import { formatPlace, keyPlace, MAX_MANIFEST_BYTES, type Place, parseYaml, type Problem, type Tree, treeAt } from './manifest-source-map.js';
 import { applySets } from './manifest-sets.js';
 import { type ReadStep, StepReader } from './manifest-steps.js';
@@ -86,7 +86,7 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
 }
 
 type MapTree = Tree & { readonly kind: 'map' };
-type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'resolved'>;
+type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'isa' | 'resolved'>;
 
 class ManifestBuilder {
   constructor(
@@ -109,6 +109,7 @@ class ManifestBuilder {
       : [];
     const sink = this.readSink(get('sink'));
     const spillBytes = get('spill') === undefined ? spillSchema.parse(undefined) : parseAt(spillSchema, get('spill')!, 'spill', this.problems);
+    const isa = get('isa') === undefined ? undefined : parseAt(isaSchema, get('isa')!, 'isa', this.problems);
     const missing = get('steps') === undefined;
     if (!missing) {
       const sinkTree = get('sink');
@@ -119,7 +120,16 @@ class ManifestBuilder {
     }
     if (this.problems.length > 0 || name === undefined || seed === undefined || source === null || sink === null || spillBytes === undefined) return null;
     const good = (steps as ReadStep[]).map(({ name, stage, options }): Step => ({ name, stage, options }));
-    return { name, seed, source, steps: good, sink, spillBytes, resolved: resolvedOf(name, seed, source, steps as ReadStep[], sink, spillBytes) };
+    return {
+      name,
+      seed,
+      source,
+      steps: good,
+      sink,
+      spillBytes,
+      ...(isa === undefined ? {} : { isa }),
+      resolved: resolvedOf(name, seed, source, steps as ReadStep[], sink, spillBytes),
+    };
   }
 
   /** The manifest with mistyped keys reported and put right. */

@@ -6,6 +6,7 @@ import { type Batch, type Column, column, fixedColumn, takeRows } from '../nativ
 import type { FetchGate, Input, SourceCounts, SourceReader } from '../stages/contract/source.js';
 import { type BarrierRun, type RankRequest, reasonsOf, type StageEnv, type StageRun } from '../stages/contract/stage.js';
 import type { KeysWriter } from './barrier-keys.js';
+import { addNotes } from './barrier-notes.js';
 import { Decisions } from './decisions.js';
 import { emptyBatch } from './empty-batch.js';
 import type { StepFeatures } from './feature-columns.js';
@@ -244,7 +245,8 @@ class MapTask {
         ranks = null;
         continue;
       }
-      const { columns, drops } = await this.#runs[i]!.process(batch, this.#signal);
+      const { columns, drops, notes } = await this.#runs[i]!.process(batch, this.#signal);
+      if (notes !== undefined) addNotes(this.#counters[step]!.notes, notes);
       this.#counters[step]!.wallMs += performance.now() - started;
       if (columns !== undefined) {
         batch = withColumns(batch, columns);

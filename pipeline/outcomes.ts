@@ -47,6 +47,7 @@ export class Counter {
   readonly #drops: number[];
   in = 0;
   wallMs = 0;
+  readonly notes: Record<string, number> = {};
 
   constructor(step: string, reasons: readonly string[]) {
     this.step = step;
@@ -79,7 +80,14 @@ export class Counter {
   counts(): StepCounts {
     const dropped = this.#drops.reduce((a, b) => a + b, 0);
     const drops = Object.fromEntries(this.#reasons.map((reason, i) => [`${this.step}/${reason}`, this.#drops[i]!] as const).filter(([, n]) => n > 0));
-    return { step: this.step, in: this.in, out: this.in - dropped, drops, wallMs: Math.round(this.wallMs) };
+    return {
+      step: this.step,
+      in: this.in,
+      out: this.in - dropped,
+      drops,
+      ...(Object.keys(this.notes).length === 0 ? {} : { notes: this.notes }),
+      wallMs: Math.round(this.wallMs),
+    };
   }
 }
 

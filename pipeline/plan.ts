@@ -62,7 +62,7 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
   const identities = [];
   for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
   const segments = segmentsOf(manifest.steps);
-  const graph = new TaskGraph(manifest, segments, identities, inputs, 'cpu');
+  const graph = new TaskGraph(manifest, segments, identities, inputs);
   const difference = await differenceFromLock(folder, manifest, identities);
   const ledger = new Ledger(folder);
   const states: PlannedRun['inputs'][number]['state'][] = [];

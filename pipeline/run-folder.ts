@@ -22,6 +22,8 @@ export interface RunLock {
   readonly resolved: Readonly<Record<string, unknown>>;
   readonly steps: readonly Omit<StepIdentity, 'options'>[];
   readonly device: 'cpu' | 'cuda';
+  /** The instruction set of the run's neural steps; absent where it has none. */
+  readonly isa?: string;
   readonly arch: string;
   /** How often --update changed the plan of this folder. */
   readonly updates: number;

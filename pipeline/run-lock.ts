@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { Input } from '../stages/contract/source.js';
 import { replaceFile } from './atomic-file.js';
+import type { Placement } from './device.js';
 import { canonicalJson, type StepIdentity } from './identity.js';
 import { type LockedInput, readLock, type RunLock } from './run-folder.js';
 import type { Manifest } from './types.js';
@@ -21,16 +22,21 @@ export async function lockRun(
   manifest: Manifest,
   steps: readonly StepIdentity[],
   listed: readonly Input[],
-  options: { readonly refine: string; readonly device: 'cpu' | 'cuda'; readonly update: boolean },
+  options: { readonly refine: string; readonly on: Placement; readonly update: boolean },
 ): Promise<LockedRun> {
   const held = await readLock(folder);
   const wanted = {
     resolved: manifest.resolved,
     steps: steps.map(({ step, stage, version, assets, outside }) => ({ step, stage, version, assets, ...(outside === undefined ? {} : { outside }) })),
-    device: options.device,
+    device: options.on.device,
+    ...(options.on.isa === null ? {} : { isa: options.on.isa }),
   };
   if (held !== null && !options.update) {
-    const difference = firstDifference({ resolved: held.resolved, steps: held.steps, device: held.device }, JSON.parse(JSON.stringify(wanted)), []);
+    const difference = firstDifference(
+      { resolved: held.resolved, steps: held.steps },
+      JSON.parse(JSON.stringify({ resolved: wanted.resolved, steps: wanted.steps })),
+      [],
+    );
     if (difference !== null) throw differs(folder, difference.key, difference.held, difference.wanted);
     const missing = firstMissing(held.inputs, listed);
     if (missing !== null) throw differs(folder, 'source: its inputs', missing.held, missing.wanted);

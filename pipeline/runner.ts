@@ -10,6 +10,7 @@ import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import type { Decided } from './barrier-graph.js';
 import { LocalPool } from './executors/local/pool.js';
+import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
 import { stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger } from './ledger.js';
@@ -19,6 +20,7 @@ import { copyOutside } from './outside.js';
 import { lockRunFolder } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
+import { readLock } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
@@ -42,12 +44,16 @@ export interface RunOptions {
   readonly verifyInputs?: boolean;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  readonly device?: 'cpu' | 'cuda';
+  /** Told once, before any task runs, where neural steps compute and why not elsewhere. */
+  readonly notice?: (sentence: string) => void;
+  /** Where neural steps compute; auto. */
+  readonly device?: AskedDevice;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
-  /** Tests: partitions of barriers, and modules in place of the registry and of stages/fetch. */
+  /** Tests: partitions of barriers, modules in place of the registry and of stages/fetch, and what a GPU's library says. */
   readonly partitions?: number;
   readonly modules?: RunModules;
+  readonly cuda?: CudaState;
 }
 
 /** URLs of modules. `inputs` exports openInput, listInputs and localGate, `steps` exports steps. */
@@ -89,8 +95,15 @@ export async function runManifest(manifest: Manifest, options: RunOptions): Prom
 }
 
 async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, signal: AbortSignal): Promise<Run> {
-  const device = options.device ?? 'cpu';
-  const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device };
+  const on = placeNeuralSteps({
+    asked: options.device ?? 'auto',
+    steps: manifest.steps,
+    pinned: manifest.isa,
+    held: options.update === true ? null : await readLock(options.out),
+    ...(options.cuda === undefined ? {} : { cuda: options.cuda }),
+  });
+  for (const notice of on.notices) options.notice?.(notice);
+  const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device: on.device, ...(on.isa === null ? {} : { isa: on.isa }) };
   const identities = [];
   for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
   const modules = options.modules ?? SHIPPED;
@@ -102,17 +115,18 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
       place: manifest.path,
     });
   const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
-  const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, device, update: options.update ?? false });
+  const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, on, update: options.update ?? false });
   await removeParts(options.out);
   await copyOutside(options.out, manifest.steps, identities, env);
 
   const segments = segmentsOf(manifest.steps);
-  const graph = new TaskGraph(manifest, segments, identities, locked.inputs, device, options.partitions);
+  const graph = new TaskGraph(manifest, segments, identities, locked.inputs, options.partitions);
   const context: WorkerContext = {
     runFolder: resolve(options.out),
     baseDir: manifest.baseDir,
     seed: manifest.seed,
-    device,
+    device: on.device,
+    isa: on.isa,
     steps: manifest.steps.map(({ name, stage, options: given }) => {
       const own = (stage as { module?: { path: string } }).module;
       return { name, stage: stage.name, ...(own === undefined ? {} : { module: pathToFileURL(resolve(manifest.baseDir, own.path)).href }), options: given };
@@ -219,8 +233,8 @@ class Run {
   }
 
   async #prepareSteps(): Promise<void> {
-    const { seed, baseDir, device, runFolder } = this.#context;
-    const env: StageEnv = { seed, baseDir, device, scratch: join(runFolder, 'scratch') };
+    const { seed, baseDir, device, isa, runFolder } = this.#context;
+    const env: StageEnv = { seed, baseDir, device, ...(isa === null ? {} : { isa }), scratch: join(runFolder, 'scratch') };
     for (const { stage, options } of this.#manifest.steps) await stage.prepare?.(options, env);
   }
 

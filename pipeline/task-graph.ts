@@ -21,16 +21,14 @@ export class TaskGraph {
   readonly #manifest: Manifest;
   readonly #segments: readonly Segment[];
   readonly #steps: ReadonlyMap<string, StepIdentity>;
-  readonly #device: string;
   readonly #rankShift: number;
   readonly #inputs: number;
   readonly #partitions: number | undefined;
 
-  constructor(manifest: Manifest, segments: readonly Segment[], steps: readonly StepIdentity[], inputs: readonly Input[], device: string, partitions?: number) {
+  constructor(manifest: Manifest, segments: readonly Segment[], steps: readonly StepIdentity[], inputs: readonly Input[], partitions?: number) {
     this.#manifest = manifest;
     this.#segments = segments;
     this.#steps = new Map(steps.map((step) => [step.step, step]));
-    this.#device = device;
     this.#rankShift = rankShift(inputs.length);
     this.#inputs = inputs.length;
     this.#partitions = partitions;
@@ -44,7 +42,7 @@ export class TaskGraph {
       engine: ENGINE_VERSION,
       kind: 'map',
       seed,
-      device: this.#device,
+      device: 'cpu', // of steps that give the same bytes everywhere; a neural step's identity has its own
       stages: segment.stages.map((step) => this.#steps.get(step.name)),
       barriers: segment.barriers.map((step) => this.#mapped(step)),
       ...(segment.ranked === null ? {} : { ranked: this.#scoring(segment.ranked) }),
@@ -65,8 +63,8 @@ export class TaskGraph {
     const columns = requests.map(({ name, column, by }) => ({ name, column, by }));
     const own = requests.some(({ scored }) => scored === true);
     if (!own) return { columns };
-    const { stage, version, options, assets } = this.#steps.get(step.name)!;
-    return { columns, stage, version, options: step.stage.scoring === undefined ? options : step.stage.scoring(step.options), assets };
+    const { stage, version, options, assets, on } = this.#steps.get(step.name)!;
+    return { columns, stage, version, options: step.stage.scoring === undefined ? options : step.stage.scoring(step.options), assets, on };
   }
 
   /** Maps of the first segment. */

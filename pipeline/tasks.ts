@@ -17,6 +17,8 @@ export interface WorkerContext {
   readonly baseDir: string;
   readonly seed: bigint;
   readonly device: 'cpu' | 'cuda';
+  /** The instruction set of neural steps; null where the run has none. */
+  readonly isa: string | null;
   readonly steps: readonly StepSpec[];
   readonly sink: Sink;
   /** Resident bytes a worker may use. */

@@ -36,6 +36,8 @@ export interface Manifest {
   readonly sink: Sink;
   /** Bytes of temporary files that a barrier should not pass at once: it works in rounds where it would. */
   readonly spillBytes: number;
+  /** The instruction set that neural steps must use; absent: device.ts chooses. Not part of `resolved`: the lock has what was chosen. */
+  readonly isa?: string;
   /** The folder relative paths start from: the manifest's own. */
   readonly baseDir: string;
   /** The file as given, and where it was read. */
@@ -61,6 +63,8 @@ export interface StepCounts {
   readonly out: number;
   /** By `step/reason`. in = out + sum(drops). */
   readonly drops: Readonly<Record<string, number>>;
+  /** StageResult.notes, summed. */
+  readonly notes?: Readonly<Record<string, number>>;
   readonly wallMs: number;
 }
 

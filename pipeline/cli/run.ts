@@ -1,6 +1,7 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { AskedDevice } from '../device.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { progressTo } from '../progress.js';
@@ -15,6 +16,12 @@ interface Options {
   readonly allowFailed: number;
   readonly update?: boolean;
   readonly verifyInputs?: boolean;
+  readonly device: AskedDevice;
+}
+
+function device(text: string): AskedDevice {
+  if (!['auto', 'cpu', 'cuda'].includes(text)) throw new InvalidArgumentError('expected auto, cpu or cuda.');
+  return text as AskedDevice;
 }
 
 export function registerRun(program: Command): void {
@@ -25,6 +32,7 @@ export function registerRun(program: Command): void {
     .option('--out <dir>', 'the run folder (default: runs/<name of the manifest>)')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
     .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
+    .option('--device <device>', 'where model steps compute: auto (a GPU where one is usable), cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
     .option('--verify-inputs', 'compares the sha256 of inputs that are done with what was read then')
@@ -41,6 +49,8 @@ export function registerRun(program: Command): void {
             verifyInputs: options.verifyInputs ?? false,
             signal,
             progress: progressTo(process.stderr),
+            notice: words,
+            device: options.device,
             ...(options.workers === undefined ? {} : { workers: options.workers }),
           });
           words(summaryText(summary).trimEnd());

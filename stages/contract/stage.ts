@@ -13,6 +13,8 @@ export interface StageEnv {
   /** The folder that relative paths in options start from: the manifest's. */
   readonly baseDir: string;
   readonly device: 'cpu' | 'cuda';
+  /** The instruction set that a neural step's kernels must use (instruction-sets.ts); absent: the machine's best. */
+  readonly isa?: string;
   /** The run's folder for what can be made again (see `prepare`); absent where there is no run, as in `refine try`. */
   readonly scratch?: string;
   /** For phases marked `outside`: copies of the files that `Barrier.outside` names, in that order, as they were when the run began. */
@@ -50,6 +52,11 @@ export interface StepKind<Options> {
   limits?(options: Options, env: StageEnv): readonly Limit[];
   /** Files the options name (models, lists, tokenizers; absolute paths): their sha256 is part of the task's identity. */
   assets?(options: Options, env: StageEnv): readonly string[];
+  /**
+   * True where results may differ in their last bits by device and instruction set: both are then part of the step's identity and of
+   * the lock. Pure and cheap; absent: the same bytes everywhere.
+   */
+  neural?(options: Options): boolean;
   /**
    * Called in the parent before a run's workers open the step: what is costly to make of the assets and equal for all, such
    * as a compiled list, goes below `env.scratch`, written whole and renamed. Opening must work without it.
@@ -90,6 +97,8 @@ export interface Stage<Options> extends StepKind<Options> {
   ranks?(options: Options): readonly RankRequest[];
   /** What of the options decides `score`'s columns; all of them where absent. Other options change without scoring anew. */
   scoring?(options: Options): unknown;
+  /** What people should know of a run from the notes of all batches: a sentence each. */
+  notices?(options: Options, notes: Readonly<Record<string, number>>): readonly string[];
   open(options: Options, env: StageEnv): Promise<StageRun>;
 }
 
@@ -138,6 +147,8 @@ export interface StageResult {
   readonly columns?: Readonly<Record<string, Column>>;
   /** 0 keeps the row, else index into reasons + 1. Absent: all kept. */
   readonly drops?: Uint16Array;
+  /** Counts beside the drops, summed over the run; names with `_`. What `Stage.notices` speaks of. */
+  readonly notes?: Readonly<Record<string, number>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every option type

@@ -162,5 +162,27 @@ const ranked: Stage<RankedOptions> = {
   },
 };
 
-const all: readonly AnyStep[] = [words, trouble, bytes, sameUrl, nearText, cutWords, ranked];
+/** Writes the instruction set it was told to use, as a neural step's scores would show it, and notes every text. */
+const neural: Stage<Record<never, never>> = {
+  kind: 'stage',
+  name: 'neural',
+  version: 1,
+  reads: ['text'],
+  writes: ['isa'],
+  reasons: [],
+  schema: z.strictObject({}),
+  neural: () => true,
+  notices: (_, { texts = 0, max_length = 0 }) => [`${texts} texts were looked at, the longest has ${max_length} code units.`],
+  async open(_, env) {
+    return {
+      async process(batch) {
+        const isa = utf8Column(new Array<string>(batch.rows).fill(`${env.device} ${env.isa}`));
+        return { columns: { isa }, notes: { texts: batch.rows, max_length: Math.max(0, ...strings(batch, 'text').map((text) => text.length)) } };
+      },
+      async close() {},
+    };
+  },
+};
+
+const all: readonly AnyStep[] = [words, trouble, bytes, sameUrl, nearText, cutWords, ranked, neural];
 export const steps: ReadonlyMap<string, AnyStep> = new Map(all.map((step) => [step.name, step]));
