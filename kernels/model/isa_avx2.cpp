@@ -1,0 +1,26 @@
+// x86-64 with AVX2 and FMA.
+#include <utility>
+
+#include "kernels.h"
+#if defined(__x86_64__)
+#include "simd_avx2.h"
+
+namespace refine::model {
+namespace {
+constexpr int kTileRows = 6, kTileVectors = 2;  // 12 sums + 2 of B + 1 of A in 16 registers
+}
+}  // namespace refine::model
+#include "f32_tiles.inc"
+#include "row_functions.inc"
+
+namespace refine::model {
+const KernelSet* avx2_kernels() {
+  static const KernelSet set{GemmIsa::kAvx2, {kTileRows, kTileColumns, f32_tile_table(std::make_integer_sequence<int, kTileRows>{})}, transpose, epilogue, fma_loop};
+  return &set;
+}
+}  // namespace refine::model
+#else
+namespace refine::model {
+const KernelSet* avx2_kernels() { return nullptr; }
+}  // namespace refine::model
+#endif
