@@ -1,10 +1,9 @@
 // One pass over a shingles file; see band_keys.h. Memory: the writer's, and one document's shingles.
 #include "refine/band_keys.h"
 
-#include <cstring>
 #include <vector>
 
-#include "refine/dropped_rows.h"
+#include "refine/shingle_scan.h"
 
 namespace refine {
 namespace {
@@ -34,38 +33,29 @@ Status shingles_file_info(const std::string& path, RecordFileInfo* info) {
 Status band_keys(const std::string& shingles, const DroppedFiles& dropped, const SketchParams& params, uint32_t from, uint32_t to, const std::string& out, size_t memory_bytes,
                  BandKeyCounts* counts) {
   *counts = {};
-  RecordFileInfo info;
-  if (auto status = shingles_file_info(shingles, &info); !status.ok()) return status;
-  DroppedRows gone;
-  if (auto status = gone.open(dropped); !status.ok()) return status;
+  ShingleScan scan;
+  if (auto status = scan.open(shingles, dropped); !status.ok()) return status;
   RecordWriter writer;
   if (auto status = writer.open(out, kKeyShape, memory_bytes); !status.ok()) return status;
-  RecordScan scan;
-  if (auto status = scan.open({shingles}, info.shape); !status.ok()) return status;
   BandHasher hasher(params);
   const uint32_t width = to - from;
-  std::vector<uint64_t> set, words(size_t(width) * 3);
+  std::vector<uint64_t> words(size_t(width) * 3);
   std::vector<Hash128> keys(width);
-  RecordRef record;
-  while (scan.next(&record)) {
-    const uint64_t row = record.key(0);
-    if (gone.has(row) || record.tail_bytes < 8) continue;
-    uint64_t scope;
-    std::memcpy(&scope, record.value(info.shape) + kShingleScopeAt, 8);
-    set.resize(record.tail_bytes / 8);
-    std::memcpy(set.data(), record.tail, set.size() * 8);
+  while (scan.next()) {
+    const auto& set = scan.shingles();
     hasher.keys(set.data(), set.size(), from, to, keys.data());
     for (uint32_t band = 0; band < width; ++band) {
-      const auto key = scoped_key(keys[band], scope);
+      const auto key = scoped_key(keys[band], scan.scope());
       words[3 * size_t(band)] = key.high;
       words[3 * size_t(band) + 1] = key.low;
-      words[3 * size_t(band) + 2] = row;
+      words[3 * size_t(band) + 2] = scan.row();
     }
     if (auto status = writer.add_many(width, words.data(), nullptr); !status.ok()) return status;
     ++counts->documents;
     counts->entries += width;
   }
   if (!scan.status().ok()) return scan.status();
+  RecordFileInfo info;
   if (auto status = writer.finish(&info); !status.ok()) return status;
   counts->bytes = info.bytes;
   return {};

@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include "refine/dropped_rows.h"
 #include "refine/mapped_file.h"
+#include "refine/shingle_scan.h"
 
 namespace refine {
 namespace {
@@ -46,26 +46,19 @@ struct Scratch {
 };
 
 Status sort_records(const std::string& shingles, const DroppedFiles& dropped, const SketchParams& params, uint32_t band, const RecordShape& shape, const std::string& out, size_t memory_bytes) {
-  RecordFileInfo info;
-  if (auto status = shingles_file_info(shingles, &info); !status.ok()) return status;
-  DroppedRows gone;
-  if (auto status = gone.open(dropped); !status.ok()) return status;
+  ShingleScan scan;
+  if (auto status = scan.open(shingles, dropped); !status.ok()) return status;
   RecordWriter writer;
   if (auto status = writer.open(out, shape, memory_bytes); !status.ok()) return status;
-  RecordScan scan;
-  if (auto status = scan.open({shingles}, info.shape); !status.ok()) return status;
   BandHasher hasher(params);
-  std::vector<uint64_t> set, minima(params.rows);
+  std::vector<uint64_t> minima(params.rows);
   std::vector<uint8_t> tail;
-  RecordRef record;
-  while (scan.next(&record)) {
-    if (gone.has(record.key(0)) || record.tail_bytes < 8) continue;
-    set.resize(record.tail_bytes / 8);
-    std::memcpy(set.data(), record.tail, set.size() * 8);
+  while (scan.next()) {
+    const auto& set = scan.shingles();
     hasher.minima(set.data(), set.size(), band, band + 1, minima.data());
     tail.clear();
     for (size_t i = shape.key_words; i < minima.size(); ++i) put_big(tail, minima[i], 8);
-    put_big(tail, uint32_t(record.key(0)), 4);
+    put_big(tail, uint32_t(scan.row()), 4);
     if (auto status = writer.add(minima.data(), nullptr, {reinterpret_cast<const char*>(tail.data()), tail.size()}); !status.ok()) return status;
   }
   if (!scan.status().ok()) return scan.status();

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "handle.h"
+#include "phase_args.h"
 #include "refine/components.h"
 #include "refine/records.h"
 
@@ -53,14 +54,6 @@ Napi::Object to_object(Napi::Env env, const RecordFileInfo& info) {
 std::string path_of(const Napi::Value& value, const char* what) {
   if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a string");
   return value.As<Napi::String>().Utf8Value();
-}
-
-std::vector<std::string> paths_of(const Napi::Value& value, const char* what) {
-  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be an array of paths");
-  const auto array = value.As<Napi::Array>();
-  std::vector<std::string> paths;
-  for (uint32_t i = 0; i < array.Length(); ++i) paths.push_back(path_of(array.Get(i), what));
-  return paths;
 }
 
 uint64_t word_of(const Napi::Value& value, const char* what) {
@@ -227,13 +220,7 @@ Napi::Value RecordMergeClose(const Napi::CallbackInfo& info) {
 Napi::Value RecordStarEdges(const Napi::CallbackInfo& info) {
   const auto files = paths_of(info[0], "recordStarEdges files");
   const RecordRange range{word_of(info[1], "recordStarEdges first"), word_of(info[2], "recordStarEdges last")};
-  DroppedFiles dropped;
-  if (!info[3].IsArray()) throw Napi::TypeError::New(info.Env(), "recordStarEdges dropped must be an array");
-  const auto array = info[3].As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const auto entry = Napi::Value(array.Get(i)).ToObject();
-    dropped.emplace_back(entry.Get("number").ToNumber().Uint32Value(), path_of(entry.Get("path"), "recordStarEdges dropped path"));
-  }
+  const auto dropped = dropped_of(info[3], "recordStarEdges");
   const auto outside = paths_of(info[4], "recordStarEdges outside");
   const auto out = path_of(info[5], "recordStarEdges out");
   const auto memory = memory_of(info[6], "recordStarEdges");

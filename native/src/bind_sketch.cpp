@@ -1,6 +1,7 @@
 // Shingles of texts and tokens, and the minima and band keys of sketches made of them.
 #include "bind.h"
 #include "isa.h"
+#include "phase_args.h"
 #include "refine/band_hasher.h"
 #include "refine/band_keys.h"
 #include "refine/shingles.h"
@@ -233,17 +234,6 @@ std::string read_text(const Napi::Value& value, const char* what) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-DroppedFiles read_dropped(const Napi::Value& value, const char* what) {
-  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(what) + " dropped must be an array of {number, path}");
-  DroppedFiles dropped;
-  const auto array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const auto entry = Napi::Value(array.Get(i)).ToObject();
-    dropped.emplace_back(entry.Get("number").ToNumber().Uint32Value(), read_text(entry.Get("path"), what));
-  }
-  return dropped;
-}
-
 size_t read_memory(const Napi::Value& value, const char* what) {
   const double memory = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   if (!(memory >= 0 && memory <= 1e15)) throw Napi::RangeError::New(value.Env(), std::string(what) + ": memoryBytes must be a number of bytes");
@@ -258,7 +248,7 @@ Napi::Value count_of(Napi::Env env, std::function<Status(uint64_t*)> work) {
 // TS: writeSignatureFile(shinglesFile: string, dropped: {number, path}[], params: SketchParams, band: number, out: string, memoryBytes: number): Promise<number>
 Napi::Value WriteSignatureFile(const Napi::CallbackInfo& info) {
   const auto shingles = read_text(info[0], "writeSignatureFile shinglesFile"), out = read_text(info[4], "writeSignatureFile out");
-  const auto dropped = read_dropped(info[1], "writeSignatureFile");
+  const auto dropped = dropped_of(info[1], "writeSignatureFile");
   const auto params = read_sketch_params(info[2], "writeSignatureFile");
   const uint32_t band = read_whole(info[3], 0, params.bands - 1, "writeSignatureFile band");
   const size_t memory = read_memory(info[5], "writeSignatureFile");
@@ -290,7 +280,7 @@ Napi::Value ReadSignatureFile(const Napi::CallbackInfo& info) {
 Napi::Value BandKeys(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   const auto shingles = read_text(info[0], "bandKeys shinglesFile");
-  const auto dropped = read_dropped(info[1], "bandKeys");
+  const auto dropped = dropped_of(info[1], "bandKeys");
   const auto params = read_sketch_params(info[2], "bandKeys");
   const uint32_t from = read_whole(info[3], 0, params.bands, "bandKeys bandFrom"), to = read_whole(info[4], from, params.bands, "bandKeys bandTo");
   const auto out = read_text(info[5], "bandKeys out");

@@ -1,6 +1,7 @@
 // Substring room: the tasks of dedupe-substring. Twin signatures stand in native/substring.ts.
 #include "bpe_handle.h"
 #include "handle.h"
+#include "phase_args.h"
 #include "refine/substring_cut.h"
 #include "refine/substring_run.h"
 
@@ -35,24 +36,9 @@ substring::Work read_work(const Napi::Value& value) {
   return {size_t(object.Get("memoryBytes").ToNumber().DoubleValue()), object.Get("scratch").ToString().Utf8Value()};
 }
 std::string text_of(const Napi::Object& object, const char* name) { return object.Get(name).ToString().Utf8Value(); }
-std::vector<std::string> read_paths(const Napi::Value& value) {
-  const auto array = value.As<Napi::Array>();
-  std::vector<std::string> paths;
-  for (uint32_t i = 0; i < array.Length(); ++i) paths.push_back(array.Get(i).ToString().Utf8Value());
-  return paths;
-}
 RecordRange read_partition(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
   return partition_range(object.Get("number").ToNumber().Uint32Value(), object.Get("count").ToNumber().Uint32Value());
-}
-DroppedFiles read_dropped(const Napi::Value& value) {
-  const auto array = value.As<Napi::Array>();
-  DroppedFiles files;
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const auto file = array.Get(i).As<Napi::Object>();
-    files.push_back({file.Get("number").ToNumber().Uint32Value(), text_of(file, "path")});
-  }
-  return files;
 }
 struct Numbers {
   std::vector<std::pair<const char*, uint64_t>> named;
@@ -112,7 +98,7 @@ Napi::Value MapAbort(const Napi::CallbackInfo& info) {
 // TS: substringMatch(params, stretches: string[], partition, dropped, {repeated, wanted}, work): Promise<SubstringMatchCounts>
 Napi::Value Match(const Napi::CallbackInfo& info) {
   const auto out = info[4].As<Napi::Object>();
-  return numbers_worker(info.Env(), [params = read_params(info[0]), paths = read_paths(info[1]), range = read_partition(info[2]), files = read_dropped(info[3]),
+  return numbers_worker(info.Env(), [params = read_params(info[0]), paths = paths_of(info[1], "substring files"), range = read_partition(info[2]), files = dropped_of(info[3], "substring"),
                                      repeated = text_of(out, "repeated"), wanted = text_of(out, "wanted"), work = read_work(info[5])](Numbers& numbers) {
            substring::MatchCounts counts;
            const Status status = substring::match(params, paths, range, files, repeated, wanted, work, &counts);
@@ -123,7 +109,7 @@ Napi::Value Match(const Napi::CallbackInfo& info) {
 
 // TS: substringContents(params, input: number, symbols: string, wanted: string[], out: string, work): Promise<{stretches}>
 Napi::Value Contents(const Napi::CallbackInfo& info) {
-  return numbers_worker(info.Env(), [params = read_params(info[0]), input = info[1].ToNumber().Uint32Value(), symbols = info[2].ToString().Utf8Value(), wanted = read_paths(info[3]),
+  return numbers_worker(info.Env(), [params = read_params(info[0]), input = info[1].ToNumber().Uint32Value(), symbols = info[2].ToString().Utf8Value(), wanted = paths_of(info[3], "substring files"),
                                      out = info[4].ToString().Utf8Value(), work = read_work(info[5])](Numbers& numbers) {
            uint64_t written = 0;
            const Status status = substring::contents(params, input, symbols, wanted, out, work, &written);
@@ -134,7 +120,7 @@ Napi::Value Contents(const Napi::CallbackInfo& info) {
 
 // TS: substringCompare(params, contents: string[], partition, repeated: string, work): Promise<SubstringCompareCounts>
 Napi::Value Compare(const Napi::CallbackInfo& info) {
-  return numbers_worker(info.Env(), [params = read_params(info[0]), paths = read_paths(info[1]), range = read_partition(info[2]), repeated = info[3].ToString().Utf8Value(),
+  return numbers_worker(info.Env(), [params = read_params(info[0]), paths = paths_of(info[1], "substring files"), range = read_partition(info[2]), repeated = info[3].ToString().Utf8Value(),
                                      work = read_work(info[4])](Numbers& numbers) {
            substring::CompareCounts counts;
            const Status status = substring::compare(params, paths, range, repeated, work, &counts);
@@ -145,8 +131,8 @@ Napi::Value Compare(const Napi::CallbackInfo& info) {
 
 // TS: substringEdits(params, input: number, symbols: string, repeated: string[], dropped, out: string, work): Promise<SubstringEditCounts>
 Napi::Value Edits(const Napi::CallbackInfo& info) {
-  return numbers_worker(info.Env(), [params = read_params(info[0]), input = info[1].ToNumber().Uint32Value(), symbols = info[2].ToString().Utf8Value(), repeated = read_paths(info[3]),
-                                     files = read_dropped(info[4]), out = info[5].ToString().Utf8Value(), work = read_work(info[6])](Numbers& numbers) {
+  return numbers_worker(info.Env(), [params = read_params(info[0]), input = info[1].ToNumber().Uint32Value(), symbols = info[2].ToString().Utf8Value(), repeated = paths_of(info[3], "substring files"),
+                                     files = dropped_of(info[4], "substring"), out = info[5].ToString().Utf8Value(), work = read_work(info[6])](Numbers& numbers) {
            substring::EditCounts counts;
            const Status status = substring::edits(params, input, symbols, repeated, files, out, work, &counts);
            numbers.named = {{"documents", counts.documents}, {"spans", counts.spans}, {"symbols", counts.symbols}, {"bytes", counts.bytes}};

@@ -27,18 +27,35 @@ inline uint64_t word_at(const Napi::Object& object, const char* key, const char*
   return word;
 }
 
-inline std::vector<std::string> paths_at(const Napi::Object& object, const char* key, const char* what) {
-  const auto value = object.Get(key);
-  if (!value.IsArray()) throw Napi::TypeError::New(object.Env(), std::string(what) + " " + key + " must be an array of paths");
+// `what` names the argument in this one and in dropped_of.
+inline std::vector<std::string> paths_of(const Napi::Value& value, const std::string& what) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), what + " must be an array of paths");
   const auto array = value.As<Napi::Array>();
   std::vector<std::string> out;
-  for (uint32_t i = 0; i < array.Length(); ++i) out.push_back(array.Get(i).ToString().Utf8Value());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value path = array.Get(i);
+    if (!path.IsString()) throw Napi::TypeError::New(value.Env(), what + " must be an array of paths");
+    out.push_back(path.As<Napi::String>().Utf8Value());
+  }
   return out;
 }
+
+inline std::vector<std::string> paths_at(const Napi::Object& object, const char* key, const char* what) { return paths_of(object.Get(key), std::string(what) + " " + key); }
 
 inline Napi::Object object_of(const Napi::Value& value, const char* what) {
   if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be an object");
   return value.As<Napi::Object>();
+}
+
+inline DroppedFiles dropped_of(const Napi::Value& value, const char* what) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(what) + " dropped must be an array");
+  const auto array = value.As<Napi::Array>();
+  DroppedFiles dropped;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const auto file = object_of(array.Get(i), what);
+    dropped.emplace_back(uint32_t(number_at(file, "number", 0, UINT32_MAX, what)), text_at(file, "path", what));
+  }
+  return dropped;
 }
 
 struct PhaseArgs {
@@ -53,12 +70,7 @@ inline PhaseArgs task_of(const Napi::Object& given, const char* what) {
   PhaseArgs task;
   task.files = paths_at(given, "files", what);
   task.range = {word_at(given, "first", what), word_at(given, "last", what)};
-  const auto dropped = given.Get("dropped");
-  if (!dropped.IsArray()) throw Napi::TypeError::New(given.Env(), std::string(what) + " dropped must be an array");
-  for (uint32_t i = 0; i < dropped.As<Napi::Array>().Length(); ++i) {
-    const auto file = object_of(dropped.As<Napi::Array>().Get(i), what);
-    task.dropped.emplace_back(uint32_t(number_at(file, "number", 0, UINT32_MAX, what)), text_at(file, "path", what));
-  }
+  task.dropped = dropped_of(given.Get("dropped"), what);
   task.out = text_at(given, "out", what);
   task.scratch = text_at(given, "scratch", what);
   task.memory_bytes = size_t(number_at(given, "memoryBytes", 0, 1e15, what));
