@@ -1,11 +1,12 @@
-// Finds and opens a tokenizer: a name the package ships, a directory, or a file: a tokenizer.json, a `.tiktoken` rank file or a
-// SentencePiece `.model`, plain or .gz. What a file is, its bytes say, not its name (LLaMA-3's tokenizer.model holds ranks).
+// Finds and opens a tokenizer: a name the package ships, a directory, or a file: a tokenizer.json, a `.tiktoken` rank file, a
+// SentencePiece `.model` or llama2.c's tok*.bin, plain or .gz. What a file is, its bytes say, not its name (LLaMA-3's tokenizer.model holds ranks).
 // The contract's sha256 is that of the file's own bytes, never of the gzip around them.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type BpeHandle, native, packagePath, RefineError } from '../../native/index.js';
+import { looksLikeLlama2c, readLlama2c } from './llama2c-file.js';
 import type { PatternName } from './pre-tokenizers.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import { looksLikeTiktoken, readTiktoken } from './tiktoken-file.js';
@@ -15,7 +16,9 @@ import { readTokenizerJson } from './tokenizer-json.js';
 export const SHIPPED_TOKENIZERS = ['falcon', 'gpt2'] as const;
 /** What a directory is searched for, in this order. */
 const FILE_NAMES = ['tokenizer.json', 'tokenizer.json.gz', 'tokenizer.model'] as const;
-export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json or tokenizer.model, or a tokenizer.json, .tiktoken or SentencePiece .model file`;
+export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json or tokenizer.model, or a tokenizer.json, .tiktoken, SentencePiece .model or llama2.c tok*.bin file`;
+/** llama2.c's, where nothing else is there. */
+const BIN_NAME = /^tok(\d*|enizer)\.bin$/;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** Tokens that published tokenizers end or begin documents with, for files that come without tokenizer_config.json. */
 const END_NAMES = ['<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>'];
@@ -44,9 +47,13 @@ export function tokenizerFiles(tokenizer: string, baseDir: string): readonly str
   if (!existsSync(given)) return null;
   let path = given;
   if (statSync(given).isDirectory()) {
-    const found = FILE_NAMES.map((name) => join(given, name)).find((name) => existsSync(name));
+    const found =
+      FILE_NAMES.find((name) => existsSync(join(given, name))) ??
+      readdirSync(given)
+        .sort()
+        .find((name) => BIN_NAME.test(name));
     if (found === undefined) return null;
-    path = found;
+    path = join(given, found);
   }
   const config = join(dirname(path), 'tokenizer_config.json');
   return existsSync(config) ? [path, config] : [path];
@@ -89,6 +96,7 @@ export function loadTokenizer(tokenizer: string, baseDir: string, names: { eos?:
 
 /** By the first bytes: a JSON object, rank lines, or a protocol buffer whose first field is a piece. */
 function readTokenizer(bytes: Uint8Array, place: string, pattern: PatternName | undefined, special: ReadonlyMap<string, number>): TokenizerFile {
+  if (looksLikeLlama2c(bytes)) return readLlama2c(bytes, place);
   if (looksLikeTiktoken(bytes)) return readTiktoken(bytes, place, pattern, special);
   if (pattern !== undefined)
     throw new RefineError('ERR_REFINE_ASSET', 'holds its own pre-tokenizer, so the option "pattern" must stay unset; it is for .tiktoken files', { place });

@@ -22,19 +22,19 @@ import {
   utf8,
 } from './token-file.js';
 
-const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+export const PIECE_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 const MODEL_TYPES: Readonly<Record<number, string>> = { 1: 'UNIGRAM', 2: 'BPE', 3: 'WORD', 4: 'CHAR' };
 /** Twin of SentencePieceFlag in kernels/include/refine/bpe.h. */
-const FLAGS = { addDummyPrefix: 1, removeExtraSpaces: 2, escapeSpaces: 4, spaceAsSuffix: 8 } as const;
+export const PIECE_FLAGS = { addDummyPrefix: 1, removeExtraSpaces: 2, escapeSpaces: 4, spaceAsSuffix: 8 } as const;
 const SPACE = '▁';
 const NOTHING = new Uint8Array(0);
 
-interface Piece {
+export interface Piece {
   readonly text: string;
   readonly score: number;
   readonly type: number;
 }
-interface Model {
+export interface PieceModel {
   readonly pieces: readonly Piece[];
   readonly type: number;
   readonly byteFallback: boolean;
@@ -47,7 +47,11 @@ interface Model {
 
 export function readSentencePieceModel(bytes: Uint8Array, place: string): TokenizerFile {
   const refuse: Refuse = refuser(place);
-  const model = readModel(bytes, refuse);
+  return tokenizerOfPieces(readModel(bytes, refuse), refuse);
+}
+
+/** For every file that holds scored pieces (llama2.c's tok*.bin as well). */
+export function tokenizerOfPieces(model: PieceModel, refuse: Refuse): TokenizerFile {
   if (model.type !== 2) refuse(`is a SentencePiece model of type ${MODEL_TYPES[model.type] ?? model.type}; only BPE is read. Choose a tokenizer of that type`);
   const { pieces } = model;
   if (pieces.length === 0) refuse('has no pieces. Expected a SentencePiece model');
@@ -59,23 +63,23 @@ export function readSentencePieceModel(bytes: Uint8Array, place: string): Tokeni
   const tokens: (Uint8Array | null)[] = [];
   const spelled: (Uint8Array | null)[] = [];
   for (const [id, piece] of pieces.entries()) {
-    const isText = piece.type === TYPES.normal || piece.type === TYPES.userDefined;
+    const isText = piece.type === PIECE_TYPES.normal || piece.type === PIECE_TYPES.userDefined;
     const map = isText ? idOf : reserved;
     if (piece.text === '' || map.has(piece.text)) refuse(`piece ${id} is ${shown(piece.text)}, which is empty or stands there twice; expected each piece once`);
     map.set(piece.text, id);
     spelled.push(isText ? utf8(piece.text) : null);
     tokens.push(utf8(piece.text.replaceAll(SPACE, ' ')));
-    if (piece.type === TYPES.unused)
+    if (piece.type === PIECE_TYPES.unused)
       refuse(`piece ${id} ${shown(piece.text)} is UNUSED; known: NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE. Choose another tokenizer`);
-    else if (piece.type === TYPES.userDefined) added.push({ id, content: piece.text, flags: ADDED_FLAGS.normalized });
-    else if (piece.type === TYPES.control) {
+    else if (piece.type === PIECE_TYPES.userDefined) added.push({ id, content: piece.text, flags: ADDED_FLAGS.normalized });
+    else if (piece.type === PIECE_TYPES.control) {
       added.push({ id, content: piece.text, flags: ADDED_FLAGS.special });
       tokens[id] = NOTHING;
-    } else if (piece.type === TYPES.unknown) {
+    } else if (piece.type === PIECE_TYPES.unknown) {
       if (unkId !== NO_TOKEN) refuse(`pieces ${unkId} and ${id} are both UNKNOWN; expected one`);
       unkId = id;
       tokens[id] = utf8(model.unkSurface);
-    } else if (piece.type === TYPES.byte) {
+    } else if (piece.type === PIECE_TYPES.byte) {
       const byte = byteOfToken(piece.text);
       if (byte < 0 || !model.byteFallback) refuse(`piece ${id} ${shown(piece.text)} is a BYTE; expected <0xNN>, and byte_fallback set`);
       byteIds[byte] = id;
@@ -84,7 +88,7 @@ export function readSentencePieceModel(bytes: Uint8Array, place: string): Tokeni
   }
   if (unkId === NO_TOKEN) refuse('has no piece of type UNKNOWN; expected one');
   if (model.byteFallback && byteIds.includes(NO_TOKEN)) refuse(`has byte_fallback and no piece for byte ${byteIds.indexOf(NO_TOKEN)}; expected all 256`);
-  const nameOf = (id: number): string | undefined => (pieces[id]?.type === TYPES.control ? pieces[id].text : undefined);
+  const nameOf = (id: number): string | undefined => (pieces[id]?.type === PIECE_TYPES.control ? pieces[id].text : undefined);
   const eos = nameOf(model.eosId);
   const bos = nameOf(model.bosId);
   return {
@@ -101,7 +105,7 @@ export function readSentencePieceModel(bytes: Uint8Array, place: string): Tokeni
         pieces: bytesColumn('binary', spelled),
         unkId,
         fuseUnk: true,
-        decodeStart: model.flags & (FLAGS.addDummyPrefix | FLAGS.removeExtraSpaces) ? DECODE_START.lessOneSpace : DECODE_START.all,
+        decodeStart: model.flags & (PIECE_FLAGS.addDummyPrefix | PIECE_FLAGS.removeExtraSpaces) ? DECODE_START.lessOneSpace : DECODE_START.all,
       },
     },
     vocabSize: pieces.length,
@@ -129,7 +133,7 @@ function mergesOf(pieces: readonly Piece[], idOf: ReadonlyMap<string, number>, r
         // SentencePiece merges characters that are no pieces as well; no trained model has such a piece.
         const alone = (part: string) => [...part].length === 1 && !idOf.has(part);
         const half = left === undefined ? text.slice(0, at) : text.slice(at);
-        if (alone(half) && pieces[id]!.type === TYPES.normal)
+        if (alone(half) && pieces[id]!.type === PIECE_TYPES.normal)
           refuse(
             `piece ${id} ${shown(text)} has the character ${shown(half)}, which is no piece; expected all its characters as pieces. Choose another tokenizer`,
           );
@@ -146,7 +150,7 @@ const truth = (field: Field): boolean => field.value !== 0;
 /** An int32, which negative numbers write as ten bytes. */
 const int32 = (field: Field): number => (field.value >= 2 ** 31 ? -1 : field.value);
 
-function readModel(bytes: Uint8Array, refuse: Refuse): Model {
+function readModel(bytes: Uint8Array, refuse: Refuse): PieceModel {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const textOf = (field: Field, what: string): string => {
     try {
@@ -166,7 +170,7 @@ function readModel(bytes: Uint8Array, refuse: Refuse): Model {
       if (pieces.length >= MAX_VOCAB) refuse(`has more than ${MAX_VOCAB} pieces`);
       let text = '';
       let score = 0;
-      let type: number = TYPES.normal;
+      let type: number = PIECE_TYPES.normal;
       for (const part of fields(field.bytes, `piece ${pieces.length}`, refuse)) {
         if (part.number === 1 && part.wire === 2) text = textOf(part, `piece ${pieces.length}`);
         else if (part.number === 2 && part.wire === 5) score = floatOf(part);
@@ -202,9 +206,9 @@ function readModel(bytes: Uint8Array, refuse: Refuse): Model {
   }
   if (specs.size < 2) refuse('has no trainer_spec or no normalizer_spec; expected both. The file is truncated: fetch it again');
   const flags =
-    (model.addDummyPrefix ? FLAGS.addDummyPrefix : 0) |
-    (model.removeExtraSpaces ? FLAGS.removeExtraSpaces : 0) |
-    (model.escapeSpaces ? FLAGS.escapeSpaces : 0) |
-    (model.suffix ? FLAGS.spaceAsSuffix : 0);
+    (model.addDummyPrefix ? PIECE_FLAGS.addDummyPrefix : 0) |
+    (model.removeExtraSpaces ? PIECE_FLAGS.removeExtraSpaces : 0) |
+    (model.escapeSpaces ? PIECE_FLAGS.escapeSpaces : 0) |
+    (model.suffix ? PIECE_FLAGS.spaceAsSuffix : 0);
   return { pieces, type: model.type, byteFallback: model.byteFallback, flags, map, unkSurface, ...ids };
 }
