@@ -1,7 +1,8 @@
 // The map of the native surface: every function the addon exports, one interface a room, shapes and errors on the line
 // they concern. Bindings check shapes and throw TypeError or RangeError at once; failed work rejects with a `code`.
 
-import type { BytesColumn, FixedColumn, ListColumn, ListStructColumn, ListUtf8Column } from './batch.js';
+import type { BytesColumn, ListStructColumn, ListUtf8Column } from './batch.js';
+import type { BpeBinding, BpeTrainBinding } from './bpe.js';
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
 import type { ModelWeightsBinding } from './model.js';
@@ -15,10 +16,13 @@ import type { NgramBinding } from './ngram.js';
 import type { SearchBinding } from './search.js';
 import type { SegmentBinding } from './segment.js';
 import type { SurvivorsBinding } from './survivors.js';
+import type { HashBinding, SketchBinding } from './sketch.js';
 import type { SubstringBinding } from './substring.js';
 import type { TokensBinding } from './tokens.js';
 import type { UrlJoinBinding } from './url-join.js';
+import type { WarcBinding } from './warc.js';
 
+export type * from './bpe.js';
 export type * from './decontaminate.js';
 export type * from './features.js';
 export type * from './model.js';
@@ -26,9 +30,11 @@ export type * from './pii.js';
 export type * from './ngram.js';
 export type * from './search.js';
 export type * from './segment.js';
+export type * from './sketch.js';
 export type * from './substring.js';
 export type * from './tokens.js';
 export type * from './url-join.js';
+export type * from './warc.js';
 
 declare const urlFilter: unique symbol;
 /** URL lists in native memory, freed with the handle. */
@@ -163,111 +169,6 @@ export interface FasttextTrainBinding {
   fasttextProgress(trainer: FasttextTrainerHandle): number;
 }
 
-/** An opened tokenizer, alive as long as it is held. */
-export type BpeHandle = { readonly bpeHandle: unique symbol };
-
-/** One step of a normaliser: NORMAL_STEPS of stages/tokenize/normalizers.ts; `from` and `to` are UTF-8, or a map's bytes. */
-export interface BpeNormalStep {
-  readonly kind: number;
-  readonly flags: number;
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
-}
-
-/** What kernels/include/refine/bpe.h calls Definition; made by the readers of stages/tokenize. */
-export interface BpeDefinition {
-  /** Row = token id: the bytes it decodes to; null where no token has the id. */
-  readonly tokens: BytesColumn;
-  /** 1 where the id is the model's own and spelled in the byte alphabet. */
-  readonly inModel: Uint8Array;
-  /** 256 ids, one a byte; 0xffffffff where the vocabulary has none: the byte is dropped, as HuggingFace does. */
-  readonly byteIds: Uint32Array;
-  /** (left, right, result) ids; position = rank. */
-  readonly merges: Uint32Array;
-  /** PRE_TOKENIZER_STEPS in order. */
-  readonly program: Uint8Array;
-  readonly added: BytesColumn;
-  readonly addedIds: Uint32Array;
-  /** Bits: special 1, single_word 2, lstrip 4, rstrip 8, normalized 16. */
-  readonly addedFlags: Uint8Array;
-  readonly normaliser: readonly BpeNormalStep[];
-  readonly ignoreMerges: boolean;
-  /** Ranks in place of the merges' positions; equal ranks merge from the left. */
-  readonly mergeRanks?: Uint32Array;
-  /** scheme: never 1, always 2, first 3. */
-  readonly metaspace?: { readonly scheme: number; readonly replacement: Uint8Array };
-  /** BPE over characters: `pieces` as the normalised text spells them; byteIds then are the byte-fallback tokens, all or none. */
-  readonly characters?: {
-    readonly pieces: BytesColumn;
-    /** 0xffffffff: none. */
-    readonly unkId: number;
-    readonly fuseUnk: boolean;
-    /** 0: as it is, 1: less one leading space, 2: U+2581 is a space, in the first token nothing. */
-    readonly decodeStart: number;
-  };
-}
-
-export interface BpeBinding {
-  /** Throws ERR_REFINE_ASSET where ids lie outside the vocabulary. About 50 ms for 65,000 tokens. */
-  bpeOpen(definition: BpeDefinition): BpeHandle;
-  /** Ids of each row (null counts as empty); Uint16Array where the vocabulary fits 65,536. `eos` and `bos` are ids or null. */
-  bpeEncode(
-    handle: BpeHandle,
-    texts: BytesColumn,
-    options: { readonly parseSpecial: boolean; readonly eos: number | null; readonly bos: number | null },
-  ): Promise<{ tokens: ListColumn; counts: Uint32Array }>;
-  /** The text of the ids; ill-formed UTF-8 becomes U+FFFD, unknown ids nothing. */
-  bpeDecode(handle: BpeHandle, ids: Uint32Array): string;
-  /** The most bytes its tables of remembered pieces may come to: the vocabulary's own, and one a thread that has called. */
-  bpeTableBytes(handle: BpeHandle): number;
-}
-
-/** Counted pieces of texts; for one call at a time. Its files on disk go with it. */
-export type BpeCounterHandle = { readonly bpeCounterHandle: unique symbol };
-
-/** Twin of LearnOptions in kernels/include/refine/bpe_train.h; absent: no limit. */
-export interface BpeLearnOptions {
-  readonly maxNew: number;
-  readonly minFrequency?: number;
-  readonly maxTokenLength?: number;
-  readonly minPieceCount?: number;
-  readonly maxBytes?: number;
-  /** Bits: digits 1, scripts 2, fragments 4, symbols 8. */
-  readonly avoid?: number;
-  readonly keepOld?: boolean;
-  readonly matchAlone?: boolean;
-  /** One entry an id of the base: 1 where its string is written in the byte alphabet. Absent: all are. */
-  readonly spelled?: Uint8Array;
-}
-
-export interface BpeLearned {
-  /** (left, right, result) ids by rank. */
-  readonly merges: Uint32Array;
-  /** Row i: the bytes of id (vocabulary of the base) + i; `parts`: the ids of the base it is made of. */
-  readonly tokens: BytesColumn;
-  readonly parts: ListColumn;
-  /** Distinct pieces learnt from, those left out as too rare, ids in the former. */
-  readonly pieces: number;
-  readonly leftOut: number;
-  readonly symbols: number;
-  /** How often the last joined pair stood. */
-  readonly lastCount: number;
-  /** Pairs not joined: what `avoid` and what `keepOld` forbid. */
-  readonly avoided: number;
-  readonly keptOld: number;
-}
-
-export interface BpeTrainBinding {
-  /** Beyond about maxBytes, sorted runs go to files spillPath.N; without a path everything stays in memory. */
-  bpePieceCounter(maxBytes: number, spillPath: string | null): BpeCounterHandle;
-  /** Counts the pieces of each row as the tokenizer's pre-tokenizer cuts them; null rows count nothing. */
-  bpeCountPieces(counter: BpeCounterHandle, tokenizer: BpeHandle, texts: BytesColumn): Promise<void>;
-  /** Pieces counted (each occurrence), runs on disk, and 1 for each of the 256 bytes that stood in a piece. */
-  bpePiecesSeen(counter: BpeCounterHandle): { readonly pieces: number; readonly spilled: number; readonly bytes: Uint8Array };
-  /** Empties the counters. ERR_REFINE_MEMORY names the memory needed where maxBytes is too little. */
-  bpeLearn(base: BpeHandle, counters: readonly BpeCounterHandle[], options: BpeLearnOptions): Promise<BpeLearned>;
-}
-
 /** Columns of equal rows; text and html null by validity. `xRobotsTag`: that HTTP header's values, one a line. Outcomes: 0 kept, else ExtractOutcome of kernels/include/refine/extract.h. */
 export interface ExtractColumns {
   readonly url: BytesColumn;
@@ -377,178 +278,11 @@ export interface ExtractBinding {
   htmlTokens(utf8: Uint8Array, state: string, lastStartTag: string): string;
 }
 
-export type Normalise = 'default' | 'none';
-export type HashIsa = 'scalar' | 'avx2' | 'avx512' | 'neon';
-
-/** A normal form by the recipe that uses it: kernels/include/refine/dedupe_forms.h. */
-export type DedupeForm = 'none' | 'default' | 'datatrove' | 'redpajama' | 'ccnet' | 'c4';
-
-/** What a shingle is: `size` consecutive words of the text in its form, joined by a space; or `size` token ids. */
-export interface ShingleParams {
-  readonly size: number;
-  readonly normalise: DedupeForm;
-  readonly words: 'white-space' | 'uax29' | 'script-aware' | 'spacy-en';
-  /** XXH64, XXH32, or the first 8 or 4 bytes of SHA-1 (little-endian). */
-  readonly hash: 'xxh64' | 'xxh32' | 'sha1-64' | 'sha1-32';
-}
-
-/** Families of hash functions: kernels/include/refine/band_hasher.h. */
-export interface SketchParams {
-  readonly bands: number;
-  readonly rows: number;
-  readonly family: 'affine' | 'dart' | 'datatrove' | 'datatrove-32';
-}
-
-export interface SketchBinding {
-  dedupeForm(text: BytesColumn, form: DedupeForm): Promise<BytesColumn>;
-  /** Each row's shingle hashes, ascending and each once (`repeats`: in order, as often as they occur); of texts, or of lists of token ids (Uint16Array or Uint32Array). */
-  shingles(from: BytesColumn | ListColumn, params: ShingleParams, repeats?: boolean): Promise<ListColumn>;
-  /** Of words cut elsewhere: row r has words offsets[r] .. offsets[r+1]-1; hashes in order, as often as they occur. */
-  shinglesOfWords(words: BytesColumn, offsets: Int32Array, params: ShingleParams): Promise<ListColumn>;
-  /** (rows, (bandTo - bandFrom) x params.rows); all ones where a row has no shingle. `isa` is for tests: no bit depends on it. */
-  sketchMinima(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<BigUint64Array>;
-  /** An entry for each asked band of every row that has a shingle, rows ascending: the key's high and low half. */
-  bandKeysOf(shingles: ListColumn, params: SketchParams, bandFrom: number, bandTo: number, isa?: HashIsa): Promise<{ keys: BigUint64Array; rows: Uint32Array }>;
-  /**
-   * From a record file of shingles ([row]; value: order u64, scope u64, anything; tail: shingles) to one of keys (high, low, row)
-   * for the bands bandFrom .. bandTo-1; rows in `dropped` (bits files by input) are left out, rows with bit 63 never are.
-   */
-  bandKeys(
-    shinglesFile: string,
-    dropped: readonly { readonly number: number; readonly path: string }[],
-    params: SketchParams,
-    bandFrom: number,
-    bandTo: number,
-    out: string,
-    memoryBytes: number,
-  ): Promise<{ documents: number; entries: number; bytes: number }>;
-  /** A round of a multiple of so many bands wastes no work: dart makes the bands of a group together. */
-  sketchGroupBands(params: SketchParams): number;
-  /** How many 32 x 32 -> 64 bit products `rounds` rounds made, on this thread: the bound of hashes a second, for the bench. */
-  multiplyProducts(isa: HashIsa, rounds: number): number;
-  /** One band's `.minhash.sig` file in datatrove's format, of the documents of one input; its number of records. */
-  writeSignatureFile(
-    shinglesFile: string,
-    dropped: readonly { readonly number: number; readonly path: string }[],
-    params: SketchParams,
-    band: number,
-    out: string,
-    memoryBytes: number,
-  ): Promise<number>;
-  /** The keys (high, low, firstRow + index) of one band's `.minhash.sig` file, as a record file like bandKeys'; `documents`: the largest index and one. */
-  readSignatureFile(
-    path: string,
-    params: SketchParams,
-    band: number,
-    firstRow: bigint,
-    out: string,
-    memoryBytes: number,
-  ): Promise<{ records: number; documents: number }>;
-}
-
-export interface HashBinding {
-  /** MurmurHash3 x64 128 of each row's normalised text: (rows, 2), high then low half. Zeros for nulls. */
-  contentHash(text: BytesColumn, normalise: Normalise): Promise<BigUint64Array>;
-  /** A split-block Bloom filter for `keys` distinct 64-bit hashes that wrongly answers yes with at most `rate`. */
-  bloomCreate(keys: number, rate: number): { filter: object; bytes: number; expectedRate: number };
-  bloomAdd(filter: object, hashes: BigUint64Array, isa?: HashIsa): void;
-  bloomHas(filter: object, hashes: BigUint64Array, isa?: HashIsa): Uint8Array;
-  hashIsas(): HashIsa[];
-}
-
 export interface FilesBinding {
   /** XXH3-64, seed 0. */
   xxh3(bytes: Uint8Array): bigint;
   /** XXH3-64 of each MiB of a file, the last one shorter. ERR_REFINE_DISK where it cannot be read. */
   fileChunkHashes(path: string): Promise<BigUint64Array>;
-}
-
-/** Counts as in SourceCounts; `sha256` of all bytes once the reader is done. */
-export interface WarcCounts {
-  readonly records: number;
-  readonly documents: number;
-  readonly bytesRead: number;
-  readonly sha256: string | null;
-  readonly skips: Readonly<Record<string, number>>;
-  readonly damage: Readonly<Record<string, number>>;
-  readonly notes: Readonly<Record<string, number>>;
-}
-
-export interface WarcReaderOptions {
-  /** Conversion records are documents. */
-  readonly wet?: boolean;
-  readonly verifyDigests?: boolean;
-  /** Of a decoded payload; 1..2^30. */
-  readonly maxPayloadBytes?: number;
-  readonly maxBatchRows?: number; // 1..8192
-  readonly maxBatchBytes?: number; // 1..2^29
-  /** Names records without an id. */
-  readonly baseName?: string;
-  /** Records instead of documents, with their decoded payloads. */
-  readonly records?: boolean;
-  readonly payloads?: boolean;
-}
-
-export interface WarcRecordInfo {
-  readonly format: 'warc' | 'arc';
-  readonly version: string;
-  /** As written; ARC: arc_header or response; null where the header is absent. */
-  readonly type: string | null;
-  readonly id: string;
-  readonly url: string | null;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly httpStatus: number | null;
-  readonly httpHeaders: readonly (readonly [string, string])[] | null;
-  readonly contentType: string;
-  /** A range request for `length` bytes from `offset` gives the record alone; null where it shares its member. */
-  readonly offset: number;
-  readonly length: number | null;
-  /** Where it stands among the decoded bytes. */
-  readonly streamOffset: number;
-  readonly streamLength: number;
-  readonly blockLength: number;
-  readonly blockDigest: 'absent' | 'ok' | 'mismatch' | 'unknown-algorithm' | 'unchecked';
-  readonly payloadDigest: 'absent' | 'ok' | 'mismatch' | 'unknown-algorithm' | 'unchecked';
-  readonly notes: readonly string[];
-  /** The record is cut or its member damaged. */
-  readonly damage: string | null;
-  /** Why it is no document; null for documents and damaged records. */
-  readonly skip: string | null;
-  readonly payload: Uint8Array | null;
-  /** Content codings left to undo, the next one first. */
-  readonly pending: readonly string[];
-}
-
-export interface WarcReader {
-  /** Resolves to the bytes taken from `chunk.subarray(from)`: all, or fewer when the batch is full. Errors are final. */
-  push(chunk: Uint8Array, from: number): Promise<number>;
-  /** No more bytes; call again after each batch until done(). */
-  finish(): Promise<void>;
-  full(): boolean;
-  done(): boolean;
-  rows(): number;
-  takeDocuments(): {
-    readonly rows: number;
-    readonly columns: Readonly<Record<string, BytesColumn | FixedColumn>>;
-    /** Rows whose payload has content codings left that the core does not know (br). */
-    readonly pending: readonly { readonly row: number; readonly codings: readonly string[]; readonly sniff: boolean }[];
-  };
-  takeRecords(): WarcRecordInfo[];
-  takeDamage(): { readonly code: string; readonly offset: number; readonly length: number }[];
-  counts(): WarcCounts;
-}
-
-export interface WarcBinding {
-  readonly WarcReader: new (options: WarcReaderOptions) => WarcReader;
-  decodeContent(
-    coding: 'gzip' | 'x-gzip' | 'deflate' | 'zstd',
-    bytes: Uint8Array,
-    limit: number,
-  ): { readonly result: 'ok' | 'truncated' | 'too-large' | 'bad'; readonly bytes: Uint8Array };
-  /** Hex. */
-  digest(kind: 'md5' | 'sha1' | 'sha256' | 'crc32', bytes: Uint8Array): string;
-  /** The MIME sniffing standard's HTML signatures. */
-  sniffsAsHtml(bytes: Uint8Array): boolean;
 }
 
 export interface NativeBinding
