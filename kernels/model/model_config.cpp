@@ -7,7 +7,7 @@ namespace refine {
 namespace {
 
 Status bad(const std::string& field, const std::string& found, const std::string& expected) {
-  return Status::error("ERR_REFINE_ASSET", "the model's " + field + " is " + found + ", expected " + expected);
+  return Status::error("ERR_REFINE_WEIGHTS", "the model's " + field + " is " + found + ", expected " + expected);
 }
 
 struct Bound {

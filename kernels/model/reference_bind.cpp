@@ -63,9 +63,9 @@ Status ReferenceModel::bind(const ModelConfig& config, const RoleLookup& weights
     const RoleMatrix matrix = weights(wanted.role);
     if (matrix.data == nullptr && wanted.optional) continue;
     if (matrix.data == nullptr)
-      return Status::error("ERR_REFINE_ASSET", "the model has no weight \"" + wanted.role + "\" (" + shape_text(wanted.rows, wanted.cols) + "), which its config asks for");
+      return Status::error("ERR_REFINE_WEIGHTS", "the model has no weight \"" + wanted.role + "\" (" + shape_text(wanted.rows, wanted.cols) + "), which its config asks for");
     if (matrix.rows != wanted.rows || matrix.cols != wanted.cols)
-      return Status::error("ERR_REFINE_ASSET", "weight \"" + wanted.role + "\" is " + shape_text(matrix.rows, matrix.cols) + ", its config asks for " + shape_text(wanted.rows, wanted.cols));
+      return Status::error("ERR_REFINE_WEIGHTS", "weight \"" + wanted.role + "\" is " + shape_text(matrix.rows, matrix.cols) + ", its config asks for " + shape_text(wanted.rows, wanted.cols));
     found[wanted.role] = matrix.data;
   }
   const auto data = [&found](const std::string& role) -> const float* {

@@ -54,7 +54,7 @@ struct KeyValueCache {
 
 class ReferenceModel {
  public:
-  // Borrows what `weights` gives for as long as the model lives. ERR_REFINE_ASSET names a role that is absent or misshapen.
+  // Borrows what `weights` gives for as long as the model lives. ERR_REFINE_WEIGHTS names a role that is absent or misshapen.
   static Status bind(const ModelConfig& config, const RoleLookup& weights, ReferenceModel* out);
 
   // out (T,C): the last block's output after the final norm, for the T ids that follow what the cache holds (nullptr: nothing).
@@ -70,6 +70,7 @@ class ReferenceModel {
   const ModelConfig& config() const { return config_; }
 
  private:
+  struct Pass;
   struct Linear {
     const float* weight = nullptr;
     const float* bias = nullptr;  // may be nullptr
@@ -82,6 +83,9 @@ class ReferenceModel {
     NormWeights norm1, norm2, q_norm, k_norm;
     Linear q, k, v, o, up, gate, down;
   };
+  // x (T,C): token, position and segment embeddings added, normed where the config says so.
+  Status embed(const uint32_t* ids, int64_t length, const uint32_t* segments, int64_t past, float* out) const;
+
   ModelConfig config_;
   const float *embed_ = nullptr, *positions_ = nullptr, *segments_ = nullptr, *head_ = nullptr;
   NormWeights embed_norm_, final_norm_;
