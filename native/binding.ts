@@ -5,7 +5,7 @@ import type { BytesColumn, ListStructColumn, ListUtf8Column } from './batch.js';
 import type { BpeBinding, BpeTrainBinding } from './bpe.js';
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
-import type { ModelWeightsBinding } from './model.js';
+import type { ModelBinding, ModelWeightsBinding } from './model.js';
 import type { PiiBinding } from './pii.js';
 import type { RecordsBinding } from './records.js';
 import type { IndexFilesBinding } from './index-files.js';
@@ -301,6 +301,7 @@ export interface NativeBinding
     FasttextTrainBinding,
     NgramBinding,
     ModelWeightsBinding,
+    ModelBinding,
     PiiBinding,
     DecontaminateBinding,
     BpeBinding,

@@ -83,3 +83,46 @@ export interface ModelWeightsBinding {
   /** Roles that hold NaN or infinite numbers: how many, and the first one's index. Reads every weight once. */
   weightsNonFinite(weights: ModelWeightsHandle): Promise<readonly { readonly role: string; readonly count: number; readonly first: number }[]>;
 }
+
+declare const model: unique symbol;
+/** A model ready to run; its files stay mapped until the handle is collected. */
+export type ModelHandle = { readonly [model]: true };
+
+export interface ModelOptions {
+  /** What the fast runtime multiplies; the reference always takes float32. */
+  readonly dtype?: 'f32' | 'bf16' | 'int8';
+  /** The instruction set, which fixes every bit; absent: the best this machine has. */
+  readonly isa?: string;
+  /** `reference`: the readable forward, slow, the oracle of the other. */
+  readonly runtime?: 'fast' | 'reference';
+}
+
+/** How the next token is chosen: kernels/include/refine/sample.h. */
+export interface SampleOptions {
+  /** 0 takes the likeliest. */
+  readonly temperature: number;
+  /** 0: no limit. */
+  readonly topK: number;
+  readonly topP: number;
+  /** 64 bits. */
+  readonly seed: bigint;
+}
+
+declare const generation: unique symbol;
+/** A text being written: what was read, as keys and values. */
+export type GenerationHandle = { readonly [generation]: true };
+
+export interface ModelBinding {
+  /** Maps the files, checks every shape against the config; throws ERR_REFINE_WEIGHTS. */
+  modelLoad(plan: WeightsPlan, options?: ModelOptions): ModelHandle;
+  /**
+   * Nats a token: -ln p(token | those before it in its document). A document's first is NaN, unless `bos` is given: a token that is
+   * read before each document. Documents lie back to back; they do not see each other.
+   */
+  modelLosses(model: ModelHandle, ids: Uint32Array, offsets: Int32Array, bos?: number): Promise<Float32Array>;
+  /** The scores of what follows each of `positions` of one document: (positions, V). */
+  modelLogits(model: ModelHandle, ids: Uint32Array, positions: Uint32Array): Promise<Float32Array>;
+  modelGenerate(model: ModelHandle, options: SampleOptions): GenerationHandle;
+  /** Reads one token or more and chooses the one after them. Calls for one text run one after another. */
+  modelNext(generation: GenerationHandle, ids: Uint32Array): Promise<number>;
+}
