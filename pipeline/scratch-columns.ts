@@ -4,7 +4,8 @@ import { readsOf, type StageEnv } from '../stages/contract/stage.js';
 import type { Segment } from './segments.js';
 import type { Sink, Step } from './types.js';
 
-const ALWAYS = ['id', 'url', 'host', 'date', 'warc_path', 'warc_offset'];
+/** `lang`: perplexity looks at it where it is there. */
+const ALWAYS = ['id', 'url', 'host', 'date', 'warc_path', 'warc_offset', 'lang'];
 
 /** null: all of them. */
 export function scratchColumns(segments: readonly Segment[], index: number, sink: Sink, env: StageEnv): ((name: string) => boolean) | null {

@@ -3,7 +3,7 @@
 import { native, RefineError } from '../../native/index.js';
 
 /** Worst first; neon and the x86 sets never meet on one machine. */
-export const INSTRUCTION_SETS = ['scalar', 'neon', 'avx2', 'avx512'] as const;
+export const INSTRUCTION_SETS = ['scalar', 'neon', 'avx2', 'avx512', 'avx512-bf16', 'amx'] as const;
 export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 
 /** What this machine has, best first. */
