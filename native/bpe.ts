@@ -43,6 +43,8 @@ export interface BpeDefinition {
     /** 0: as it is, 1: less one leading space, 2: U+2581 is a space, in the first token nothing. */
     readonly decodeStart: number;
   };
+  /** WordPiece in place of BPE: `pieces` as a vocabulary spells them, `prefix` before those inside a word. */
+  readonly wordPiece?: { readonly pieces: BytesColumn; readonly unkId: number; readonly prefix: Uint8Array; readonly maxCharacters: number };
 }
 
 export interface BpeBinding {
@@ -52,7 +54,13 @@ export interface BpeBinding {
   bpeEncode(
     handle: BpeHandle,
     texts: BytesColumn,
-    options: { readonly parseSpecial: boolean; readonly eos: number | null; readonly bos: number | null },
+    options: {
+      readonly parseSpecial: boolean;
+      readonly eos: number | null;
+      readonly bos: number | null;
+      /** Of a row, bos and eos included: the first ones stay. Absent: all. */
+      readonly maxTokens?: number;
+    },
   ): Promise<{ tokens: ListColumn; counts: Uint32Array }>;
   /** The text of the ids; ill-formed UTF-8 becomes U+FFFD, unknown ids nothing. */
   bpeDecode(handle: BpeHandle, ids: Uint32Array): string;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bert_normalise.h"
 #include "char_class.h"
 #include "refine/unicode.h"
 
@@ -73,7 +74,7 @@ std::string_view with_metaspace(const Metaspace& metaspace, std::string_view tex
 
 Status Normaliser::make(const std::vector<NormalStep>& steps, const std::vector<std::string>& kept, Normaliser& out) {
   for (const NormalStep& step : steps) {
-    if (step.kind < NormalStep::kNfc || step.kind > NormalStep::kSentencePiece) return Status::error("ERR_REFINE_ASSET", "tokenizer: normaliser step " + std::to_string(step.kind) + " is not known");
+    if (step.kind < NormalStep::kNfc || step.kind > NormalStep::kLowercase) return Status::error("ERR_REFINE_ASSET", "tokenizer: normaliser step " + std::to_string(step.kind) + " is not known");
     if (step.kind == NormalStep::kReplace && step.from.empty()) return Status::error("ERR_REFINE_ASSET", "tokenizer: a normaliser replaces the empty string");
     if (step.kind != NormalStep::kSentencePiece) continue;
     if (const Status status = SentencePieceNormaliser::make(step.from, step.flags, kept, out.pieces_.emplace_back()); !status.ok()) return status;
@@ -97,6 +98,8 @@ std::string_view Normaliser::apply(std::string_view text, std::string& buffer, s
       case NormalStep::kPrepend: to->append(step.to).append(text); break;
       case NormalStep::kReplace: append_replaced(text, step.from, step.to, *to); break;
       case NormalStep::kSentencePiece: pieces_[piece++].append(text, *to); break;
+      case NormalStep::kBert: append_bert(text, step.flags, *to); break;
+      case NormalStep::kLowercase: append_rust_lower(text, *to); break;
     }
     text = *to;
     std::swap(to, spare);

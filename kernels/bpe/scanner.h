@@ -54,6 +54,8 @@ size_t scan_o200k(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
 size_t scan_tekken(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
 size_t scan_deepseek(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
 size_t scan_metaspace(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
+size_t scan_bert_words(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
+size_t scan_white_space(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
 size_t scan_digit_triples(const uint8_t* p, const uint8_t* end, const uint8_t** ends);
 
 }  // namespace refine::bpe

@@ -59,6 +59,22 @@ size_t scan_digit_triples(const uint8_t* p, const uint8_t* end, const uint8_t** 
   });
 }
 
+// White space is a piece of its own, which the encoder leaves out (is_left_out); else as scan_punctuation_isolated.
+size_t scan_bert_words(const uint8_t* p, const uint8_t* end, const uint8_t** ends) {
+  const ClassTable& table = class_table();
+  return scan_one_by_one(p, end, ends, [&](const uint8_t* at, const uint8_t* stop) {
+    const uint8_t kind = table[next_code_point(at)] & (kSpace | kPunctuation);
+    if (kind == kPunctuation) return at;
+    while (at < stop) {
+      const uint8_t* next = at;
+      if ((table[next_code_point(next)] & (kSpace | kPunctuation)) != kind) break;
+      at = next;
+    }
+    return at;
+  });
+}
+size_t scan_white_space(const uint8_t* p, const uint8_t* end, const uint8_t** ends) { return scan_by_class<kSpace, false>(p, end, ends); }
+
 // Pieces start at U+2581 (E2 96 81), which stands for a space, and at the start of the text.
 size_t scan_metaspace(const uint8_t* p, const uint8_t* end, const uint8_t** ends) {
   return scan_one_by_one(p, end, ends, [](const uint8_t* at, const uint8_t* stop) {
@@ -83,6 +99,8 @@ Scanner scanner_of(SplitStep step) {
     case SplitStep::kTekken: return scan_tekken;
     case SplitStep::kDeepSeek: return scan_deepseek;
     case SplitStep::kMetaspace: return scan_metaspace;
+    case SplitStep::kBertWords: return scan_bert_words;
+    case SplitStep::kWhiteSpaceSplit: return scan_white_space;
     case SplitStep::kByteDigitsContiguous: return scan_byte_digits_contiguous;
     case SplitStep::kByteDigitsIndividual: return scan_byte_digits_individual;
     case SplitStep::kDigitTriples: return scan_digit_triples;

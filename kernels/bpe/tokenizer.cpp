@@ -6,10 +6,12 @@
 #include <mutex>
 
 #include "added_tokens.h"
+#include "char_class.h"
 #include "normalise.h"
 #include "piece_encoder.h"
 #include "refine/utf8.h"
 #include "scanner.h"
+#include "word_piece.h"
 
 namespace refine::bpe {
 
@@ -36,6 +38,8 @@ struct Tokenizer::Parts {
   std::string token_bytes;
   std::vector<uint32_t> token_offsets;
   std::vector<uint8_t> is_byte;      // by id: a token of characters that stands for one byte
+  std::unique_ptr<const PieceIds> words;  // WordPiece; null: BPE
+  bool leaves_out_spaces = false;    // pieces of white space are none
   mutable std::mutex mutex;
   mutable std::vector<std::unique_ptr<Workspace>> idle;
 };
@@ -48,6 +52,7 @@ struct Encoder {
   std::vector<uint32_t>& ids;
   const uint8_t* readable_end;  // of the buffer the pieces lie in
   PieceSink* sink = nullptr;    // takes the pieces instead of their ids
+  size_t enough = SIZE_MAX;     // ids at which to stop
 
   // Step by step: the pieces of one are the texts of the next.
   void run(size_t step, const uint8_t* p, const uint8_t* end) {
@@ -57,7 +62,7 @@ struct Encoder {
     if (scan == nullptr) return run_prefixed(step, p, end);
     const uint8_t* ends[kScanEnds];
     const bool last = step + 1 == parts.program.size();
-    while (p < end) {
+    while (p < end && ids.size() < enough) {
       const size_t count = scan(p, end, ends);
       if (last) pieces(p, ends, count), p = ends[count - 1];
       else for (size_t i = 0; i < count; p = ends[i++]) run(step + 1, p, ends[i]);
@@ -79,6 +84,13 @@ struct Encoder {
   void pieces(const uint8_t* p, const uint8_t* const* ends, size_t count) {
     if (sink) {
       for (size_t i = 0; i < count; p = ends[i++]) sink->piece({reinterpret_cast<const char*>(p), size_t(ends[i] - p)});
+      return;
+    }
+    if (parts.words) {
+      for (size_t i = 0; i < count && ids.size() < enough; p = ends[i++]) {
+        const uint8_t* first = p;
+        if (!parts.leaves_out_spaces || !(class_table()[next_code_point(first)] & kSpace)) parts.words->encode(p, ends[i], ids);
+      }
       return;
     }
     const CharacterBpe* const characters = parts.model.characters.get();
@@ -148,13 +160,18 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
   for (auto* list : {&raw, &normalized})
     std::stable_partition(list->begin(), list->end(), [](const AddedToken& token) { return token.special; });
 
-  if (definition.characters) {
+  if (definition.word_piece && (definition.characters || definition.merge_count > 0 || definition.ignore_merges || definition.unk_id >= vocab))
+    return bad("WordPiece has no merges and needs an unknown token of its vocabulary");
+  const bool leaves_out_spaces = std::any_of(definition.program.begin(), definition.program.end(), [](const SplitStep step) { return step == SplitStep::kBertWords || step == SplitStep::kWhiteSpaceSplit; });
+  if (leaves_out_spaces && !definition.word_piece) return bad("a pre-tokenizer that leaves white space out is for WordPiece");
+  if (definition.characters || definition.word_piece) {
     if (definition.pieces.rows != vocab) return bad("spells " + std::to_string(definition.pieces.rows) + " of " + std::to_string(vocab) + " tokens");
     if (definition.unk_id >= vocab && definition.unk_id != kNoToken) return bad("the unknown token is outside the vocabulary");
     if (definition.ignore_merges) return bad("ignore_merges is for BPE over bytes");
   }
   tokenizer->parts_.reset(new Parts{PieceModel(definition), scanners_of(definition.program), AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)),
-                                    std::move(normaliser), definition.metaspace, definition.decode_start, {}, {0}, {}, {}, {}});
+                                    std::move(normaliser), definition.metaspace, definition.decode_start, {}, {0}, {}, {}, leaves_out_spaces, {}, {}});
+  if (definition.word_piece) tokenizer->parts_->words = std::make_unique<const WordPiece>(definition);
   Parts& parts = *tokenizer->parts_;
   if (definition.characters) {
     parts.is_byte.resize(vocab);
@@ -195,11 +212,12 @@ struct Lease {
 
 }  // namespace
 
-void Tokenizer::encode(std::string_view text, Special special, std::vector<uint32_t>& ids) const {
+void Tokenizer::encode(std::string_view text, Special special, std::vector<uint32_t>& ids, size_t enough) const {
   const Parts& parts = *parts_;
   const Lease lease(parts);
   Workspace* const work = lease.work.get();
-  Encoder encoder{parts, *work, ids, nullptr};
+  enough = enough > SIZE_MAX - ids.size() ? SIZE_MAX : enough + ids.size();
+  Encoder encoder{parts, *work, ids, nullptr, nullptr, enough};
   if (!is_valid_utf8(text)) {
     work->valid = to_valid_utf8(text);
     text = work->valid;
@@ -208,6 +226,7 @@ void Tokenizer::encode(std::string_view text, Special special, std::vector<uint3
   if (parts.raw.matches_nothing(special)) work->splits.push_back({text, Split::kPlain});
   else parts.raw.split(text, special, work->splits);
   for (const Split& outer : work->splits) {
+    if (ids.size() >= enough) return;
     if (outer.id != Split::kPlain) {
       ids.push_back(outer.id);
       continue;

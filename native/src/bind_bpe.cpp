@@ -3,6 +3,8 @@
 #include "bind.h"
 #include "bpe_handle.h"
 
+#include <algorithm>
+
 namespace {
 
 using namespace refine;
@@ -59,6 +61,15 @@ Napi::Value BpeOpen(const Napi::CallbackInfo& info) {
     definition.fuse_unk = characters.As<Napi::Object>().Get("fuseUnk").ToBoolean();
     definition.decode_start = bpe::DecodeStart(characters.As<Napi::Object>().Get("decodeStart").ToNumber().Uint32Value() & 3);
   }
+  if (const auto words = source.Get("wordPiece"); words.IsObject()) {
+    const auto object = words.As<Napi::Object>();
+    definition.word_piece = true;
+    definition.pieces = bytes_view(object.Get("pieces"), "bpeOpen pieces");
+    definition.unk_id = object.Get("unkId").ToNumber().Uint32Value();
+    definition.word_piece_prefix = bytes_of(object.Get("prefix"), "bpeOpen wordPiece prefix");
+    definition.word_piece_characters = object.Get("maxCharacters").ToNumber().Uint32Value();
+    definition.decode_start = bpe::DecodeStart::kLessOneSpace;
+  }
   std::unique_ptr<bpe::Tokenizer> tokenizer;
   if (const Status status = bpe::Tokenizer::make(definition, tokenizer); !status.ok()) {
     auto error = Napi::Error::New(env, status.message);
@@ -69,7 +80,7 @@ Napi::Value BpeOpen(const Napi::CallbackInfo& info) {
 }
 
 template <class T>
-Napi::Value encode_into(const Napi::CallbackInfo& info, const TokenizerHandle& tokenizer, BytesView texts, bpe::Special special, int64_t bos, int64_t eos) {
+Napi::Value encode_into(const Napi::CallbackInfo& info, const TokenizerHandle& tokenizer, BytesView texts, bpe::Special special, int64_t bos, int64_t eos, size_t most) {
   struct Result {
     ListColumn<T> tokens;
     std::vector<uint32_t> counts;
@@ -84,7 +95,9 @@ Napi::Value encode_into(const Napi::CallbackInfo& info, const TokenizerHandle& t
         for (size_t row = 0; row < texts.rows; ++row) {
           ids.clear();
           if (bos >= 0) ids.push_back(uint32_t(bos));
-          if (texts.valid(row)) tokenizer->encode(texts[row], special, ids);
+          const size_t room = most - std::min(most, ids.size() + (eos >= 0));
+          if (texts.valid(row) && room > 0) tokenizer->encode(texts[row], special, ids, room);
+          ids.resize(std::min(ids.size(), most - (eos >= 0)));
           if (eos >= 0) ids.push_back(uint32_t(eos));
           if (result->tokens.values.size() + ids.size() > size_t(INT32_MAX))
             return Status::error("ERR_REFINE_MEMORY", "bpeEncode: a batch has more than 2^31 tokens; use smaller batches");
@@ -119,8 +132,14 @@ Napi::Value BpeEncode(const Napi::CallbackInfo& info) {
     return id;
   };
   const int64_t bos = id_of("bos"), eos = id_of("eos");
-  if (tokenizer->vocab_size() <= 65536) return encode_into<uint16_t>(info, tokenizer, texts, special, bos, eos);
-  return encode_into<uint32_t>(info, tokenizer, texts, special, bos, eos);
+  size_t most = SIZE_MAX;
+  if (const auto limit = options.Get("maxTokens"); limit.IsNumber()) {
+    const int64_t value = limit.As<Napi::Number>().Int64Value();
+    if (value < int64_t(bos >= 0) + int64_t(eos >= 0)) throw Napi::RangeError::New(env, "bpeEncode: maxTokens leaves no room for bos and eos");
+    most = size_t(value);
+  }
+  if (tokenizer->vocab_size() <= 65536) return encode_into<uint16_t>(info, tokenizer, texts, special, bos, eos, most);
+  return encode_into<uint32_t>(info, tokenizer, texts, special, bos, eos, most);
 }
 
 Napi::Value BpeDecode(const Napi::CallbackInfo& info) {

@@ -1,22 +1,24 @@
 // Finds and opens a tokenizer: a name the package ships, a directory, or a file: a tokenizer.json, a `.tiktoken` rank file, a
-// SentencePiece `.model` or llama2.c's tok*.bin, plain or .gz. What a file is, its bytes say, not its name (LLaMA-3's tokenizer.model holds ranks).
+// SentencePiece `.model` or llama2.c's tok*.bin, plain or .gz,
+// or BERT's vocab.txt with its tokenizer_config.json. What another file is, its bytes say, not its name (LLaMA-3's tokenizer.model holds ranks).
 // The contract's sha256 is that of the file's own bytes, never of the gzip around them.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type BpeHandle, native, packagePath, RefineError } from '../../native/index.js';
 import { looksLikeLlama2c, readLlama2c } from './llama2c-file.js';
 import type { PatternName } from './pre-tokenizers.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import { looksLikeTiktoken, readTiktoken } from './tiktoken-file.js';
-import { isObject, type Json, type TokenizerFile } from './token-file.js';
-import { readTokenizerJson } from './tokenizer-json.js';
+import { isObject, type Json, type JsonObject, refuser, type TokenizerFile } from './token-file.js';
+import { readTokenizerJson, readTokenizerObject } from './tokenizer-json.js';
+import { tokenizerJsonOfVocab } from './word-piece.js';
 
 export const SHIPPED_TOKENIZERS = ['falcon', 'gpt2'] as const;
 /** What a directory is searched for, in this order. */
-const FILE_NAMES = ['tokenizer.json', 'tokenizer.json.gz', 'tokenizer.model'] as const;
-export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json or tokenizer.model, or a tokenizer.json, .tiktoken, SentencePiece .model or llama2.c tok*.bin file`;
+const FILE_NAMES = ['tokenizer.json', 'tokenizer.json.gz', 'tokenizer.model', 'vocab.txt'] as const;
+export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json, tokenizer.model or vocab.txt, or a tokenizer.json, .tiktoken, SentencePiece .model llama2.c tok*.bin or vocab.txt file`;
 /** llama2.c's, where nothing else is there. */
 const BIN_NAME = /^tok(\d*|enizer)\.bin$/;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -66,8 +68,9 @@ export function loadTokenizer(tokenizer: string, baseDir: string, names: { eos?:
   }
   const [path, config] = files as [string, string | undefined];
   const bytes = readBytes(path, tokenizer);
-  const configured = config === undefined ? { special: new Map<string, number>() } : readConfig(config, tokenizer);
-  const file = readTokenizer(bytes, tokenizer, names.pattern, configured.special);
+  const configured: Config = config === undefined ? { json: {}, special: new Map() } : readConfig(config, tokenizer);
+  const file =
+    basename(path) === 'vocab.txt' ? readVocab(bytes, configured.json, tokenizer) : readTokenizer(bytes, tokenizer, names.pattern, configured.special);
   const specialNames = new Set(file.specials.map((token) => token.content));
   const pick = (asked: string | undefined, fromConfig: string | undefined, known: readonly string[], option: string): number | null => {
     if (asked !== undefined) {
@@ -94,6 +97,12 @@ export function loadTokenizer(tokenizer: string, baseDir: string, names: { eos?:
   };
 }
 
+function readVocab(bytes: Uint8Array, config: JsonObject, place: string): TokenizerFile {
+  const refuse = refuser(place);
+  const file = tokenizerJsonOfVocab(new TextDecoder().decode(bytes), config, refuse);
+  return readTokenizerObject(file, file.model as JsonObject, refuse);
+}
+
 /** By the first bytes: a JSON object, rank lines, or a protocol buffer whose first field is a piece. */
 function readTokenizer(bytes: Uint8Array, place: string, pattern: PatternName | undefined, special: ReadonlyMap<string, number>): TokenizerFile {
   if (looksLikeLlama2c(bytes)) return readLlama2c(bytes, place);
@@ -117,6 +126,7 @@ function readBytes(path: string, place: string): Uint8Array {
 }
 
 interface Config {
+  readonly json: JsonObject;
   readonly eos?: string;
   readonly bos?: string;
   /** Ids of special tokens by content, for rank files. */
@@ -132,7 +142,7 @@ function readConfig(path: string, place: string): Config {
     throw new RefineError('ERR_REFINE_ASSET', `its tokenizer_config.json is not JSON: ${(cause as Error).message}`, { place, cause });
   }
   const special = new Map<string, number>();
-  if (!isObject(config)) return { special };
+  if (!isObject(config)) return { json: {}, special };
   const contentOf = (value: Json | undefined): string | undefined =>
     typeof value === 'string' ? value : isObject(value) && typeof value.content === 'string' ? value.content : undefined;
   const eos = contentOf(config.eos_token);
@@ -142,5 +152,5 @@ function readConfig(path: string, place: string): Config {
     const content = contentOf(token);
     if (content !== undefined && content !== '' && /^[0-9]{1,9}$/.test(id)) special.set(content, Number(id));
   }
-  return { special, ...(eos === undefined ? {} : { eos }), ...(bos === undefined ? {} : { bos }) };
+  return { json: config, special, ...(eos === undefined ? {} : { eos }), ...(bos === undefined ? {} : { bos }) };
 }

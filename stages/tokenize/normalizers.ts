@@ -4,7 +4,9 @@ import type { BpeNormalStep } from '../../native/index.js';
 import { isObject, type Json, type Refuse, shown, utf8 } from './token-file.js';
 
 /** Twin of NormalStep::Kind in kernels/include/refine/bpe.h. */
-export const NORMAL_STEPS = { nfc: 1, prepend: 2, replace: 3, sentencePiece: 4 } as const;
+export const NORMAL_STEPS = { nfc: 1, prepend: 2, replace: 3, sentencePiece: 4, bert: 5, lowercase: 6 } as const;
+/** Twin of BertFlag there. */
+const BERT_FLAGS = { cleanText: 1, hanSpaces: 2, stripAccents: 4, lowerCase: 8 } as const;
 const MAX_STEPS = 64;
 const NOTHING = new Uint8Array(0);
 
@@ -44,8 +46,25 @@ export function readNormalizer(root: Json, refuse: Refuse): Normalizer {
         noSpaces = (noSpaces || from === ' ') && !to.includes(' ');
         return;
       }
+      case 'BertNormalizer': {
+        const lowercase = node.lowercase !== false;
+        const strip = typeof node.strip_accents === 'boolean' ? node.strip_accents : lowercase;
+        const flags =
+          (node.clean_text !== false ? BERT_FLAGS.cleanText : 0) |
+          (node.handle_chinese_chars !== false ? BERT_FLAGS.hanSpaces : 0) |
+          (strip ? BERT_FLAGS.stripAccents : 0) |
+          (lowercase ? BERT_FLAGS.lowerCase : 0);
+        steps.push({ kind: NORMAL_STEPS.bert, flags, from: NOTHING, to: NOTHING });
+        noSpaces = false;
+        return;
+      }
+      case 'Lowercase':
+        steps.push({ kind: NORMAL_STEPS.lowercase, flags: 0, from: NOTHING, to: NOTHING });
+        return;
       default:
-        refuse(`normalizer ${shown(node.type)} is not known; known: NFC, Prepend, Replace of a string, Sequence, null. Choose a tokenizer without it`);
+        refuse(
+          `normalizer ${shown(node.type)} is not known; known: BertNormalizer, Lowercase, NFC, Prepend, Replace of a string, Sequence, null. Choose a tokenizer without it`,
+        );
     }
   };
   add(root, 0);

@@ -18,6 +18,8 @@ export const PRE_TOKENIZER_STEPS = {
   tekken: 11,
   deepSeek: 12,
   metaspace: 13,
+  bertWords: 14,
+  whiteSpaceSplit: 15,
   byteDigitsContiguous: 16,
   byteDigitsIndividual: 17,
   digitTriples: 18,
@@ -67,6 +69,8 @@ export interface PreTokenizer {
   readonly program: readonly number[];
   /** Whether tokens are spelled in GPT-2's byte alphabet. */
   readonly byteLevel: boolean;
+  /** White space is no piece: of WordPiece's. */
+  readonly leavesOutSpaces: boolean;
   readonly metaspace?: { readonly scheme: number; readonly replacement: Uint8Array };
 }
 
@@ -77,6 +81,7 @@ export function readPreTokenizer(root: Json, noSpaces: boolean, refuse: Refuse):
   const program: number[] = [];
   let byteLevel = false;
   let metaspace: PreTokenizer['metaspace'];
+  let leavesOutSpaces = false;
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!;
     switch (node.type) {
@@ -115,14 +120,19 @@ export function readPreTokenizer(root: Json, noSpaces: boolean, refuse: Refuse):
         metaspace = readMetaspace(node, refuse);
         if (node.split !== false) program.push(STEPS.metaspace);
         break;
+      case 'BertPreTokenizer':
+      case 'WhitespaceSplit':
+        leavesOutSpaces = true;
+        program.push(node.type === 'BertPreTokenizer' ? STEPS.bertWords : STEPS.whiteSpaceSplit);
+        break;
       default:
         refuse(
-          `pre_tokenizer ${shown(node.type)} is not known; known: ByteLevel, Digits, Metaspace, Punctuation, Sequence, Split. Choose a tokenizer without it`,
+          `pre_tokenizer ${shown(node.type)} is not known; known: BertPreTokenizer, ByteLevel, Digits, Metaspace, Punctuation, Sequence, Split, WhitespaceSplit. Choose a tokenizer without it`,
         );
     }
   }
   if (byteLevel && metaspace !== undefined) refuse('pre_tokenizer has both ByteLevel and Metaspace; known: one of them');
-  return { program, byteLevel, ...(metaspace === undefined ? {} : { metaspace }) };
+  return { program, byteLevel, leavesOutSpaces, ...(metaspace === undefined ? {} : { metaspace }) };
 }
 
 /** Sequences inside sequences as one list. */

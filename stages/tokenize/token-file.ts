@@ -15,6 +15,8 @@ export interface TokenizerFile {
   /** Tokens that the file itself names as end and beginning of a text. */
   readonly eos?: string;
   readonly bos?: string;
+  /** What stands before and behind a text as a model's input: `[CLS] A [SEP]`. */
+  readonly template?: { readonly before: readonly number[]; readonly after: readonly number[] };
 }
 
 export interface AddedToken {

@@ -1,10 +1,12 @@
 // A HuggingFace tokenizer.json as the native tokenizer wants it: token bytes, merges as ids, added tokens, normaliser and
 // pre-tokenizer as programs of known steps. Invariant: a part of the file that would change ids is either carried over
-// exactly or refused by name; `truncation`, `padding` and `post_processor` shape model inputs, not documents, and are not read.
-// Source: HuggingFace tokenizers (serialised form of 0.13 to 0.22), models/bpe, added_vocabulary.
+// exactly or refused by name; `truncation` and `padding` shape model inputs, not documents, and are not read; `post_processor` is
+// read for encoders only (TokenizerFile.template).
+// Source: HuggingFace tokenizers (serialised form of 0.13 to 0.22), models/{bpe,wordpiece}, added_vocabulary.
 import { type BpeDefinition, bytesColumn, RefineError } from '../../native/index.js';
 import { checkByteLevelDecoder, readCharacterDecoder } from './decoders.js';
 import { readNormalizer } from './normalizers.js';
+import { readTemplate } from './post-processor.js';
 import { readPreTokenizer } from './pre-tokenizers.js';
 import {
   ADDED_FLAGS,
@@ -24,6 +26,7 @@ import {
   type TokenizerFile,
   utf8,
 } from './token-file.js';
+import { readWordPiece } from './word-piece.js';
 
 export { PRE_TOKENIZER_STEPS } from './pre-tokenizers.js';
 export type { TokenizerFile } from './token-file.js';
@@ -67,12 +70,17 @@ export function readTokenizerJson(text: string, place: string): TokenizerFile {
   }
   const model = isObject(file) ? file.model : undefined;
   if (!isObject(file) || !isObject(model)) return refuse('has no "model" object. Expected a HuggingFace tokenizer.json');
-  checkModel(model, refuse);
+  return readTokenizerObject(file, model, refuse);
+}
+
+/** The same from the parsed file. */
+export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse: Refuse): TokenizerFile {
+  const kind = checkModel(model, refuse);
   const normalizer = readNormalizer(file.normalizer ?? null, refuse);
   const preTokenizer = readPreTokenizer(file.pre_tokenizer ?? null, normalizer.noSpaces, refuse);
 
   const vocabulary = readVocabulary(model.vocab, refuse);
-  const merges = mergeIds(model.merges, vocabulary.idOf, refuse);
+  const merges = kind === 'BPE' ? mergeIds(model.merges, vocabulary.idOf, refuse) : new Uint32Array(0);
   const added = readAddedTokens(file.added_tokens, vocabulary, refuse);
   const common = {
     merges,
@@ -83,20 +91,39 @@ export function readTokenizerJson(text: string, place: string): TokenizerFile {
     ...(preTokenizer.metaspace === undefined ? {} : { metaspace: preTokenizer.metaspace }),
   };
   const decoder = file.decoder ?? null;
-  const definition = preTokenizer.byteLevel
-    ? { ...common, ...byteLevel(model, vocabulary, added, decoder, refuse) }
-    : { ...common, ...overCharacters(model, vocabulary, added, merges, decoder, refuse) };
+  if (kind === 'WordPiece' && preTokenizer.byteLevel) refuse('pre_tokenizer ByteLevel is not known beside a WordPiece model. Choose another tokenizer');
+  if (kind === 'BPE' && preTokenizer.leavesOutSpaces)
+    refuse('pre_tokenizer BertPreTokenizer or WhitespaceSplit is known beside a WordPiece model only. Choose another tokenizer');
+  const definition: BpeDefinition =
+    kind === 'WordPiece'
+      ? { ...common, ...readWordPiece(model, vocabulary, added, decoder, refuse) }
+      : preTokenizer.byteLevel
+        ? { ...common, ...byteLevel(model, vocabulary, added, decoder, refuse) }
+        : { ...common, ...overCharacters(model, vocabulary, added, merges, decoder, refuse) };
   for (const token of added) if (!vocabulary.idOf.has(token.content)) vocabulary.idOf.set(token.content, token.id);
-  return { definition, vocabSize: vocabulary.size, idOf: (content) => vocabulary.idOf.get(content), specials: specialsOf(added) };
+  const template = readTemplate(file.post_processor);
+  const inside = template !== null && [...template.before, ...template.after].every((id) => id < vocabulary.size);
+  if (template !== null && !inside) refuse(`post_processor adds ids outside the vocabulary of ${vocabulary.size}. Write the file again from its source`);
+  return {
+    definition,
+    vocabSize: vocabulary.size,
+    idOf: (content) => vocabulary.idOf.get(content),
+    specials: specialsOf(added),
+    ...(template === null ? {} : { template }),
+  };
 }
 
-function checkModel(model: JsonObject, refuse: Refuse): void {
-  const kind = model.type ?? (model.merges === undefined ? 'unknown' : 'BPE');
+function checkModel(model: JsonObject, refuse: Refuse): 'BPE' | 'WordPiece' {
+  const kind = model.type ?? (model.merges !== undefined ? 'BPE' : model.max_input_chars_per_word !== undefined ? 'WordPiece' : 'unknown');
+  if (kind === 'WordPiece') return kind;
   if (kind !== 'BPE')
-    refuse(`model.type is ${shown(kind)}; only "BPE" is read. Choose a tokenizer of that type: GPT-2's, Falcon's, LLaMA's, Qwen's, Mistral's kind`);
+    refuse(
+      `model.type is ${shown(kind)}; "BPE" and "WordPiece" are read. Choose a tokenizer of these types: GPT-2's, Falcon's, LLaMA's, Qwen's, Mistral's, BERT's kind`,
+    );
   if (typeof model.dropout === 'number' && model.dropout > 0) refuse(`model.dropout is ${model.dropout}: ids would be random. Set it to null`);
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix'])
     if (model[key]) refuse(`model.${key} is ${shown(model[key])}; known: none. Choose another tokenizer`);
+  return 'BPE';
 }
 
 function readVocabulary(vocab: Json | undefined, refuse: Refuse): Vocabulary {

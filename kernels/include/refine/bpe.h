@@ -1,4 +1,4 @@
-// Exact BPE over bytes or characters: token ids equal HuggingFace tokenizers' for the same tokenizer.json, tiktoken's and
+// Exact BPE over bytes or characters, WordPiece and Unigram: token ids equal HuggingFace tokenizers' for the same tokenizer.json, tiktoken's and
 // SentencePiece's for theirs. Files are read and checked in TypeScript (stages/tokenize), which hands over flat arrays, a
 // normaliser and a pre-tokenizer program.
 // Invariant: encode is a pure function of (definition, text, special); caches only remember it.
@@ -29,6 +29,8 @@ enum class SplitStep : uint8_t {
   kTekken = 11,        // o200k without contractions, single numbers
   kDeepSeek = 12,      // DeepSeek-V3's three splits
   kMetaspace = 13,     // before each U+2581
+  kBertWords = 14,     // white space is no piece, each punctuation character stands alone
+  kWhiteSpaceSplit = 15,  // white space is no piece
   kByteDigitsContiguous = 16,
   kByteDigitsIndividual = 17,
   kDigitTriples = 18,  // Split("[0-9][0-9][0-9]", Isolated)
@@ -47,11 +49,14 @@ struct NormalStep {
     kPrepend = 2,        // `to` before a text that is not empty
     kReplace = 3,        // each `from` by `to`
     kSentencePiece = 4,  // `from`: the precompiled map of a .model (may be empty); flags: SentencePieceFlag
+    kBert = 5,           // flags: BertFlag
+    kLowercase = 6,
   };
   Kind kind = kNfc;
   uint8_t flags = 0;
   std::string from, to;
 };
+enum BertFlag : uint8_t { kCleanText = 1, kHanSpaces = 2, kStripAccents = 4, kLowerCase = 8 };
 enum SentencePieceFlag : uint8_t { kAddDummyPrefix = 1, kRemoveExtraSpaces = 2, kEscapeSpaces = 4, kSpaceAsSuffix = 8 };
 
 // The Metaspace pre-tokenizer less its split: spaces become `replacement`, one of which is put before a text without one.
@@ -82,6 +87,10 @@ struct Definition {
   uint32_t unk_id = UINT32_MAX;
   BytesView pieces;                   // row = id: how the normalised text spells it; null where it is no token of the model
   DecodeStart decode_start = DecodeStart::kAll;
+  // WordPiece in place of BPE: `pieces`, `unk_id`, `decode_start` as above, no merges.
+  bool word_piece = false;
+  std::string word_piece_prefix;      // of tokens inside a word
+  size_t word_piece_characters = 100; // a longer word is unk_id
 };
 
 enum class Special { kText, kParse };  // whether added tokens with `special` are plain text or matched
@@ -101,7 +110,8 @@ class Tokenizer {
   ~Tokenizer();
 
   // Appends the ids of one text; ill-formed UTF-8 counts as U+FFFD (utf8.h). Safe to call from several threads.
-  void encode(std::string_view text, Special special, std::vector<uint32_t>& ids) const;
+  // May stop where `enough` ids are appended (there may be more): for callers that take the first of them.
+  void encode(std::string_view text, Special special, std::vector<uint32_t>& ids, size_t enough = SIZE_MAX) const;
   // The bytes of the ids, ill-formed parts replaced; ids that name no token add nothing.
   std::string decode(const uint32_t* ids, size_t count) const;
   size_t vocab_size() const;
