@@ -1,21 +1,52 @@
 // `refine check RUN`: what would spoil a training run, before it does.
 import type { Command } from 'commander';
 import { type CheckResult, checkRun } from '../check/check.js';
-import { action, data, EXIT } from './command.js';
+import { CHECKS, percent } from '../check/finding.js';
+import { describeLengths } from '../check/lengths.js';
+import { action, count, data, EXIT, interruptible, words } from './command.js';
+
+interface Options {
+  readonly tokenizer?: string;
+  readonly contract?: string;
+  readonly benchmarks?: readonly string[];
+  readonly seqLen: number;
+  readonly json?: boolean;
+}
 
 export function registerCheck(program: Command): void {
   program
     .command('check')
-    .description('is a run fit to train on: shard digests, contract, ids, EOS, empty documents, near duplicates across sink.holdout')
+    .description('is a run fit to train on: contract, shard digests, ids, EOS, lengths, empty documents, duplicates, contamination, languages')
     .argument('<run>', 'the folder of a finished run')
+    .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
+    .option('--benchmarks <files...>', 'benchmark files (JSON lines, Parquet, text): documents that share an n-gram of 13 words are named')
+    .option('--tokenizer <dir>', 'the tokenizer that wrote the run, where its manifest names a path that is not found from here')
+    .option('--seq-len <n>', 'tokens a row, for the padding of each packing', count('--seq-len', 2), 2048)
     .option('--json', 'one JSON object, as it is written to RUN/check/check.json')
+    .addHelpText('after', `\nChecks: ${CHECKS.join(', ')}; exit 1 if any finding is an error. infra/docs/readiness.md says what each means.`)
     .action(
-      action(async (run: string, options: { json?: boolean }) => {
-        const result = await checkRun(run, new AbortController().signal);
-        await data(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
-        return result.ok ? EXIT.done : EXIT.failed;
+      action(async (run: string, options: Options) => {
+        const { signal, done } = interruptible();
+        try {
+          const { json, benchmarks = [], ...rest } = options;
+          const result = await checkRun(run, { ...rest, benchmarks }, signal, seldom());
+          await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+          return result.ok ? EXIT.done : EXIT.failed;
+        } finally {
+          done();
+        }
       }),
     );
+}
+
+/** A line on stderr at most every two seconds. */
+function seldom(): (line: string) => void {
+  let last = Date.now();
+  return (line) => {
+    if (Date.now() - last < 2000) return;
+    last = Date.now();
+    words(`refine check: ${line}`);
+  };
 }
 
 function checkText(result: CheckResult): string {
@@ -23,8 +54,18 @@ function checkText(result: CheckResult): string {
     const where = shard === null ? '' : ` ${shard}${rows.length === 0 ? '' : ` rows ${rows.join(', ')}`}`;
     return `${severity === 'error' ? 'ERROR  ' : 'warning'} ${check}${where}: ${message}. ${next}.`;
   });
-  const compared =
-    result.heldOut === null ? '' : `; ${result.heldOut.heldOut} held-out documents against ${result.heldOut.train} for training, every pair from Jaccard 0.8`;
+  if (result.lengths !== null) lines.push(describeLengths(result.lengths));
+  const { duplicates, nearDuplicates, heldOut } = result;
+  if (duplicates !== null)
+    lines.push(
+      `equal documents: ${duplicates.equal} of ${duplicates.documents}; windows of 64 tokens in more than one document: ${percent(duplicates.repeated / Math.max(1, duplicates.windows))} of ${duplicates.windows} sampled`,
+    );
+  if (nearDuplicates !== null)
+    lines.push(
+      `near duplicates (Jaccard 0.8): ${percent(nearDuplicates.share)} of ${nearDuplicates.sampled} sampled documents, at 95 % ${percent(nearDuplicates.low)} to ${percent(nearDuplicates.high)}`,
+    );
+  for (const { check, why } of result.skipped) lines.push(`not checked: ${check}: ${why}`);
+  const compared = heldOut === null ? '' : `; ${heldOut.heldOut} held-out documents against ${heldOut.train} for training, every pair from Jaccard 0.8`;
   lines.push(
     `${result.ok ? 'ok' : 'NOT fit to train on'}: ${result.documents} documents in ${result.tokenShards} token shards, checked: ${result.checks.join(', ')}${compared}`,
   );
