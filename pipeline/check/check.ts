@@ -99,11 +99,15 @@ export async function checkRun(folder: string, options: CheckOptions, signal: Ab
 class Report {
   readonly checks = new Set<CheckName>();
   readonly skipped: Skipped[] = [];
-  readonly #findings: Finding[] = [];
+  #findings: Finding[] = [];
 
   made(checks: readonly CheckName[], findings: readonly Finding[]): void {
     for (const check of checks) this.checks.add(check);
     this.#findings.push(...findings);
+  }
+
+  without(explained: (finding: Finding) => boolean): void {
+    this.#findings = this.#findings.filter((finding) => !explained(finding));
   }
 
   skip(checks: readonly CheckName[], why: string): void {
@@ -153,17 +157,15 @@ async function readChecks(
   progress('contract: reading sampled documents');
   const parseSpecial = tokenizeOptions(run)?.special === 'parse';
   if (model !== null) report.made(['contract'], await checkContract(scan, tokenizer, model));
-  const others = [...SHIPPED_TOKENIZERS.map((name) => ({ name, tokenizer: loadTokenizer(name, run.folder) })), ...(model === null ? [] : [model])];
-  const unreadable = await checkReadable(
-    scan.samples,
-    tokenizer,
-    others.filter((one) => one.tokenizer.contract.sha256 !== tokenizer.contract.sha256),
-    parseSpecial,
-    signal,
-  );
+  const others = (): Known[] =>
+    [...SHIPPED_TOKENIZERS.map((name) => ({ name, tokenizer: loadTokenizer(name, run.folder) })), ...(model === null ? [] : [model])].filter(
+      (one) => one.tokenizer.contract.sha256 !== tokenizer.contract.sha256,
+    );
+  const unreadable = await checkReadable(scan.samples, tokenizer, others, parseSpecial, signal);
   report.made(['contract'], unreadable);
-  // ids that are no text have no language: one fault, one finding
+  // ids that are no text have no language, and an EOS among them is none: one fault, one finding
   const unread = new Set(unreadable.map(({ shard }) => shard));
+  report.without(({ check, severity, shard }) => check === 'eos' && severity === 'warning' && unread.has(shard));
   const languages = await checkLanguages(
     run,
     scan.samples.filter(({ path }) => !unread.has(path)),

@@ -17,7 +17,9 @@ export async function checkContract(scan: Scan, own: LoadedTokenizer, model: Kno
   };
   const again = `Run again with tokenize: { tokenizer: ${model.name} }, or train a model of this vocabulary`;
   if (ours.sha256 !== theirs.sha256) {
-    const texts = scan.samples.flatMap(({ documents }) => documents.slice(0, Math.ceil(TEXTS / scan.samples.length)).map(({ ids }) => native.bpeDecode(own.handle, ids)));
+    const texts = scan.samples.flatMap(({ documents }) =>
+      documents.slice(0, Math.ceil(TEXTS / scan.samples.length)).map(({ ids }) => native.bpeDecode(own.handle, ids)),
+    );
     const column = utf8Column(texts);
     const plain = { parseSpecial: false, eos: null, bos: null };
     const [a, b] = [await native.bpeEncode(own.handle, column, plain), await native.bpeEncode(model.tokenizer.handle, column, plain)];

@@ -22,8 +22,8 @@ const UNSURE_SHARE = 0.5;
 const TYPICAL_UNSURE = 0.2;
 /**
  * A shard's languages lie apart where their total variation from all others' passes the median shard's by FAR_Z robust deviations
- * and by the larger of FAR_LEAST and FAR_SMALL / sqrt(documents), which sampling alone passes in fewer than one run of 1,000
- * (tests/unit/readiness-statistics.test.ts draws them). Shards that differ by design, as with a source a language, raise the deviation.
+ * and by the larger of FAR_LEAST and FAR_SMALL / sqrt(documents), which sampling alone passed in none of 2,700 drawn runs
+ * (tests/unit/readiness-statistics.test.ts). Shards that differ by design, as with a source a language, raise the deviation.
  */
 const FAR_Z = 6;
 const FAR_LEAST = 0.12;
@@ -57,7 +57,12 @@ export interface LanguageCheck {
   readonly labelOf: ReadonlyMap<string, ReadonlyMap<number, string>>;
 }
 
-export async function checkLanguages(run: RunState, samples: readonly SampledShard[], { handle }: LoadedTokenizer, signal: AbortSignal): Promise<LanguageCheck> {
+export async function checkLanguages(
+  run: RunState,
+  samples: readonly SampledShard[],
+  { handle }: LoadedTokenizer,
+  signal: AbortSignal,
+): Promise<LanguageCheck> {
   const langid = await openLangid(run);
   const findings: Finding[] = [];
   const shards: ShardLanguages[] = [];
@@ -73,7 +78,13 @@ export async function checkLanguages(run: RunState, samples: readonly SampledSha
         documents: judged.length,
         unsure: judged.filter(({ label }) => label === null).length,
         languages: counted(judged),
-        bytesPerToken: rounded(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / Math.max(1, sample.documents.reduce((sum, { ids }) => sum + ids.length, 0))),
+        bytesPerToken: rounded(
+          texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) /
+            Math.max(
+              1,
+              sample.documents.reduce((sum, { ids }) => sum + ids.length, 0),
+            ),
+        ),
       });
     }
   } finally {
@@ -82,7 +93,9 @@ export async function checkLanguages(run: RunState, samples: readonly SampledSha
   for (const [path, judged] of judgedBy) findings.push(...againstRun(path, judged, langid.kept));
   for (const finding of [...unsureShards(shards, judgedBy), ...farShards(shards, judgedBy)])
     if (!findings.some(({ shard }) => shard === finding.shard)) findings.push(finding);
-  const labelOf = new Map([...judgedBy].map(([path, judged]) => [path, new Map(judged.map(({ row, label, declared }) => [row, declared ?? label ?? 'unknown']))] as const));
+  const labelOf = new Map(
+    [...judgedBy].map(([path, judged]) => [path, new Map(judged.map(({ row, label, declared }) => [row, declared ?? label ?? 'unknown']))] as const),
+  );
   return { findings, shards, labelOf };
 }
 
@@ -107,7 +120,13 @@ async function openLangid(run: RunState): Promise<Langid> {
   return { run: await stage.open(usable ? asked : stage.schema.parse({}), env), reasons: stage.reasons, kept: usable ? kept : [] };
 }
 
-async function judge(langid: Langid, sample: SampledShard, texts: readonly string[], declared: readonly (string | null)[], signal: AbortSignal): Promise<Judged[]> {
+async function judge(
+  langid: Langid,
+  sample: SampledShard,
+  texts: readonly string[],
+  declared: readonly (string | null)[],
+  signal: AbortSignal,
+): Promise<Judged[]> {
   const { columns = {}, drops } = await langid.run.process({ rows: texts.length, columns: { text: utf8Column(texts) } }, signal);
   const lang = columns.lang as DictionaryColumn;
   const prob = columns.lang_prob as FixedColumn;
@@ -126,13 +145,17 @@ async function judge(langid: Langid, sample: SampledShard, texts: readonly strin
 
 /** The column lang of the text shard's rows; a token shard NNNNNN-1 goes on where NNNNNN ends. */
 async function declaredLabels(run: RunState, { path, documents }: SampledShard): Promise<(string | null)[]> {
-  const [name, part] = basename(path, '.arrow').replace(/-(\d+)$/, ' $1').split(' ') as [string, string | undefined];
+  const [name, part] = basename(path, '.arrow')
+    .replace(/-(\d+)$/, ' $1')
+    .split(' ') as [string, string | undefined];
   const text = run.text.find((shard) => basename(shard.path, '.arrow') === name);
   const none = documents.map(() => null);
   if (text === undefined) return none;
   let first = 0;
   for (const shard of run.tokens) {
-    const [otherName, otherPart = '0'] = basename(shard.path, '.arrow').replace(/-(\d+)$/, ' $1').split(' ') as [string, string | undefined];
+    const [otherName, otherPart = '0'] = basename(shard.path, '.arrow')
+      .replace(/-(\d+)$/, ' $1')
+      .split(' ') as [string, string | undefined];
     if (otherName === name && Number(otherPart) < Number(part ?? 0)) first += shard.rows;
   }
   const wanted = new Map(documents.map(({ row }, at) => [first + row, at]));
@@ -173,7 +196,9 @@ function againstRun(path: string, judged: readonly Judged[], kept: readonly stri
       return [finding(path, other, `${of(other, labelled)} whose column lang is ${label} read as ${names(other)}`)];
   }
   const other = sure.filter(({ label, declared }) => declared !== null && declared !== label);
-  return other.length > WRONG_SHARE * sure.length ? [finding(path, other, `${of(other, sure)} are in another language than their column lang says: ${names(other)}`)] : [];
+  return other.length > WRONG_SHARE * sure.length
+    ? [finding(path, other, `${of(other, sure)} are in another language than their column lang says: ${names(other)}`)]
+    : [];
 }
 
 function unsureShards(shards: readonly ShardLanguages[], judgedBy: ReadonlyMap<string, readonly Judged[]>): Finding[] {
@@ -221,7 +246,8 @@ export function farFrom(shards: readonly { readonly documents: number; readonly 
 }
 
 const sureOf = (shard: ShardLanguages): number => shard.documents - shard.unsure;
-const sharesOf = (shard: ShardLanguages): Map<string, number> => new Map(Object.entries(shard.languages).map(([label, count]) => [label, count / sureOf(shard)]));
+const sharesOf = (shard: ShardLanguages): Map<string, number> =>
+  new Map(Object.entries(shard.languages).map(([label, count]) => [label, count / sureOf(shard)]));
 
 /** Shares of labels over the shards, each shard counting alike. */
 function pooled(shards: readonly ReadonlyMap<string, number>[]): Map<string, number> {

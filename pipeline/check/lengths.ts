@@ -119,7 +119,13 @@ export class Lengths {
       documents: this.#documents,
       tokens: this.#tokens,
       longest: this.#longest,
-      quantiles: { '0.01': this.#quantile(0.01), '0.1': this.#quantile(0.1), '0.5': this.#quantile(0.5), '0.9': this.#quantile(0.9), '0.99': this.#quantile(0.99) },
+      quantiles: {
+        '0.01': this.#quantile(0.01),
+        '0.1': this.#quantile(0.1),
+        '0.5': this.#quantile(0.5),
+        '0.9': this.#quantile(0.9),
+        '0.99': this.#quantile(0.99),
+      },
       packings: {
         concat: waste(Math.ceil(this.#tokens / this.#seqLen), null),
         'best-fit': waste(this.#bestFit, this.#cut),

@@ -19,11 +19,17 @@ export class NearPairFinder {
   readonly #least: number;
   /** Sorted distinct shingles of each document of the small set. */
   readonly #sets: Float64Array[] = [];
-  /** Open addressing, a slot an entry: the shingle and the document it is in the prefix of. */
+  /** Open addressing, a slot a shingle: its latest entry. Entries of one shingle are chained: common shingles have many. */
   #keys = new Float64Array(1024).fill(EMPTY);
+  #heads = new Int32Array(1024);
+  #taken = 0;
   #documents = new Uint32Array(1024);
+  #next = new Int32Array(1024);
   #entries = 0;
   #shingles = 0;
+  /** The last question that met a document. */
+  #met = new Uint32Array(64);
+  #questions = 0;
 
   /** `least`: the Jaccard similarity from which a pair counts, above 0 and at most 1. */
   constructor(least: number) {
@@ -32,7 +38,7 @@ export class NearPairFinder {
 
   /** Bytes held. */
   get bytes(): number {
-    return this.#shingles * 8 + this.#keys.length * 12;
+    return this.#shingles * 8 + this.#keys.length * 12 + this.#next.length * 8;
   }
 
   /** A document of the small set, by its sorted shingles; sets without any are never near. Returns its number. */
@@ -41,18 +47,32 @@ export class NearPairFinder {
     this.#sets.push(set);
     this.#shingles += set.length;
     for (const shingle of set.subarray(0, this.#prefix(set))) this.#insert(shingle, document);
+    if (document >= this.#met.length) this.#met = grown(this.#met);
     return document;
   }
 
   /** All documents of the small set that are near `set`, in their order. */
   *near(set: Float64Array, other: number): Generator<NearPair> {
-    const candidates = new Set<number>();
+    const candidates: number[] = [];
     const mask = this.#keys.length - 1;
-    for (const shingle of set.subarray(0, this.#prefix(set))) {
-      for (let slot = slotOf(shingle, mask); this.#keys[slot] !== EMPTY; slot = (slot + 1) & mask)
-        if (this.#keys[slot] === shingle) candidates.add(this.#documents[slot]!);
+    const question = ++this.#questions;
+    const fewest = this.#least * set.length - 1e-9;
+    const most = set.length / this.#least + 1e-9;
+    const prefix = this.#prefix(set);
+    for (let i = 0; i < prefix; i++) {
+      const shingle = set[i]!;
+      let slot = slotOf(shingle, mask);
+      while (this.#keys[slot] !== EMPTY && this.#keys[slot] !== shingle) slot = (slot + 1) & mask;
+      if (this.#keys[slot] === EMPTY) continue;
+      for (let entry = this.#heads[slot]!; entry >= 0; entry = this.#next[entry]!) {
+        const one = this.#documents[entry]!;
+        if (this.#met[one] === question) continue;
+        this.#met[one] = question;
+        const { length } = this.#sets[one]!; // sets of lengths too far apart are never near
+        if (length >= fewest && length <= most) candidates.push(one);
+      }
     }
-    for (const one of [...candidates].sort((a, b) => a - b)) {
+    for (const one of candidates.sort((a, b) => a - b)) {
       const jaccard = jaccardOf(this.#sets[one]!, set);
       if (jaccard >= this.#least) yield { one, other, jaccard };
     }
@@ -64,26 +84,47 @@ export class NearPairFinder {
   }
 
   #insert(shingle: number, document: number): void {
-    if (this.#entries * 2 >= this.#keys.length) this.#grow();
-    this.#entries++;
-    this.#put(shingle, document);
+    if (2 * (this.#taken + 1) > this.#keys.length) this.#widen();
+    if (this.#entries === this.#next.length) {
+      this.#next = grown(this.#next);
+      this.#documents = grown(this.#documents);
+    }
+    const slot = this.#slot(shingle);
+    if (this.#keys[slot] === EMPTY) {
+      this.#keys[slot] = shingle;
+      this.#heads[slot] = -1;
+      this.#taken++;
+    }
+    this.#documents[this.#entries] = document;
+    this.#next[this.#entries] = this.#heads[slot]!;
+    this.#heads[slot] = this.#entries++;
   }
 
-  #put(shingle: number, document: number): void {
+  #slot(shingle: number): number {
     const mask = this.#keys.length - 1;
     let slot = slotOf(shingle, mask);
-    while (this.#keys[slot] !== EMPTY) slot = (slot + 1) & mask;
-    this.#keys[slot] = shingle;
-    this.#documents[slot] = document;
+    while (this.#keys[slot] !== EMPTY && this.#keys[slot] !== shingle) slot = (slot + 1) & mask;
+    return slot;
   }
 
-  #grow(): void {
+  #widen(): void {
     const keys = this.#keys;
-    const documents = this.#documents;
+    const heads = this.#heads;
     this.#keys = new Float64Array(keys.length * 2).fill(EMPTY);
-    this.#documents = new Uint32Array(keys.length * 2);
-    for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== EMPTY) this.#put(keys[slot]!, documents[slot]!);
+    this.#heads = new Int32Array(keys.length * 2);
+    for (let at = 0; at < keys.length; at++) {
+      if (keys[at] === EMPTY) continue;
+      const slot = this.#slot(keys[at]!);
+      this.#keys[slot] = keys[at]!;
+      this.#heads[slot] = heads[at]!;
+    }
   }
+}
+
+function grown<T extends Uint32Array | Int32Array>(array: T): T {
+  const wider = new (array.constructor as new (length: number) => T)(2 * array.length);
+  wider.set(array);
+  return wider;
 }
 
 /** The shingles of one row as sorted, distinct numbers below 2^52. `words` are the column's uint64 values as little-endian halves. */

@@ -22,21 +22,24 @@ export interface Known {
 export async function checkReadable(
   samples: readonly SampledShard[],
   declared: LoadedTokenizer,
-  others: readonly Known[],
+  /** Opened where a shard fails. */
+  others: () => readonly Known[],
   parseSpecial: boolean,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  let known: readonly Known[] | undefined;
   for (const { path, documents } of samples) {
     signal.throwIfAborted();
     const long = documents.filter(({ ids }) => ids.length > CUT_TOKENS / 4);
-    const known = long.filter(({ ids }) => ids.every((id) => id < declared.contract.vocab_size));
-    const same = await sameAgain(known, declared, parseSpecial);
+    const inside = long.filter(({ ids }) => ids.every((id) => id < declared.contract.vocab_size));
+    const same = await sameAgain(inside, declared, parseSpecial);
     const share = (count: number): number => count / Math.max(1, long.length);
     const right = same.filter(Boolean).length;
     if (long.length < LEAST_DOCUMENTS || share(right) >= LEAST_SHARE) continue;
-    const wrong = new Set(known.filter((_, i) => same[i]));
-    const found = await explain(long, declared, others, parseSpecial);
+    const wrong = new Set(inside.filter((_, i) => same[i]));
+    known ??= others();
+    const found = await explain(long, declared, known, parseSpecial);
     findings.push({
       check: found.check,
       severity: 'error',
@@ -60,10 +63,13 @@ async function explain(
 ): Promise<{ readonly check: 'contract' | 'ids'; readonly because: string }> {
   const reads = async (tokenizer: LoadedTokenizer, shift: number): Promise<boolean> => {
     const moved = documents
-      .map((document) => ({ ...document, ids: withoutEnd(
-        document.ids.map((id) => id - shift),
-        tokenizer.contract.eos_id,
-      ) }))
+      .map((document) => ({
+        ...document,
+        ids: withoutEnd(
+          document.ids.map((id) => id - shift),
+          tokenizer.contract.eos_id,
+        ),
+      }))
       .filter(({ ids }) => ids.every((id) => id < tokenizer.contract.vocab_size)); // below 0 wraps, and is as far outside
     const same = await sameAgain(moved, tokenizer, parseSpecial);
     return same.filter(Boolean).length >= LEAST_SHARE * documents.length;
@@ -76,7 +82,10 @@ async function explain(
   }
   const text = documents.map(({ ids }) => native.bpeDecode(declared.handle, ids)).join('');
   const replaced = [...text].filter((letter) => letter === '\ufffd').length;
-  return { check: 'contract', because: `, and of no tokenizer known here (${percent(replaced / Math.max(1, text.length))} of the letters are U+FFFD): "${excerpt(text)}"` };
+  return {
+    check: 'contract',
+    because: `, and of no tokenizer known here (${percent(replaced / Math.max(1, text.length))} of the letters are U+FFFD): "${excerpt(text)}"`,
+  };
 }
 
 /** A shifted EOS was no EOS when the document was read. */
@@ -85,7 +94,10 @@ function withoutEnd(ids: Uint32Array, eos: number | null): Uint32Array {
 }
 
 export function excerpt(text: string): string {
-  const line = text.slice(0, 200).replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = text
+    .slice(0, 200)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 

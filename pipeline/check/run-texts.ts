@@ -29,12 +29,26 @@ export function runTexts(run: RunState, tokenizer: LoadedTokenizer | null, damag
   const usable = (shards: readonly Shard[], folder: string): Shard[] =>
     shards.filter(({ path }) => !damaged.has(path) && !path.startsWith(`${folder}/${HOLDOUT_PREFIX}`));
   if (run.tokens.length > 0 && tokenizer !== null)
-    return { shards: usable(run.tokens, 'tokens'), decoded: true, batches: (shard, signal) => read(run, shard, ['id', 'tokens'], (batch) => decodedTexts(batch, tokenizer), signal) };
+    return {
+      shards: usable(run.tokens, 'tokens'),
+      decoded: true,
+      batches: (shard, signal) => read(run, shard, ['id', 'tokens'], (batch) => decodedTexts(batch, tokenizer), signal),
+    };
   if (run.text.length === 0) return null;
-  return { shards: usable(run.text, 'text'), decoded: false, batches: (shard, signal) => read(run, shard, ['id', 'text'], (batch) => column(batch, 'text', 'utf8'), signal) };
+  return {
+    shards: usable(run.text, 'text'),
+    decoded: false,
+    batches: (shard, signal) => read(run, shard, ['id', 'text'], (batch) => column(batch, 'text', 'utf8'), signal),
+  };
 }
 
-async function* read(run: RunState, shard: Shard, columns: readonly string[], textOf: (batch: Batch) => BytesColumn, signal: AbortSignal): AsyncGenerator<TextBatch> {
+async function* read(
+  run: RunState,
+  shard: Shard,
+  columns: readonly string[],
+  textOf: (batch: Batch) => BytesColumn,
+  signal: AbortSignal,
+): AsyncGenerator<TextBatch> {
   let first = 0;
   for await (const batch of readArrow(join(run.folder, shard.path), columns)) {
     signal.throwIfAborted();

@@ -56,7 +56,12 @@ export async function passTexts(
   const chosen = chooseShards(texts.shards, options.seed);
   const documents = texts.shards.reduce((sum, { rows }) => sum + rows, 0);
   const sample = new NearSample();
-  const chance = SAMPLED / Math.max(1, chosen.reduce((sum, { rows }) => sum + rows, 0));
+  const chance =
+    SAMPLED /
+    Math.max(
+      1,
+      chosen.reduce((sum, { rows }) => sum + rows, 0),
+    );
   for (const shard of chosen) {
     progress(`near-duplicates: sampling ${shard.path}`);
     const hash = new RowHash(options.seed, shard.path);
@@ -141,7 +146,9 @@ class NearSample {
       near: found.length,
       share: this.#of.length === 0 ? 0 : found.length / this.#of.length,
       ...wilson(found.length, this.#of.length),
-      examples: found.slice(0, SHOWN_PAIRS).map(({ id, shard, row, near }) => ({ id, shard, row, near: near!.id, jaccard: Math.round(near!.jaccard * 1000) / 1000 })),
+      examples: found
+        .slice(0, SHOWN_PAIRS)
+        .map(({ id, shard, row, near }) => ({ id, shard, row, near: near!.id, jaccard: Math.round(near!.jaccard * 1000) / 1000 })),
     };
   }
 }
@@ -167,7 +174,8 @@ class Overlap {
     const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' as const };
     const options = stage.schema.parse({ benchmarks, action: 'keep' });
     const problem = stage.check?.(options, env)[0];
-    if (problem !== undefined) throw new RefineError('ERR_REFINE_USAGE', problem.message, { place: `--benchmarks ${basename(benchmarks[Number(problem.path[1] ?? 0)] ?? '')}` });
+    if (problem !== undefined)
+      throw new RefineError('ERR_REFINE_USAGE', problem.message, { place: `--benchmarks ${basename(benchmarks[Number(problem.path[1] ?? 0)] ?? '')}` });
     return new Overlap(await stage.open(options, env));
   }
 

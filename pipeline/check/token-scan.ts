@@ -177,7 +177,13 @@ class ShardRows {
         `hold EOS (id ${eos}) before their end, so a model sees them as several`,
         'Write tokenize: { special: text }, so that its name in a text is text',
       ),
-      ...of('contract', 'error', this.#beginless, `do not begin with BOS (${bos === null ? 'the contract names none' : `id ${bos}`}), which is expected`, AGAIN),
+      ...of(
+        'contract',
+        'error',
+        this.#beginless,
+        `do not begin with BOS (${bos === null ? 'the contract names none' : `id ${bos}`}), which is expected`,
+        AGAIN,
+      ),
       ...of(
         'empty',
         empty,

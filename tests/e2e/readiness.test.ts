@@ -77,7 +77,10 @@ test('a whole run of another tokenizer than its contract says is named shard by 
     const documents = await eachText(await readDocuments(run, shard(number)), (text) => text, gpt2);
     await rewriteShard(run, shard(number), () => documents);
   }
-  assert.deepEqual(named(await check(run)), Array.from({ length: 8 }, (_, number) => `contract ${shard(number)}`));
+  assert.deepEqual(
+    named(await check(run)),
+    Array.from({ length: 8 }, (_, number) => `contract ${shard(number)}`),
+  );
 });
 
 test("a run whose model will have another tokenizer breaks the model's contract", async () => {
@@ -95,7 +98,10 @@ test('missing EOS is named with its rows', async () => {
 test('BOS that is expected but absent is named: by the run that was to write it, and by the model that will read it', async () => {
   const own = join(folder, 'with-bos');
   const run = await madeRun(own, { seed: 4, documents: 40, tokenize: '{ bos: ">>TITLE<<" }' });
-  assert.deepEqual((await check(run)).findings.filter(({ check: name }) => name === 'contract'), []);
+  assert.deepEqual(
+    (await check(run)).findings.filter(({ check: name }) => name === 'contract'),
+    [],
+  );
   await rewriteShard(run, shard(5), (documents) => documents.map((document) => ({ ...document, ids: document.ids.slice(1) })));
   const result = await check(run);
   assert.deepEqual(named(result), [`contract ${shard(5)}`]);
@@ -104,7 +110,9 @@ test('BOS that is expected but absent is named: by the run that was to write it,
 
 test('a shard of noise is named: random ids by the contract, random letters by language', async () => {
   const random = randomFrom(5);
-  const ids = await spoilt(6, (documents) => documents.map((document) => ({ ...document, ids: [...document.ids.slice(1).map(() => 12 + random(60_000)), EOS] })));
+  const ids = await spoilt(6, (documents) =>
+    documents.map((document) => ({ ...document, ids: [...document.ids.slice(1).map(() => 12 + random(60_000)), EOS] })),
+  );
   assert.deepEqual(named(ids), [`contract ${shard(6)}`]);
   assert.match(ids.findings[0]!.message, /of no tokenizer known here/);
   const word = () => Array.from({ length: 2 + random(9) }, () => String.fromCharCode(97 + random(26))).join('');
@@ -116,15 +124,21 @@ test('a shard of noise is named: random ids by the contract, random letters by l
 test('a duplicated shard is named with the shard it repeats', async () => {
   const first = await readDocuments(healthy[0]!, shard(1));
   const result = await spoilt(4, () => first);
-  assert.deepEqual(named(result).filter((one) => !one.startsWith('near-duplicates')), [`duplicates ${shard(4)}`]);
+  assert.deepEqual(
+    named(result).filter((one) => !one.startsWith('near-duplicates')),
+    [`duplicates ${shard(4)}`],
+  );
   assert.match(result.findings[0]!.message, /320 of its 320 documents equal documents of tokens\/000001\.arrow/);
 });
 
 test('shifted ids are named with the shift', async () => {
   for (const shift of [1, -1, 256]) {
     const result = await spoilt(0, (documents) => documents.map((document) => ({ ...document, ids: document.ids.map((id) => Math.max(0, id + shift)) })));
-    assert.deepEqual(named(result).filter((one) => one.startsWith('ids')), [`ids ${shard(0)}`]);
-    assert.match(result.findings[0]!.message, new RegExp(`shifted by ${shift > 0 ? '\\+' : ''}${shift},`));
+    assert.deepEqual(
+      named(result).filter((one) => one.startsWith('ids')),
+      [`ids ${shard(0)}`],
+    );
+    assert.match(result.findings.map(({ message }) => message).join('\n'), new RegExp(`shifted by ${shift > 0 ? '\\+' : ''}${shift},`));
   }
 });
 
@@ -139,13 +153,26 @@ test('a truncated shard is named with what is there', async () => {
 
 test('planted benchmark text is named with the benchmark and its rows', async () => {
   const writer = new Writer('en', 99);
-  const items = Array.from({ length: 20 }, () => ({ question: `${writer.sentence()} ${writer.sentence()} Which of them is it?`, answer: writer.sentence() }));
+  const random = randomFrom(12);
+  const shuffled = () =>
+    `${writer.document()}`
+      .split(/\s+/)
+      .map((word) => ({ word, key: random(1e6) }))
+      .sort((a, b) => a.key - b.key)
+      .slice(0, 24)
+      .map(({ word }) => word)
+      .join(' ');
+  const items = Array.from({ length: 20 }, () => ({ question: `${shuffled()}?`, answer: shuffled() }));
   const benchmark = join(folder, 'riddles.jsonl');
   writeFileSync(benchmark, items.map((item) => JSON.stringify(item)).join('\n'));
   const clean = await check(healthy[0]!, { benchmarks: [benchmark] });
-  const planted = await spoilt(3, (documents) => eachText(documents, (text, at) => (at === 17 || at === 200 ? `${text}\n${items[at % 20]!.question} ${items[at % 20]!.answer}` : text)), {
-    benchmarks: [benchmark],
-  });
+  const planted = await spoilt(
+    3,
+    (documents) => eachText(documents, (text, at) => (at === 17 || at === 200 ? `${text}\n${items[at % 20]!.question} ${items[at % 20]!.answer}` : text)),
+    {
+      benchmarks: [benchmark],
+    },
+  );
   assert.deepEqual(clean.findings, []);
   assert.deepEqual(named(planted), [`contamination ${shard(3)}`]);
   assert.deepEqual(planted.findings[0]!.rows, [17, 200]);

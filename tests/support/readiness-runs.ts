@@ -44,14 +44,12 @@ export class Writer {
       const [sentence, place] = others[this.#random(others.length)]!;
       words.splice(at, words.length, ...this.#sentences[sentence]!.slice(place));
     }
-    return words
-      .map((word) => word.replace('{n}', String(2 + this.#random(200))).replace(/\{\w+\}/, NAMES[this.#random(NAMES.length)]!))
-      .join(' ');
+    return words.map((word) => word.replace('{n}', String(2 + this.#random(200))).replace(/\{\w+\}/, NAMES[this.#random(NAMES.length)]!)).join(' ');
   }
 
   /** 4 to 60 sentences, short ones more often: as skewed as pages. */
   document(): string {
-    const sentences = 4 + Math.floor(4 ** (this.#random(1000) / 1000 * 2.8));
+    const sentences = 4 + Math.floor(4 ** ((this.#random(1000) / 1000) * 2.8));
     const paragraphs: string[] = [];
     for (let left = sentences; left > 0; ) {
       const length = Math.min(left, 2 + this.#random(4));

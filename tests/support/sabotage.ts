@@ -56,7 +56,9 @@ function tokenBatch(documents: readonly TokenDocument[], wide: boolean): Batch {
     offsets[row + 1] = offsets[row]! + ids.length;
   });
   const values = wide ? new Uint32Array(offsets[documents.length]!) : new Uint16Array(offsets[documents.length]!);
-  documents.forEach(({ ids }, row) => values.set(ids, offsets[row]!));
+  documents.forEach(({ ids }, row) => {
+    values.set(ids, offsets[row]!);
+  });
   return {
     rows: documents.length,
     columns: {
