@@ -6,6 +6,7 @@ import type { BpeBinding, BpeTrainBinding } from './bpe.js';
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
 import type { ModelBinding, ModelWeightsBinding } from './model.js';
+import type { TrainerBinding } from './trainer.js';
 import type { PiiBinding } from './pii.js';
 import type { RecordsBinding } from './records.js';
 import type { IndexFilesBinding } from './index-files.js';
@@ -26,6 +27,7 @@ export type * from './bpe.js';
 export type * from './decontaminate.js';
 export type * from './features.js';
 export type * from './model.js';
+export type * from './trainer.js';
 export type * from './pii.js';
 export type * from './ngram.js';
 export type * from './search.js';
@@ -302,6 +304,7 @@ export interface NativeBinding
     NgramBinding,
     ModelWeightsBinding,
     ModelBinding,
+    TrainerBinding,
     PiiBinding,
     DecontaminateBinding,
     BpeBinding,

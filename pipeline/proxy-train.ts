@@ -1,0 +1,140 @@
+// The proxy run: a small decoder learns from a sample of a run's shards, so that a curve, not an opinion, says whether they can be
+// trained on. Evidence, never a gate: models of this size rank mixtures poorly (about .73 rank correlation with large ones).
+// Invariant: sample, options and seed give the same numbers, whatever `threads` is.
+import { native, RefineError, type TrainerOptions } from '../native/index.js';
+import { falconConfig } from '../native/model-shapes.js';
+import { WindowBatches, windowsOf } from '../native/train-windows.js';
+
+/** Documents of proxy ids (below `vocab`), back to back; `offsets` has documents + 1 entries. */
+export interface ProxyDocuments {
+  readonly ids: Uint32Array;
+  readonly offsets: Int32Array;
+}
+
+/** A third text that is scored with the final weights. `bytes`: its UTF-8 length, what bits per byte divide by. */
+export interface ProxyText extends ProxyDocuments {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface ProxyRequest {
+  readonly sample: ProxyDocuments;
+  readonly heldOut: readonly ProxyText[];
+  readonly vocab: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly threads: number;
+  /** Tokens a step; default 8,192. */
+  readonly batch?: number;
+  /** Peak learning rate; default PROXY_RATE. */
+  readonly rate?: number;
+}
+
+export interface ProxyResult {
+  /** Nats a token and the gradient's global norm, one a step done (fewer than asked where it stopped). */
+  readonly losses: readonly number[];
+  readonly gradNorms: readonly number[];
+  /** Tokens learnt from, repeats included, and how often the sample was gone through. */
+  readonly tokens: number;
+  readonly epochs: number;
+  readonly parameters: number;
+  /** `not-finite`: loss or gradient became NaN or infinite, the run stopped there. `diverged`: the loss rose and stayed above what it had reached. */
+  readonly verdict: { readonly kind: 'trained' } | { readonly kind: 'not-finite' | 'diverged'; readonly step: number; readonly words: string };
+  readonly heldOut: readonly { readonly name: string; readonly nats: number; readonly tokens: number; readonly bitsPerByte: number }[];
+}
+
+export const PROXY_SIZE = { channels: 128, layers: 4, heads: 4, context: 256 } as const;
+export const PROXY_RATE = 4e-3;
+const BATCH = 8192;
+/** Means of this many steps are compared; a rise of DIVERGED nats over the best of them is divergence. */
+const WINDOW = 10;
+const DIVERGED = 1;
+
+/** `progress`: after every step, with the tokens learnt from so far. */
+export async function proxyTrain(request: ProxyRequest, signal: AbortSignal, progress: (step: number, tokens: number, loss: number) => void): Promise<ProxyResult> {
+  const { sample, heldOut, vocab, steps, seed, threads, batch = BATCH, rate = PROXY_RATE } = request;
+  const batches = new WindowBatches(sample, PROXY_SIZE.context, batch, seed);
+  if (batches.count === 0) throw new RefineError('ERR_REFINE_INPUT', 'the sample has no document of two tokens or more, so there is nothing to learn from');
+  const options: TrainerOptions = {
+    goal: 'next-token',
+    labels: 0,
+    linearBias: false,
+    tiedHead: true,
+    rate,
+    finalShare: 0.1,
+    warmup: Math.max(1, Math.round(steps / 10)),
+    total: steps,
+    decay: 0.1,
+    betas: [0.9, 0.95],
+    epsilon: 1e-8,
+    clip: 1,
+    slices: 8,
+    threads,
+    seed,
+  };
+  const trainer = native.trainerNew(falconConfig({ vocab, ...PROXY_SIZE }), options);
+  const losses: number[] = [];
+  const gradNorms: number[] = [];
+  let tokens = 0;
+  let verdict: ProxyResult['verdict'] = { kind: 'trained' };
+  for (let step = 0; step < steps; step++) {
+    signal.throwIfAborted();
+    const { ids, offsets } = batches.next();
+    const done = await native.trainerStep(trainer, ids, offsets, null);
+    losses.push(done.loss);
+    gradNorms.push(done.gradNorm);
+    tokens += done.targets;
+    progress(step + 1, tokens, done.loss);
+    if (!done.updated) {
+      verdict = { kind: 'not-finite', step, words: `${Number.isFinite(done.loss) ? 'the gradient' : 'the loss'} is no finite number at step ${step + 1}` };
+      break;
+    }
+  }
+  if (verdict.kind === 'trained') verdict = divergence(losses);
+  const scored = [];
+  for (const text of heldOut) scored.push({ name: text.name, ...(await score(trainer, text)) });
+  const parameters = native.trainerWeights(trainer).reduce((sum, { values }) => sum + values.length, 0);
+  return { losses, gradNorms, tokens, epochs: batches.epochs, parameters, verdict, heldOut: scored };
+}
+
+async function score(trainer: Parameters<typeof native.trainerEvaluate>[0], text: ProxyText): Promise<{ nats: number; tokens: number; bitsPerByte: number }> {
+  const windows = windowsOf(text, PROXY_SIZE.context);
+  let nats = 0;
+  let tokens = 0;
+  for (let from = 0; from < windows.length; from += 128) {
+    const parts = [];
+    const offsets = [0];
+    for (let i = from; i < Math.min(windows.length, from + 128); i += 2) {
+      parts.push(text.ids.subarray(windows[i]!, windows[i + 1]!));
+      offsets.push(offsets.at(-1)! + parts.at(-1)!.length);
+    }
+    const ids = new Uint32Array(offsets.at(-1)!);
+    parts.forEach((part, i) => {
+      ids.set(part, offsets[i]!);
+    });
+    const losses = await native.trainerEvaluate(trainer, ids, Int32Array.from(offsets));
+    const starts = new Set(offsets);
+    for (let i = 0; i < losses.length; i++) {
+      if (starts.has(i)) continue; // nothing stands before it in its window
+      nats += losses[i]!;
+      tokens++;
+    }
+  }
+  return { nats, tokens, bitsPerByte: nats / Math.LN2 / text.bytes };
+}
+
+/** The first step from which the loss stays, to the end, DIVERGED nats above the best mean of WINDOW steps before. */
+function divergence(losses: readonly number[]): ProxyResult['verdict'] {
+  let best = Number.POSITIVE_INFINITY;
+  let since = -1;
+  for (let end = WINDOW; end <= losses.length; end++) {
+    let sum = 0;
+    for (let i = end - WINDOW; i < end; i++) sum += losses[i]!;
+    const mean = sum / WINDOW;
+    if (mean > best + DIVERGED) since = since < 0 ? end - 1 : since;
+    else since = -1;
+    best = Math.min(best, mean);
+  }
+  if (since < 0) return { kind: 'trained' };
+  return { kind: 'diverged', step: since, words: `the loss stays more than ${DIVERGED} nat above its best mean of ${WINDOW} steps (${best.toFixed(2)}) from step ${since + 1} on` };
+}
