@@ -51,7 +51,11 @@ const WINDOW = 10;
 const DIVERGED = 1;
 
 /** `progress`: after every step, with the tokens learnt from so far. */
-export async function proxyTrain(request: ProxyRequest, signal: AbortSignal, progress: (step: number, tokens: number, loss: number) => void): Promise<ProxyResult> {
+export async function proxyTrain(
+  request: ProxyRequest,
+  signal: AbortSignal,
+  progress: (step: number, tokens: number, loss: number) => void,
+): Promise<ProxyResult> {
   const { sample, heldOut, vocab, steps, seed, threads, batch = BATCH, rate = PROXY_RATE } = request;
   const batches = new WindowBatches(sample, PROXY_SIZE.context, batch, seed);
   if (batches.count === 0) throw new RefineError('ERR_REFINE_INPUT', 'the sample has no document of two tokens or more, so there is nothing to learn from');
@@ -136,5 +140,9 @@ function divergence(losses: readonly number[]): ProxyResult['verdict'] {
     best = Math.min(best, mean);
   }
   if (since < 0) return { kind: 'trained' };
-  return { kind: 'diverged', step: since, words: `the loss stays more than ${DIVERGED} nat above its best mean of ${WINDOW} steps (${best.toFixed(2)}) from step ${since + 1} on` };
+  return {
+    kind: 'diverged',
+    step: since,
+    words: `the loss stays more than ${DIVERGED} nat above its best mean of ${WINDOW} steps (${best.toFixed(2)}) from step ${since + 1} on`,
+  };
 }

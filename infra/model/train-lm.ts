@@ -57,7 +57,14 @@ async function heldOutLoss(trainer: TrainerHandle, { ids, offsets }: IdDocuments
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { ids: { type: 'string' }, tokenizer: { type: 'string' }, work: { type: 'string' }, threads: { type: 'string' }, recipes: { type: 'string' }, 'stop-after': { type: 'string' } },
+    options: {
+      ids: { type: 'string' },
+      tokenizer: { type: 'string' },
+      work: { type: 'string' },
+      threads: { type: 'string' },
+      recipes: { type: 'string' },
+      'stop-after': { type: 'string' },
+    },
   });
   const name = positionals[0];
   if (name === undefined || values.ids === undefined || values.work === undefined || values.tokenizer === undefined)
@@ -93,7 +100,8 @@ async function main(): Promise<void> {
     const file = readFileSync(checkpoint);
     const length = file.readUInt32LE(0);
     const head = JSON.parse(file.toString('utf8', 4, 4 + length)) as { recipe: Recipe; windows: number; curve: string };
-    if (JSON.stringify(head.recipe) !== JSON.stringify(recipe)) throw new RefineError('ERR_REFINE_INPUT', 'belongs to another recipe. Remove it to begin anew', { place: checkpoint });
+    if (JSON.stringify(head.recipe) !== JSON.stringify(recipe))
+      throw new RefineError('ERR_REFINE_INPUT', 'belongs to another recipe. Remove it to begin anew', { place: checkpoint });
     native.trainerRestore(trainer, file.subarray(4 + length));
     batches.skip(head.windows);
     curve = head.curve;
@@ -112,7 +120,8 @@ async function main(): Promise<void> {
     const mean = recent.reduce((a, b) => a + b, 0) / recent.length;
     recent = [];
     const whole = step === recipe.steps;
-    const held = step % CHECKPOINT_STEPS === 0 || whole ? (await heldOutLoss(trainer, heldOut, recipe.context, whole ? heldOut.ids.length : HELD_OUT_IDS)).toFixed(4) : '';
+    const held =
+      step % CHECKPOINT_STEPS === 0 || whole ? (await heldOutLoss(trainer, heldOut, recipe.context, whole ? heldOut.ids.length : HELD_OUT_IDS)).toFixed(4) : '';
     curve += `${step}\t${step * recipe.batch_tokens}\t${mean.toFixed(4)}\t${done.gradNorm.toFixed(3)}\t${done.rate.toExponential(3)}\t${held}\n`;
     const seconds = Number(process.hrtime.bigint() - began) / 1e9;
     process.stderr.write(`step ${step}/${recipe.steps} loss ${mean.toFixed(3)} held-out ${held || '-'} ${Math.round(learnt / seconds)} tokens/s\n`);
