@@ -14,6 +14,7 @@ import { fasttext } from '../stages/fasttext/fasttext.js';
 import { langid } from '../stages/langid/langid.js';
 import { lines } from '../stages/lines/lines.js';
 import { ngram } from '../stages/ngram/ngram.js';
+import { perplexityWith } from '../stages/perplexity/perplexity.js';
 import { pii } from '../stages/pii/pii.js';
 import { quality } from '../stages/quality/quality.js';
 import { repetition } from '../stages/repetition/repetition.js';
@@ -37,6 +38,7 @@ const shipped: readonly AnyStep[] = [
   lines,
   fasttext,
   ngram,
+  perplexityWith(loadTokenizer),
   rules,
   pii,
   decontaminate,
