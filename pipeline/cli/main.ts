@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   tokenizer: async () => (await import('./tokenizer.js')).registerTokenizer,
   'train-ngram': async () => (await import('./train-ngram.js')).registerTrainNgram,
   'train-classifier': async () => (await import('./train-classifier.js')).registerTrainClassifier,
+  generate: async () => (await import('./generate.js')).registerGenerate,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
 };
 
