@@ -131,6 +131,7 @@ void ModelWeights::read(const Entry& entry, float* out) const {
   const char* data = files_[source.file]->bytes().data() + source.begin;
   const size_t width = weight_type_bytes(source.type);
   const uint64_t columns = entry.tensor.transpose ? source.rows : source.columns;
+  if (columns == 0) return;  // rows without numbers may be many
   for (const auto& range : entry.tensor.rows) {
     if (!entry.tensor.transpose) {
       to_f32(source.type, data + uint64_t(range.start) * columns * width, uint64_t(range.count) * columns, out);

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   url: async () => (await import('./url.js')).registerUrl,
   fetch: async () => (await import('./fetch-lists.js')).registerFetch,
   tokenizer: async () => (await import('./tokenizer.js')).registerTokenizer,
+  model: async () => (await import('./model.js')).registerModel,
   'train-ngram': async () => (await import('./train-ngram.js')).registerTrainNgram,
   'train-classifier': async () => (await import('./train-classifier.js')).registerTrainClassifier,
   generate: async () => (await import('./generate.js')).registerGenerate,
