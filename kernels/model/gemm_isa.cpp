@@ -22,6 +22,7 @@ struct Found {
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     has[int(GemmIsa::kAvx2)] = avx2;
     has[int(GemmIsa::kAvx512)] = avx512;
+    has[int(GemmIsa::kAvx512Bf16)] = avx512 && __builtin_cpu_supports("avx512bf16");
 #endif
   }
 };
@@ -58,6 +59,7 @@ const KernelSet& kernel_set(GemmIsa isa) {
     case GemmIsa::kNeon: return *neon_kernels();
     case GemmIsa::kAvx2: return *avx2_kernels();
     case GemmIsa::kAvx512: return *avx512_kernels();
+    case GemmIsa::kAvx512Bf16: return *avx512_bf16_kernels();
     default: return *scalar_kernels();
   }
 }
@@ -66,7 +68,7 @@ const KernelSet& kernel_set(GemmIsa isa) {
 double measured_peak(GemmIsa isa, GemmKind kind) {
   if (!has_gemm_isa(isa)) return 0;
   const auto& kernels = model::kernel_set(isa);
-  const auto loop = kind == GemmKind::kF32 ? kernels.fma_loop : nullptr;
+  const auto loop = kind == GemmKind::kF32 ? kernels.f32_peak : kind == GemmKind::kBf16 ? kernels.bf16_peak : kernels.int8.peak;
   if (!loop) return 0;
   volatile double keep = 0;
   double best = 0;

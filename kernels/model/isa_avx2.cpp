@@ -7,15 +7,18 @@
 
 namespace refine::model {
 namespace {
-constexpr int kTileRows = 6, kTileVectors = 2;  // 12 sums + 2 of B + 1 of A in 16 registers
+constexpr int kTileRows = 6, kTileVectors = 2, kValuesAWord = 1;  // 12 sums + 2 of B + 1 of A in 16 registers
 }
 }  // namespace refine::model
 #include "f32_tiles.inc"
+#include "bf16_tiles.inc"
 #include "row_functions.inc"
+#include "row_loops.inc"
 
 namespace refine::model {
 const KernelSet* avx2_kernels() {
-  static const KernelSet set{GemmIsa::kAvx2, {kTileRows, kTileColumns, f32_tile_table(std::make_integer_sequence<int, kTileRows>{})}, transpose, epilogue, fma_loop};
+  static constexpr auto kRowsOfTile = std::make_integer_sequence<int, kTileRows>{};
+  static const KernelSet set{GemmIsa::kAvx2, f32_tiles(kRowsOfTile), bf16_tiles(kRowsOfTile), int8_avx_vnni() ? *int8_avx_vnni() : *int8_avx2(), kRowLoops, fma_loop, nullptr};
   return &set;
 }
 }  // namespace refine::model

@@ -7,7 +7,7 @@
 
 namespace refine::model {
 namespace {
-constexpr int kTileRows = 14, kTileVectors = 2;  // 28 sums + 2 of B + 1 of A in 32 registers
+constexpr int kTileRows = 14, kTileVectors = 2, kValuesAWord = 1;  // 28 sums + 2 of B + 1 of A in 32 registers
 
 // 16 x 16 values: pairs of rows interleaved by 32, then 64 bits, then quarters exchanged.
 REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, float* out, int64_t stride) {
@@ -52,11 +52,14 @@ REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, 
 }  // namespace refine::model
 #define REFINE_OWN_TRANSPOSE
 #include "f32_tiles.inc"
+#include "bf16_tiles.inc"
 #include "row_functions.inc"
+#include "row_loops.inc"
 
 namespace refine::model {
 const KernelSet* avx512_kernels() {
-  static const KernelSet set{GemmIsa::kAvx512, {kTileRows, kTileColumns, f32_tile_table(std::make_integer_sequence<int, kTileRows>{})}, transpose, epilogue, fma_loop};
+  static constexpr auto kRowsOfTile = std::make_integer_sequence<int, kTileRows>{};
+  static const KernelSet set{GemmIsa::kAvx512, f32_tiles(kRowsOfTile), bf16_tiles(kRowsOfTile), int8_vnni512() ? *int8_vnni512() : *int8_avx2(), kRowLoops, fma_loop, nullptr};
   return &set;
 }
 }  // namespace refine::model

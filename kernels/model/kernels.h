@@ -1,5 +1,7 @@
 // The loops of a model's forward pass, one set for each instruction set (isa_*.cpp include simd_*.h and the loops in *.inc).
 // Tiles multiply packed operands; the row loops are the elementwise parts. A set is chosen once, when weights are packed.
+// Packed operands are matrices of 32-bit words: one float, two bfloat16 or four 8-bit numbers of ascending k, so that one
+// transpose packs every kind.
 #pragma once
 #include <cstdint>
 
@@ -7,29 +9,81 @@
 
 namespace refine::model {
 
-inline constexpr int kMaxTileRows = 16;
+inline constexpr int kMaxTileRows = 16, kMaxTileColumns = 64;
 
-// Packed operands of one tile: A as k steps of `rows` values (whatever rows are in use), B as k steps of `columns` values.
+// Peak loops: `steps` rounds of independent multiply-adds in registers.
+using PeakLoop = double (*)(int64_t steps, int64_t* operations);
+
+// C (rows in use, cols) = [C +] A B over `steps` words, in ascending k. A: steps of `rows` words, B: steps of `columns` words.
+// `first`: begin at zero instead of at C. tile[r - 1] does r rows.
+using F32Tile = void (*)(int64_t steps, const float* a, const float* b, float* c, int64_t ldc, int cols, bool first);
 struct F32Tiles {
   int rows, columns;
-  // tile[r - 1] does r rows: C (r, cols) = [C +] A B, products added in ascending k. `first`: begin at zero instead of at C.
-  void (*const* tile)(int64_t k, const float* a, const float* b, float* c, int64_t ldc, int cols, bool first);
+  const F32Tile* tile;
 };
+// bf16 weights: B's words are pairs. With `narrow` A's words are pairs of bfloat16 too, which it rounds from floats; without,
+// A holds two float words a step.
+struct Bf16Tiles {
+  int rows, columns;
+  const F32Tile* tile;
+  void (*narrow)(const float* x, int64_t count, uint16_t* out);
+};
+// 8-bit numbers: sums (rows, columns) of 32 bits. `offset`: A holds q + 128 as unsigned bytes, so that 128 times the sum of
+// a channel's weights is to be taken off.
+using Int8Tile = void (*)(int64_t steps, const uint32_t* a, const uint32_t* b, int32_t* sums);
+struct Int8Tiles {
+  int rows, columns;
+  const Int8Tile* tile;
+  bool offset;
+  PeakLoop peak;
+};
+
+struct RowLoops {
+  // C (rows, cols), in place.
+  void (*epilogue)(float* c, int64_t ldc, int rows, int cols, const float* bias, GemmActivation activation, const float* multiply, const float* residual);
+  // out[i * stride + r] = a[r * lda + i] for r < count <= 16, i < k. May write the rest of 16 words after each step's `count`, steps in
+  // ascending order, so `stride` may be less than 16 and the output needs 16 words of room past its end.
+  void (*transpose)(const float* a, int64_t lda, int count, int64_t k, float* out, int64_t stride);
+  // LayerNorm, or RMSNorm where `rms`: y = (x - mean) / sqrt(variance + eps) * weight + bias; weight, bias may be nullptr; y may be x.
+  void (*norm)(bool rms, float eps, const float* x, int64_t rows, int64_t width, const float* weight, const float* bias, float* y);
+  // Pairs (i, i + half) of one head turned by the angles whose cosines and sines are given.
+  void (*rotate)(float* x, int half, const float* cosine, const float* sine);
+  // One block of keys of one row: scores x scale + bias, the row's highest and total brought up to date, scores replaced by their
+  // weights relative to the highest, zeros from `valid` to `width`. Returns what the row's older sums are to be multiplied by.
+  float (*softmax)(float* scores, int64_t valid, int64_t width, float scale, const float* bias, float* highest, float* total);
+  // The same for a block of a vocabulary, without keeping weights.
+  void (*log_sum)(const float* scores, int64_t count, float* highest, float* total);
+  void (*scale)(float* x, int64_t count, float by);
+  void (*add)(float* x, const float* y, int64_t count);
+  void (*clip)(float* x, int64_t count, float bound);
+  void (*widen)(const uint16_t* bfloat, int64_t count, float* out);
+  // A row in 8 bits, symmetric: q = nearest(x * 127 / max|x|), xor `flip`, zeros (xor flip) up to a multiple of 4. Returns max|x| / 127; NaN where a value is not finite.
+  float (*quantise)(const float* x, int64_t count, uint8_t flip, uint8_t* q);
+  // c [+=] float(sum - 128 sum of weights) * row scale * channel scale
+  void (*dequantise)(const int32_t* sums, int stride, int rows, int cols, const float* row_scales, const float* scales, const int32_t* weight_sums, float* c, int64_t ldc, bool accumulate);
+};
+
+// Every set of exact 8-bit tiles; nullptr where the compiler's target, or this processor, has none.
+const Int8Tiles* int8_scalar();
+const Int8Tiles* int8_neon();
+const Int8Tiles* int8_neon_dot();
+const Int8Tiles* int8_avx2();
+const Int8Tiles* int8_avx_vnni();  // 256 bits, VEX
+const Int8Tiles* int8_vnni256();   // 256 bits, AVX512_VNNI and VL
+const Int8Tiles* int8_vnni512();
 
 struct KernelSet {
   GemmIsa isa;
   F32Tiles f32;
-  // out[i * stride + r] = a[r * lda + i] for r < count <= 16, i < k. May write the rest of 16 values after each step's `count`, steps in
-  // ascending order, so `stride` may be less than 16 and the output needs 16 values of room past its end.
-  void (*transpose)(const float* a, int64_t lda, int count, int64_t k, float* out, int64_t stride);
-  // C (rows, cols), in place.
-  void (*epilogue)(float* c, int64_t ldc, int rows, int cols, const float* bias, GemmActivation activation, const float* multiply, const float* residual);
-  double (*fma_loop)(int64_t steps, int64_t* operations);  // peak of fp32
+  Bf16Tiles bf16;
+  Int8Tiles int8;
+  RowLoops rows;
+  PeakLoop f32_peak, bf16_peak;  // nullptr where this set has no such instruction
 };
 
 const KernelSet& kernel_set(GemmIsa isa);  // one the machine has
 
-// Each null where the compiler's target has no such set.
+// Each null where the compiler's target, or this processor, has no such set.
 const KernelSet* scalar_kernels();
 const KernelSet* neon_kernels();
 const KernelSet* avx2_kernels();

@@ -35,6 +35,9 @@ REFINE_LANES F absolute(F a) { return _mm512_abs_ps(a); }
 REFINE_LANES F scale_by_power(F a, F n) { return _mm512_scalef_ps(a, n); }
 // |a| with the sign of b.
 REFINE_LANES F copy_sign(F a, F b) { return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b), _mm512_castps_si512(a), 0xCA)); }
+// The floats of the two bfloat16 of each lane.
+REFINE_LANES F low_half(F x) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x), 16)); }
+REFINE_LANES F high_half(F x) { return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(int(0xFFFF0000u)))); }
 // The sum of the lanes: halves folded until one is left, the same tree in every set of this width.
 REFINE_LANES float sum(F a) {
   const __m256 x = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));

@@ -41,6 +41,9 @@ REFINE_LANES F scale_by_power(F a, F n) {
   return vmulq_f32(vmulq_f32(a, first), vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(rest, bias), 23)));
 }
 REFINE_LANES F copy_sign(F a, F b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
+// The floats of the two bfloat16 of each lane.
+REFINE_LANES F low_half(F x) { return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(x), 16)); }
+REFINE_LANES F high_half(F x) { return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0xFFFF0000u))); }
 REFINE_LANES float sum(F a) {
   const float32x2_t halves = vadd_f32(vget_low_f32(a), vget_high_f32(a));
   return vget_lane_f32(halves, 0) + vget_lane_f32(halves, 1);

@@ -48,6 +48,9 @@ REFINE_LANES F scale_by_power(F a, F n) {
   return a * (F)((half + 127) << 23) * (F)((rest + 127) << 23);
 }
 REFINE_LANES F copy_sign(F a, F b) { return (F)(((Whole)a & INT32_MAX) | ((Whole)b & INT32_MIN)); }
+// The floats of the two bfloat16 of each lane.
+REFINE_LANES F low_half(F x) { return (F)((Whole)x << 16); }
+REFINE_LANES F high_half(F x) { return (F)((Whole)x & int32_t(0xFFFF0000u)); }
 REFINE_LANES float sum(F a) { return (a[0] + a[2]) + (a[1] + a[3]); }
 REFINE_LANES float largest(F a) {
   const float x = a[0] > a[2] ? a[0] : a[2], y = a[1] > a[3] ? a[1] : a[3];

@@ -60,8 +60,6 @@ class PackedMatrix {
   size_t bytes() const { return panels_.bytes + scales_.bytes + sums_.bytes; }
 
  private:
-  friend PackedMatrix pack(const float*, int64_t, int64_t, GemmKind, GemmIsa);
-  friend PackedMatrix pack_int8(const int8_t*, const float*, int64_t, int64_t, GemmIsa);
   friend struct GemmAccess;
   int64_t n_ = 0, k_ = 0;
   GemmKind kind_ = GemmKind::kF32;
@@ -76,7 +74,7 @@ PackedMatrix pack(const float* w, int64_t n, int64_t k, GemmKind kind, GemmIsa i
 PackedMatrix pack_int8(const int8_t* w, const float* scales, int64_t n, int64_t k, GemmIsa isa = best_gemm_isa());
 inline constexpr int64_t kMaxInt8Depth = 65536;  // 255 * 127 * 65536 < 2^31
 
-// a (M, K) rows `lda` apart, c (M, N) rows `ldc` apart. c may not overlap a. Scratch is the calling thread's, below 2 MB.
+// a (M, K) rows `lda` apart, c (M, N) rows `ldc` apart. c may not overlap a. Scratch is the calling thread's: 168 rows of A, packed.
 void gemm(const float* a, int64_t lda, int64_t m, const PackedMatrix& w, float* c, int64_t ldc, const Epilogue& epilogue = {});
 inline void gemm(const float* a, int64_t m, const PackedMatrix& w, float* c, const Epilogue& epilogue = {}) { gemm(a, w.k(), m, w, c, w.n(), epilogue); }
 

@@ -1,0 +1,39 @@
+// 8-bit products by NEON without dot products: |a|, |w| <= 127, so a product fits 16 bits, then sums of pairs widen.
+#include <utility>
+
+#include "kernels.h"
+#if defined(__aarch64__)
+#include "../hash/intrinsics.h"
+
+#define REFINE_INT8_TARGET
+#define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
+
+namespace refine::model {
+namespace {
+
+using S = int32x4_t;
+constexpr int kSumWidth = 4, kInt8Rows = 6, kInt8Vectors = 4;
+REFINE_INT8_LANES S no_sums() { return vdupq_n_s32(0); }
+REFINE_INT8_LANES int8x16_t load_words(const uint32_t* p) { return vreinterpretq_s8_u32(vld1q_u32(p)); }
+REFINE_INT8_LANES int8x16_t word(uint32_t x) { return vreinterpretq_s8_u32(vdupq_n_u32(x)); }
+REFINE_INT8_LANES S dot4(S sum, int8x16_t a, int8x16_t w) {
+  const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(w)), high = vmull_high_s8(a, w);
+  return vaddq_s32(sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+}
+REFINE_INT8_LANES void store_sums(int32_t* p, S x) { vst1q_s32(p, x); }
+
+}  // namespace
+}  // namespace refine::model
+#include "int8_tiles.inc"
+
+namespace refine::model {
+const Int8Tiles* int8_neon() {
+  static const Int8Tiles tiles = int8_tiles(std::make_integer_sequence<int, kInt8Rows>{}, false);
+  return &tiles;
+}
+}  // namespace refine::model
+#else
+namespace refine::model {
+const Int8Tiles* int8_neon() { return nullptr; }
+}  // namespace refine::model
+#endif
