@@ -89,11 +89,11 @@ declare const model: unique symbol;
 export type ModelHandle = { readonly [model]: true };
 
 export interface ModelOptions {
-  /** What the fast runtime multiplies; the reference always takes float32. */
+  /** What the fast runtime multiplies (default f32); the reference always takes float32. int8: weights by output channel, rows as they come. */
   readonly dtype?: 'f32' | 'bf16' | 'int8';
   /** The instruction set, which fixes every bit; absent: the best this machine has. */
   readonly isa?: string;
-  /** `reference`: the readable forward, slow, the oracle of the other. */
+  /** Default `fast`. `reference`: the readable forward, slow, the oracle of the other. */
   readonly runtime?: 'fast' | 'reference';
 }
 
@@ -113,6 +113,10 @@ declare const generation: unique symbol;
 export type GenerationHandle = { readonly [generation]: true };
 
 export interface ModelBinding {
+  /** The instruction sets models run on here, the best first; a name fixes every bit of a dtype: scalar, neon, avx2, avx512, avx512-bf16, amx. */
+  modelIsas(): readonly string[];
+  /** Multiplies and adds a second that this core does in registers alone, measured now (20 ms); 0 where it has no such instruction. */
+  modelPeak(dtype: 'f32' | 'bf16' | 'int8', isa?: string): number;
   /** Maps the files, checks every shape against the config; throws ERR_REFINE_WEIGHTS. */
   modelLoad(plan: WeightsPlan, options?: ModelOptions): ModelHandle;
   /**

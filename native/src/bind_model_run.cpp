@@ -24,6 +24,42 @@ struct Handle<Generation> {
 
 namespace {
 
+GemmKind kind_of(Napi::Env env, const std::string& name) {
+  if (name == "f32") return GemmKind::kF32;
+  if (name == "bf16") return GemmKind::kBf16;
+  if (name == "int8") return GemmKind::kInt8;
+  throw Napi::RangeError::New(env, "modelLoad: dtype is '" + name + "', one of f32, bf16, int8");
+}
+
+GemmIsa gemm_isa_of(Napi::Env env, const std::string& name) {
+  std::string have;
+  for (const GemmIsa isa : gemm_isas()) {
+    if (name == gemm_isa_name(isa)) return isa;
+    have += (have.empty() ? "" : ", ") + std::string(gemm_isa_name(isa));
+  }
+  throw Napi::RangeError::New(env, "modelLoad: this machine has no instruction set '" + name + "' for models; it has " + have);
+}
+
+std::string option_or(const Napi::Value& options, const char* name, const char* otherwise) {
+  const auto value = options.IsObject() ? options.As<Napi::Object>().Get(name) : options.Env().Undefined();
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : otherwise;
+}
+
+// TS: modelIsas(): string[]      best first
+Napi::Value ModelIsas(const Napi::CallbackInfo& info) {
+  const auto isas = gemm_isas();
+  auto names = Napi::Array::New(info.Env(), isas.size());
+  for (size_t i = 0; i < isas.size(); ++i) names.Set(uint32_t(i), gemm_isa_name(isas[isas.size() - 1 - i]));
+  return names;
+}
+
+// TS: modelPeak(dtype, isa?): number      operations a second of this core, 0 where it has no such instruction
+Napi::Value ModelPeak(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const auto kind = kind_of(env, info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "");
+  return Napi::Number::New(env, measured_peak(info[1].IsString() ? gemm_isa_of(env, info[1].As<Napi::String>().Utf8Value()) : best_gemm_isa(), kind));
+}
+
 // TS: modelLoad(plan: WeightsPlan, options?: ModelOptions): ModelHandle      throws ERR_REFINE_WEIGHTS
 Napi::Value ModelLoad(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
@@ -33,7 +69,16 @@ Napi::Value ModelLoad(const Napi::CallbackInfo& info) {
   std::shared_ptr<ModelWeights> weights;
   throw_status(env, ModelWeights::load(weights_plan_of(plan, "modelLoad plan"), &weights));
   model->weights = weights;
-  throw_status(env, ReferenceModel::bind(model->config, lookup_of(weights), &model->reference));
+  const auto runtime = option_or(info[1], "runtime", "fast"), isa = option_or(info[1], "isa", "");
+  if (runtime != "fast" && runtime != "reference") throw Napi::RangeError::New(env, "modelLoad: runtime is '" + runtime + "', one of fast, reference");
+  const FastOptions options{kind_of(env, option_or(info[1], "dtype", "f32")), isa.empty() ? best_gemm_isa() : gemm_isa_of(env, isa)};
+  if (runtime == "fast") {
+    std::shared_ptr<FastModel> fast;
+    throw_status(env, FastModel::bind(model->config, weights, options, &fast));
+    model->fast = std::move(fast);
+  } else {
+    throw_status(env, ReferenceModel::bind(model->config, lookup_of(weights), &model->reference));
+  }
   return to_handle<const Model>(env, std::move(model));
 }
 
@@ -61,6 +106,7 @@ Napi::Value ModelLosses(const Napi::CallbackInfo& info) {
   auto* worker = new PromiseWorker(
       env,
       [=] {
+        if (model->fast) return model->fast->token_losses(ids.data, offsets, documents, bos, out->data());
         for (size_t n = 0; n < documents; ++n) {
           const int32_t begin = offsets[n];
           const Status status = reference_losses(model->reference, ids.data + begin, offsets[n + 1] - begin, bos, out->data() + begin);
@@ -87,10 +133,15 @@ Napi::Value ModelLogits(const Napi::CallbackInfo& info) {
       [=] {
         const size_t channels = size_t(model->config.channels), vocab = size_t(model->config.vocab);
         std::vector<float> rows(ids.size * channels);
-        const Status status = model->reference.hidden(ids.data, int64_t(ids.size), nullptr, nullptr, rows.data());
+        const int32_t offsets[] = {0, int32_t(ids.size)};
+        const Status status = model->fast ? model->fast->hidden(ids.data, nullptr, offsets, 1, rows.data())
+                                          : model->reference.hidden(ids.data, int64_t(ids.size), nullptr, nullptr, rows.data());
         if (!status.ok()) return status;
         out->resize(positions.size * vocab);
-        for (size_t i = 0; i < positions.size; ++i) model->reference.logits(rows.data() + positions.data[i] * channels, out->data() + i * vocab);
+        if (model->fast)
+          for (size_t i = 0; i < positions.size; ++i) model->fast->logits(rows.data() + positions.data[i] * channels, 1, out->data() + i * vocab);
+        else
+          for (size_t i = 0; i < positions.size; ++i) model->reference.logits(rows.data() + positions.data[i] * channels, out->data() + i * vocab);
         return Status{};
       },
       [=](Napi::Env resolved) { return to_typed_array(resolved, *out); });
@@ -121,12 +172,18 @@ Napi::Value ModelNext(const Napi::CallbackInfo& info) {
       env,
       [=] {
         const std::lock_guard<std::mutex> turn(generation->turn);
-        const ReferenceModel& model = generation->model->reference;
-        const size_t channels = size_t(model.config().channels), vocab = size_t(model.config().vocab);
-        std::vector<float> rows(ids.size * channels), scores(vocab);
-        Status status = model.hidden(ids.data, int64_t(ids.size), nullptr, &generation->cache, rows.data());
-        if (!status.ok()) return status;
-        model.logits(rows.data() + (ids.size - 1) * channels, scores.data());
+        const Model& model = *generation->model;
+        const size_t channels = size_t(model.config.channels), vocab = size_t(model.config.vocab);
+        std::vector<float> scores(vocab);
+        if (model.fast) {
+          const Status status = model.fast->append(&generation->cache, ids.data, int64_t(ids.size), scores.data());
+          if (!status.ok()) return status;
+        } else {
+          std::vector<float> rows(ids.size * channels);
+          const Status status = model.reference.hidden(ids.data, int64_t(ids.size), nullptr, &generation->cache, rows.data());
+          if (!status.ok()) return status;
+          model.reference.logits(rows.data() + (ids.size - 1) * channels, scores.data());
+        }
         return sample_token(scores.data(), vocab, generation->options, generation->step++, token.get());
       },
       [=](Napi::Env resolved) -> Napi::Value { return Napi::Number::New(resolved, *token); });
@@ -137,6 +194,8 @@ Napi::Value ModelNext(const Napi::CallbackInfo& info) {
 }  // namespace
 
 REFINE_BIND(model_run) {
+  exports.Set("modelIsas", Napi::Function::New(env, ModelIsas));
+  exports.Set("modelPeak", Napi::Function::New(env, ModelPeak));
   exports.Set("modelLoad", Napi::Function::New(env, ModelLoad));
   exports.Set("modelLosses", Napi::Function::New(env, ModelLosses));
   exports.Set("modelLogits", Napi::Function::New(env, ModelLogits));

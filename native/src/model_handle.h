@@ -1,6 +1,7 @@
-// A model as JavaScript holds it: config, weights and the runtime that was asked for. bind_model_run.cpp's modelLoad makes it.
+// A model as JavaScript holds it: config, weights and the runtime that was asked for, one of the two. bind_model_run.cpp's modelLoad makes it.
 #pragma once
 #include "handle.h"
+#include "refine/model_fast.h"
 #include "refine/model_reference.h"
 #include "refine/model_weights.h"
 
@@ -9,7 +10,8 @@ namespace refine::node {
 struct Model {
   ModelConfig config;
   std::shared_ptr<const ModelWeights> weights;
-  ReferenceModel reference;
+  std::shared_ptr<const FastModel> fast;  // nullptr: the reference runs
+  ReferenceModel reference;               // bound where `fast` is nullptr
 };
 
 template <>

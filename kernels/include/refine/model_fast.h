@@ -29,13 +29,14 @@ class FastModel {
   static Status bind(const ModelConfig& config, const std::shared_ptr<const ModelWeights>& weights, const FastOptions& options, std::shared_ptr<FastModel>* out);
 
   // Document d owns ids [offsets[d], offsets[d + 1]); offsets has `documents` + 1 entries, starts at 0 and never falls.
-  // out (offsets[documents]): -ln p(id | those before it in its document) in nats; NaN for the first of a document.
-  Status token_losses(const uint32_t* ids, const int32_t* offsets, size_t documents, float* out) const;
+  // out (offsets[documents]): -ln p(id | those before it in its document) in nats. With bos >= 0 that id stands before every document;
+  // without, the first of a document is NaN.
+  Status token_losses(const uint32_t* ids, const int32_t* offsets, size_t documents, int64_t bos, float* out) const;
   // out (offsets[documents], C): the last block's output, after the final norm where there is one. segments: nullptr (all 0) or one an id.
   Status hidden(const uint32_t* ids, const uint32_t* segments, const int32_t* offsets, size_t documents, float* out) const;
   // Reads the ids that follow what the cache holds. last (V): scores of what follows the last one; nullptr: none wanted.
   Status append(KeyValueCache* cache, const uint32_t* ids, int64_t length, float* last) const;
-  // out (rows, V) from rows of hidden().
+  // out (rows, V) from rows of hidden(). Not of an encoder without a `head`.
   void logits(const float* hidden, int64_t rows, float* out) const;
 
   const ModelConfig& config() const { return config_; }
@@ -58,12 +59,16 @@ class FastModel {
   struct Source;
   struct Batch;
   struct Scratch;
+  struct Turns;
+  struct TurnTable;
   Status fill(const Source& source);
   Status embed(const uint32_t* ids, const uint32_t* segments, int64_t length, int64_t position, float* out) const;
   void blocks(const Batch& batch, Scratch& scratch) const;
-  void attend_all(const Batch& batch, size_t layer, float* qkv) const;
-  void mlp(const Layer& layer, const float* in, int64_t rows, float* residual, float* out, Scratch& scratch) const;
+  void prepare(const Layer& layer, const Batch& batch, int64_t row, int64_t rows, float* qkv, const TurnTable* turns) const;
+  void attend_all(const Batch& batch, size_t layer, float* qkv, const float* alibi) const;
+  void mlp(const Layer& layer, const float* in, int64_t rows, const float* residual, float* out, Scratch& scratch) const;
   void norm(const NormWeights& weights, const float* in, int64_t rows, int64_t width, float* out) const;
+  void losses_of(const float* x, int64_t rows, const uint32_t* targets, float* losses, Scratch& scratch) const;
 
   ModelConfig config_;
   FastOptions options_;
@@ -75,6 +80,7 @@ class FastModel {
   NormWeights embed_norm_, final_norm_;
   std::vector<Layer> layers_;
   PackedMatrix head_;
+  std::shared_ptr<Turns> turns_;
   std::shared_ptr<const ModelWeights> kept_;
 };
 

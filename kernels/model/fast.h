@@ -1,0 +1,46 @@
+// What the files of the fast forward share: a batch of documents laid out as rows, and its scratch.
+#pragma once
+#include <mutex>
+#include <vector>
+
+#include "attention.h"
+#include "gemm_blocks.h"
+#include "refine/model_fast.h"
+
+namespace refine {
+
+// Rows that go through a linear layer together; the MLP's wide rows exist for this many only.
+inline constexpr int64_t kFastRows = 504;
+// Documents are packed up to so many rows; a longer document goes alone.
+inline constexpr int64_t kFastBatchRows = 1008;
+inline constexpr int64_t kVocabularyBlock = 512;
+
+struct FastModel::Batch {
+  struct Document {
+    int64_t row, length, past;
+  };
+  std::vector<Document> documents;
+  int64_t rows = 0, longest = 0;  // longest: past included
+  KeyValueCache* cache = nullptr;  // of the only document
+  float* x = nullptr;              // (rows, C)
+};
+
+// Cosines and sines of positions, grown as longer documents come.
+struct FastModel::TurnTable {
+  int64_t positions = 0;
+  std::vector<float> cosine, sine;  // (positions, rotary_dim / 2)
+};
+struct FastModel::Turns {
+  std::mutex lock;
+  std::shared_ptr<const TurnTable> table;
+  std::shared_ptr<const TurnTable> upto(const ModelConfig& config, int64_t positions);
+};
+
+// The calling thread's; grown to what its largest batch needed.
+struct FastModel::Scratch {
+  model::AlignedBuffer x, qkv, part, wide, hidden, gate, logits, alibi;
+  model::PackedRows rows;
+  static Scratch& mine();
+};
+
+}  // namespace refine
