@@ -133,6 +133,7 @@ Napi::Value ModelLogits(const Napi::CallbackInfo& info) {
       [=] {
         const size_t channels = size_t(model->config.channels), vocab = size_t(model->config.vocab);
         std::vector<float> rows(ids.size * channels);
+        if (model->fast && !model->fast->has_head()) return Status::error("ERR_REFINE_INPUT", "scores of tokens by an encoder without a head for them");
         const int32_t offsets[] = {0, int32_t(ids.size)};
         const Status status = model->fast ? model->fast->hidden(ids.data, nullptr, offsets, 1, rows.data())
                                           : model->reference.hidden(ids.data, int64_t(ids.size), nullptr, nullptr, rows.data());

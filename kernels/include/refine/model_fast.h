@@ -36,7 +36,8 @@ class FastModel {
   Status hidden(const uint32_t* ids, const uint32_t* segments, const int32_t* offsets, size_t documents, float* out) const;
   // Reads the ids that follow what the cache holds. last (V): scores of what follows the last one; nullptr: none wanted.
   Status append(KeyValueCache* cache, const uint32_t* ids, int64_t length, float* last) const;
-  // out (rows, V) from rows of hidden(). Not of an encoder without a `head`.
+  bool has_head() const { return head_.n() > 0; }  // false: an encoder without the role `head`
+  // out (rows, V) from rows of hidden().
   void logits(const float* hidden, int64_t rows, float* out) const;
 
   const ModelConfig& config() const { return config_; }
