@@ -14,7 +14,7 @@ interface Golden {
 
 const folder = sharedPath('data', 'models', 'stories260K');
 const skip = folder === null ? needsShared : false;
-const golden = JSON.parse(readFileSync(packagePath('tests', 'fixtures', 'model', 'stories260k.json'), 'utf8')) as Golden;
+const golden = JSON.parse(readFileSync(packagePath('tests', 'fixtures', 'model', 'stories-float64.json'), 'utf8')) as Golden;
 const model = async (): Promise<ModelHandle> => native.modelLoad(await readModelFolder(folder!), { runtime: 'reference' });
 
 const farthest = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {

@@ -1,6 +1,6 @@
-"""What HuggingFace's LlamaForCausalLM says about stories260K: tests/fixtures/model/stories260k.json, read by tests/kernels/model-stories.test.ts.
+"""What HuggingFace's LlamaForCausalLM says about stories260K: tests/fixtures/model/stories-float64.json, read by tests/kernels/model-stories.test.ts.
 
-    python tests/peers/stories_golden.py ../shared/data/models/stories260K > tests/fixtures/model/stories260k.json
+    python tests/peers/stories_golden.py ../shared/data/models/stories260K > tests/fixtures/model/stories-float64.json
 
 Float64, one thread: in float32 its own losses on noise (up to 31 nats) are 1.4e-5 from these, ours 6e-6. `cases`: a document's ids, the loss of each next token, 64 logits at drawn (position, id);
 `greedy`: 255 tokens after <s>, the likeliest each time.
