@@ -62,6 +62,6 @@ export interface StoriesCase extends GoldenCase {
   readonly ids: readonly number[];
 }
 export function storiesGolden(): readonly StoriesCase[] {
-  const path = join(packageRoot, 'tests', 'fixtures', 'model', 'stories260K.json');
+  const path = join(packageRoot, 'tests', 'fixtures', 'model', 'stories-losses.json');
   return (JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly StoriesCase[] }).cases;
 }
