@@ -1,6 +1,7 @@
 // A trained Falcon block as HuggingFace's FalconForCausalLM: config.json and model.safetensors in bfloat16.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toBfloat16 } from '../../native/bfloat16.js';
 import type { TrainerWeights } from '../../native/index.js';
 import type { ModelSize } from '../../native/model-shapes.js';
 import { type TensorToWrite, writeSafetensors } from '../../stages/contract/weights/write-safetensors.js';
@@ -51,7 +52,7 @@ export function writeFalcon(folder: string, size: ModelSize, weights: readonly T
     const [, layer, local] = /^layers\.(\d+)\.(.*)$/.exec(role) ?? [];
     const name = layer === undefined ? NAMES[role]! : `transformer.h.${layer}.${IN_LAYER[local!]}`;
     if (local !== 'q.weight') {
-      tensors.push({ name, dtype: 'BF16', shape, bytes: () => bfloat16(values) });
+      tensors.push({ name, dtype: 'BF16', shape, bytes: () => bytesOf(values) });
       continue;
     }
     const parts = [weights[i]!, weights[i + 1]!, weights[i + 2]!]; // q, k, v in one tensor
@@ -62,15 +63,9 @@ export function writeFalcon(folder: string, size: ModelSize, weights: readonly T
       joined.set(part.values, at);
       at += part.values.length;
     }
-    tensors.push({ name, dtype: 'BF16', shape: [joined.length / size.channels, size.channels], bytes: () => bfloat16(joined) });
+    tensors.push({ name, dtype: 'BF16', shape: [joined.length / size.channels, size.channels], bytes: () => bytesOf(joined) });
   }
   writeSafetensors(folder, tensors);
 }
 
-/** Rounded to the nearest, ties to even. */
-export function bfloat16(values: Float32Array): Uint8Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const out = new Uint16Array(values.length);
-  for (let i = 0; i < words.length; i++) out[i] = (words[i]! + 0x7fff + ((words[i]! >>> 16) & 1)) >>> 16;
-  return new Uint8Array(out.buffer);
-}
+const bytesOf = (values: Float32Array): Uint8Array => new Uint8Array(toBfloat16(values).buffer);

@@ -1,55 +1,49 @@
-// `refine train-classifier --fasttext`: a fastText classifier from labelled texts, with its scores on texts it never saw.
+// `refine train-classifier --fasttext | --encoder`: a classifier from labelled texts, with its scores on texts it never saw.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import type { Scores } from '../classifier-scores.js';
-import { spell, trainFasttext } from '../classifier-train.js';
+import { trainFasttext } from '../classifier-train.js';
+import { spell } from '../labelled-split.js';
 import { number } from '../stats-text.js';
-import type { PlainText } from '../tokenizer-texts.js';
 import { action, collect, count, data, EXIT, interruptible, memory, share, words } from './command.js';
+import { scoreTable } from './score-table.js';
+import { type EncoderCliOptions, trainEncoderCommand } from './train-encoder.js';
 
-interface Options {
+interface Options extends EncoderCliOptions {
   readonly fasttext?: boolean;
-  readonly out: string;
-  readonly textField: string;
-  readonly labelField: string;
-  readonly txt: PlainText;
+  readonly encoder?: boolean;
   readonly dim: number;
-  readonly epochs: number;
-  readonly rate: number;
+  readonly epochs?: number;
+  readonly rate?: number;
   readonly wordNgrams: number;
   readonly minCount: number;
   readonly minNgram: number;
   readonly maxNgram: number;
   readonly buckets: number;
   readonly loss: 'softmax' | 'hierarchical' | 'one-versus-all';
-  readonly seed: number;
-  readonly heldOut: number;
-  readonly test?: readonly string[];
   readonly cutoff: number;
   readonly subWidth: number;
   readonly norms: boolean;
   readonly retrain?: boolean;
-  readonly maxMemory: number;
-  readonly json?: boolean;
 }
 
 export function registerTrainClassifier(program: Command): void {
   program
     .command('train-classifier')
-    .description('a classifier from labelled texts, for the step `fasttext`, with its scores on texts it never saw')
+    .description('a classifier from labelled texts, for the steps `fasttext` and `classify`, with its scores on texts it never saw')
     .argument(
       '<texts...>',
       'LABEL=PATH (a run, .arrow shards, .jsonl, .txt: all documents have that label), or a file of examples: JSON lines with text and label, or `__label__x text` lines; plain or .gz',
     )
     .option('--fasttext', "words and n-grams in fastText's way: a file that fastText itself reads")
-    .requiredOption('-o, --out <file>', 'the model: .bin, or .ftz for a quantised one; its card goes to the same name with .json')
+    .option('--encoder', 'a small BERT that reads words in their order: a folder for the step `classify` and for transformers')
+    .requiredOption('-o, --out <path>', 'the model: .bin, or .ftz for a quantised one, with its card under the same name with .json; or the encoder folder')
     .option('--text-field <key>', 'the key of a JSON line that holds the text', 'text')
     .option('--label-field <key>', 'the key that holds the label, or a list of labels', 'label')
     .addOption(new Option('--txt <what>', 'what a .txt after LABEL= is: one document, or a document a line').choices(['file', 'lines']).default('lines'))
     .option('--dim <n>', 'numbers a word (1 to 1,024)', upTo('--dim', 1, 1024), 100)
-    .option('--epochs <n>', 'passes over the examples', upTo('--epochs', 1, 10_000), 5)
-    .option('--rate <x>', 'learning rate at the start', positive, 0.1)
+    .option('--epochs <n>', 'passes over the examples (5; encoder 4)', upTo('--epochs', 1, 10_000))
+    .option('--rate <x>', 'learning rate at the start (0.1; encoder 0.001)', positive)
     .option('--word-ngrams <n>', 'longest run of words that is a feature', upTo('--word-ngrams', 1, 16), 1)
     .option('--min-count <n>', 'words that stand less often get no number of their own', upTo('--min-count', 1, 1e9), 1)
     .option('--min-ngram <n>', 'shortest run of characters that is a feature', upTo('--min-ngram', 0, 16), 0)
@@ -65,19 +59,33 @@ export function registerTrainClassifier(program: Command): void {
     .option('--sub-width <n>', '.ftz: numbers that one byte stands for', upTo('--sub-width', 1, 1024), 2)
     .option('--no-norms', '.ftz: do not code the lengths of rows apart')
     .option('--retrain', '.ftz: learn again after the cut')
+    .option('--tokenizer <name>', "encoder: a folder with tokenizer.json, or a file (reference-small's)")
+    .option('--embeddings <folder>', 'encoder: a model of the same vocabulary and channels whose embeddings it begins at')
+    .option('--channels <n>', 'encoder: numbers a token', upTo('--channels', 2, 1024), 128)
+    .option('--layers <n>', 'encoder: blocks', upTo('--layers', 1, 24), 4)
+    .option('--heads <n>', 'encoder: attention heads a block', upTo('--heads', 1, 64), 4)
+    .option('--max-length <n>', 'encoder: tokens read of a text', upTo('--max-length', 2, 2048), 256)
+    .option('--batch <n>', 'encoder: texts a step', upTo('--batch', 1, 4096), 32)
+    .option('--noise <share>', 'encoder: tokens hidden while learning', share('--noise'), 0.1)
+    .option('--decay <x>', 'encoder: weight decay', Number, 0.05)
+    .option('--threads <n>', 'encoder: threads; no part of the result', upTo('--threads', 1, 256), 1)
+    .addOption(
+      new Option('--storage <type>', 'encoder: of the weights in the file; transformers reads bf16 and f32').choices(['bf16', 'f32', 'int8']).default('bf16'),
+    )
     .addOption(new Option('--max-memory <size>', 'examples and matrices together').argParser(memory('--max-memory')).default(4 * 2 ** 30, '4GiB'))
     .option('--json', 'one JSON object, for programs')
     .addHelpText('after', '\nThe same texts and options give the same bytes. One thread: fastText with several gives another model every time.')
     .action(
       action(async (sources: string[], options: Options) => {
         const quantised = options.out.endsWith('.ftz');
-        if (options.fasttext !== true)
-          throw new RefineError('ERR_REFINE_USAGE', 'says no kind of classifier. Say --fasttext (encoders are not built yet)', { place: 'train-classifier' });
+        if ((options.fasttext === true) === (options.encoder === true))
+          throw new RefineError('ERR_REFINE_USAGE', 'says no kind of classifier, or two. Say --fasttext or --encoder', { place: 'train-classifier' });
+        if (options.encoder === true) return await trainEncoderCommand(sources, options, options.epochs ?? 4, options.rate ?? 1e-3);
         if (!quantised && !options.out.endsWith('.bin')) throw new RefineError('ERR_REFINE_USAGE', 'ends in neither .bin nor .ftz', { place: options.out });
         if (options.minNgram > options.maxNgram)
           throw new RefineError('ERR_REFINE_USAGE', `--min-ngram ${options.minNgram} is above --max-ngram ${options.maxNgram}`, { place: 'train-classifier' });
         const { textField, labelField, txt, heldOut, test = [], cutoff, subWidth, norms, retrain = false } = options;
-        const { dim, epochs, rate, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxMemory } = options;
+        const { dim, epochs = 5, rate = 0.1, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxMemory } = options;
         const training = { dim, epochs, rate, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxBytes: maxMemory };
         const quantise = quantised ? { cutoff, subWidth, norms, retrain } : null;
         const { signal, done } = interruptible();
@@ -106,30 +114,16 @@ export function registerTrainClassifier(program: Command): void {
           const text = `${JSON.stringify(card, null, 2)}\n`;
           await replaceFile(options.out.replace(/\.(bin|ftz)$/, '.json'), text);
           if (options.json === true) await data(text);
-          else await data(report(options.out, card.bytes, card.examples, card.words, spell(made.skips), made.scores, made.full));
+          else
+            await data(
+              `${options.out}: ${number(card.bytes)} bytes, ${number(card.examples)} examples learnt, ${number(card.words)} words; ${spell(made.skips)}\n${scoreTable(made.scores, made.full)}`,
+            );
           return EXIT.done;
         } finally {
           done();
         }
       }),
     );
-}
-
-function report(out: string, bytes: number, examples: number, known: number, skips: string, scores: Scores, full: Scores | null): string {
-  const digits = (value: number | null): string => (value === null ? '-' : value.toFixed(3)).padStart(9);
-  const width = Math.max(5, ...scores.labels.map(({ label }) => label.length));
-  const lines = [
-    `${out}: ${number(bytes)} bytes, ${number(examples)} examples learnt, ${number(known)} words; ${skips}`,
-    `on ${number(scores.examples)} examples it never saw: accuracy ${digits(scores.accuracy).trim()} (always the most frequent label: ${digits(scores.baseline).trim()})${
-      full === null ? '' : `, before quantisation ${digits(full.accuracy).trim()}`
-    }`,
-    `${'label'.padEnd(width)} ${'examples'.padStart(9)} ${'precision'.padStart(9)} ${'recall'.padStart(9)} ${'F1'.padStart(9)} ${'AUC'.padStart(9)}`,
-    ...scores.labels.map(
-      ({ label, examples: n, precision, recall, f1, auc }) =>
-        `${label.padEnd(width)} ${number(n).padStart(9)} ${digits(precision)} ${digits(recall)} ${digits(f1)} ${digits(auc)}`,
-    ),
-  ];
-  return `${lines.join('\n')}\n`;
 }
 
 function upTo(name: string, least: number, most: number) {

@@ -1,0 +1,220 @@
+// `refine train-classifier --encoder`: labelled texts to a small BERT with a classification head, learnt from nothing on the CPU,
+// as a HuggingFace folder (BertForSequenceClassification), and how well it tells texts apart that it never saw.
+// Invariant: the same texts in the same order and the same options give the same files, whatever `threads` is.
+import { native, packagePath, RefineError, type TrainerHandle, type TrainerOptions } from '../native/index.js';
+import { bertConfig } from '../native/model-shapes.js';
+import { WindowOrder } from '../native/train-windows.js';
+import { randomWords } from '../stages/contract/weights/random-weights.js';
+import { readModelFolder } from '../stages/contract/weights/read-model-folder.js';
+import { type Scores, scoresOf } from './classifier-scores.js';
+import { type EncoderFile, encoderFiles, type EncoderStorage, storedWeights } from './encoder-folder.js';
+import { type SplitRequest, splitExamples } from './labelled-split.js';
+import { type Example, exampleColumns, type Skips } from './labelled-texts.js';
+import { loadTokenizer } from './registry.js';
+
+export interface EncoderShape {
+  readonly channels: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Tokens read of a text, the ones around it included. */
+  readonly maxLength: number;
+}
+
+export interface EncoderRequest extends SplitRequest {
+  /** null: reference-small's. */
+  readonly tokenizer: string | null;
+  /** A model folder of the same vocabulary and channels, whose embeddings the training begins at; null: from the seed. */
+  readonly embeddings: string | null;
+  readonly shape: EncoderShape;
+  readonly epochs: number;
+  readonly rate: number;
+  readonly decay: number;
+  /** Texts a step. */
+  readonly batch: number;
+  /** Share of tokens that are replaced while learning, so that no single word decides. */
+  readonly noise: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly storage: EncoderStorage;
+  readonly maxBytes: number;
+}
+
+export interface TrainedEncoder {
+  readonly files: readonly EncoderFile[];
+  readonly labels: readonly string[];
+  readonly examples: number;
+  readonly tokens: number;
+  readonly parameters: number;
+  /** Mean loss of the first and the last epoch. */
+  readonly losses: readonly number[];
+  readonly skips: Skips;
+  /** Of the weights as they are stored, on the held-out examples. */
+  readonly scores: Scores;
+}
+
+const MAX_LABELS = 1000;
+const SLICES = 8;
+const EVALUATED = 64; // texts a call
+
+interface Encoded {
+  readonly ids: Uint32Array;
+  readonly label: number;
+}
+
+export async function trainEncoder(request: EncoderRequest, signal: AbortSignal, progress: (words: string) => void): Promise<TrainedEncoder> {
+  const { shape, seed } = request;
+  const tokenizer = loadTokenizer(request.tokenizer ?? packagePath('stages', 'perplexity', 'models', 'reference-small'), process.cwd());
+  const files = encoderFiles(tokenizer);
+  const room = shape.maxLength - files.before.length - files.after.length;
+  if (room < 1)
+    throw new RefineError('ERR_REFINE_USAGE', `${shape.maxLength} tokens leave no room for a text. Raise --max-length`, { place: 'train-classifier' });
+  const names: string[] = [];
+  const numbers = new Map<string, number>();
+  const learn: Encoded[] = [];
+  let bytes = 0;
+  const encode = async (examples: readonly Example[]): Promise<Uint32Array[]> => {
+    const { tokens } = await native.bpeEncode(tokenizer.handle, exampleColumns(examples).text, { parseSpecial: true, eos: null, bos: null, maxTokens: room });
+    return examples.map((_, row) =>
+      Uint32Array.from([...files.before, ...(tokens.values.subarray(tokens.offsets[row]!, tokens.offsets[row + 1]!) as Uint32Array), ...files.after]),
+    );
+  };
+  const { held, skips } = await splitExamples(request, signal, progress, async (examples) => {
+    const ids = await encode(examples);
+    examples.forEach(({ labels }, row) => {
+      if (labels.length > 1)
+        throw new RefineError(
+          'ERR_REFINE_INPUT',
+          `a text has ${labels.length} labels (${labels.join(', ')}); an encoder's head takes one. Give one each, or use --fasttext --loss one-versus-all`,
+          { place: 'train-classifier' },
+        );
+      const name = labels[0]!;
+      if (!numbers.has(name)) {
+        numbers.set(name, names.length);
+        names.push(name);
+      }
+      learn.push({ ids: ids[row]!, label: numbers.get(name)! });
+      bytes += ids[row]!.byteLength + 100; // an object and a typed array's header
+    });
+    if (bytes > request.maxBytes)
+      throw new RefineError(
+        'ERR_REFINE_MEMORY',
+        `the encoded examples pass ${Math.round(request.maxBytes / 2 ** 20)} MiB. Give fewer, lower --max-length, or raise --max-memory`,
+      );
+  });
+  if (names.length < 2 || names.length > MAX_LABELS)
+    throw new RefineError(
+      'ERR_REFINE_INPUT',
+      `the examples have ${names.length} label${names.length === 1 ? '' : 's'}; a classifier tells 2 to ${MAX_LABELS} apart`,
+      { place: request.sources.join(', ') },
+    );
+  const order = [...names].sort(); // by name, so that the order of the texts does not number them
+  const place = names.map((name) => order.indexOf(name));
+
+  const steps = Math.ceil((learn.length * request.epochs) / request.batch);
+  const config = bertConfig({
+    vocab: tokenizer.contract.vocab_size,
+    channels: shape.channels,
+    layers: shape.layers,
+    heads: shape.heads,
+    context: shape.maxLength,
+  });
+  const options: TrainerOptions = {
+    goal: 'classify',
+    labels: order.length,
+    linearBias: true,
+    tiedHead: true,
+    rate: request.rate,
+    finalShare: 0.02,
+    warmup: Math.max(1, Math.round(steps / 20)),
+    total: steps,
+    decay: request.decay,
+    betas: [0.9, 0.98],
+    epsilon: 1e-8,
+    clip: 1,
+    slices: SLICES,
+    threads: request.threads,
+    seed,
+  };
+  const trainer = native.trainerNew(config, options);
+  if (request.embeddings !== null) await putEmbeddings(trainer, request.embeddings);
+  const turns = new WindowOrder(learn.length, seed);
+  const word = randomWords(seed, 'noise');
+  const losses: number[] = [];
+  let sum = 0;
+  let counted = 0;
+  let tokens = 0;
+  for (let step = 0; step < steps; step++) {
+    signal.throwIfAborted();
+    const batch: Encoded[] = [];
+    for (let i = 0; i < request.batch; i++) batch.push(learn[turns.next()]!);
+    const { ids, offsets } = joined(batch.map((example) => example.ids));
+    disturb(ids, offsets, request.noise, files.before[0]!, (i) => word(tokens + i));
+    const done = await native.trainerStep(
+      trainer,
+      ids,
+      offsets,
+      Int32Array.from(batch, ({ label }) => place[label]!),
+    );
+    if (!done.updated)
+      throw new RefineError('ERR_REFINE_INTERNAL', `the loss is no finite number at step ${step + 1}. Lower --rate`, { place: 'train-classifier' });
+    tokens += ids.length;
+    sum += done.loss;
+    counted++;
+    if (Math.floor(((step + 1) * request.batch) / learn.length) > losses.length || step + 1 === steps) {
+      losses.push(sum / counted);
+      progress(`epoch ${losses.length}: loss ${(sum / counted).toFixed(4)}`);
+      sum = counted = 0;
+    }
+  }
+  const stored = storedWeights(trainer, request.storage);
+  const logits = new Float32Array(held.length * order.length);
+  for (let from = 0; from < held.length; from += EVALUATED) {
+    signal.throwIfAborted();
+    const { ids, offsets } = joined(await encode(held.slice(from, from + EVALUATED)));
+    logits.set(softmax(await native.trainerEvaluate(trainer, ids, offsets), order.length), from * order.length);
+  }
+  const scores = scoresOf(
+    order,
+    held.map(({ labels }) => labels),
+    logits,
+  );
+  const parameters = stored.reduce((total, { values }) => total + values.length, 0);
+  return { files: files.write(config, order, stored, request.storage), labels: order, examples: learn.length, tokens, parameters, losses, skips, scores };
+}
+
+/** Some tokens become the one that stands for none; the first of a text, which the head reads, stays. */
+function disturb(ids: Uint32Array, offsets: Int32Array, noise: number, blank: number, word: (i: number) => number): void {
+  if (noise === 0) return;
+  const bound = noise * 2 ** 32;
+  for (let d = 0; d + 1 < offsets.length; d++) for (let i = offsets[d]! + 1; i < offsets[d + 1]!; i++) if (word(i) < bound) ids[i] = blank;
+}
+
+async function putEmbeddings(trainer: TrainerHandle, folder: string): Promise<void> {
+  const plan = await readModelFolder(folder);
+  const held = native.weightsRead(native.weightsOpen(plan), 'embed');
+  if (held === null) throw new RefineError('ERR_REFINE_ASSET', 'has no embeddings', { place: folder });
+  native.trainerPut(trainer, 'embed', held.values);
+}
+
+function joined(parts: readonly Uint32Array[]): { ids: Uint32Array; offsets: Int32Array } {
+  const offsets = new Int32Array(parts.length + 1);
+  parts.forEach((part, i) => {
+    offsets[i + 1] = offsets[i]! + part.length;
+  });
+  const ids = new Uint32Array(offsets[parts.length]!);
+  parts.forEach((part, i) => {
+    ids.set(part, offsets[i]!);
+  });
+  return { ids, offsets };
+}
+
+function softmax(logits: Float32Array, width: number): Float32Array {
+  const out = new Float32Array(logits.length);
+  for (let row = 0; row < logits.length; row += width) {
+    const most = Math.max(...logits.subarray(row, row + width));
+    let total = 0;
+    for (let i = row; i < row + width; i++) total += Math.exp(logits[i]! - most);
+    for (let i = row; i < row + width; i++) out[i] = Math.exp(logits[i]! - most) / total;
+  }
+  return out;
+}
