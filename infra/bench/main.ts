@@ -52,6 +52,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   metadata: () => import('./metadata.js'),
   url: () => import('./url.js'),
   ngram: () => import('./ngram.js'),
+  perplexity: () => import('./perplexity.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),
   substring: () => import('./substring.js'),

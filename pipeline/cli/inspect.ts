@@ -1,8 +1,12 @@
 // `refine inspect RUN`: a document and its fate, samples of what a reason dropped, the documents of a cluster.
 import type { Command } from 'commander';
+import { utf8Column } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
+import { lineBits } from '../../stages/contract/line-bits.js';
+import { openScorer, type Scorer } from '../../stages/contract/model-score.js';
 import { clusterOf, largestClusters, type Member } from '../clusters.js';
 import { findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
+import { loadTokenizer } from '../registry.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { action, count, data, EXIT, words } from './command.js';
 
@@ -13,6 +17,7 @@ interface Options {
   readonly reason?: string;
   readonly sample?: number;
   readonly cluster?: string;
+  readonly bits?: string | true;
 }
 
 export function registerInspect(program: Command): void {
@@ -21,6 +26,10 @@ export function registerInspect(program: Command): void {
     .description('a document, why it was dropped, what it duplicates')
     .argument('<run>', 'a run folder')
     .option('--doc <id>', 'the document with this id')
+    .option(
+      '--bits [model]',
+      "with --doc or --reason: before each line its bits per byte under a model (default: that of the run's step perplexity, else reference-small)",
+    )
     .option('--reason <step/reason>', 'documents that this reason dropped, from the seeded sample')
     .option('--sample <n>', 'how many of them (default 5)', count('--sample', 1))
     .option('--cluster <id>', 'the document that stands for this one (or for this number of column cluster), and all its duplicates; "largest" lists clusters')
@@ -29,9 +38,12 @@ export function registerInspect(program: Command): void {
         const asked = [options.doc, options.reason, options.cluster].filter((one) => one !== undefined).length;
         if (asked > 1) throw new RefineError('ERR_REFINE_USAGE', '--doc, --reason and --cluster each ask for something else. Give one of them.');
         if (options.sample !== undefined && options.reason === undefined) throw new RefineError('ERR_REFINE_USAGE', '--sample goes with --reason STEP/REASON.');
+        if (options.bits !== undefined && options.doc === undefined && options.reason === undefined)
+          throw new RefineError('ERR_REFINE_USAGE', '--bits goes with --doc ID or --reason STEP/REASON.');
         const run = await readRun(folder);
-        if (options.doc !== undefined) await show(await findDocuments(run, options.doc));
-        else if (options.reason !== undefined) await show(await sampledDocuments(run, options.reason, options.sample ?? 5));
+        const lines = options.bits === undefined ? shown : await LineBits.open(run, options.bits);
+        if (options.doc !== undefined) await show(await findDocuments(run, options.doc), lines);
+        else if (options.reason !== undefined) await show(await sampledDocuments(run, options.reason, options.sample ?? 5), lines);
         else if (options.cluster !== undefined) await showCluster(run, options.cluster);
         else await overview(run);
         return EXIT.done;
@@ -50,7 +62,7 @@ async function overview(run: RunState): Promise<void> {
     );
 }
 
-async function show(documents: readonly Inspected[]): Promise<void> {
+async function show(documents: readonly Inspected[], lines: typeof shown | LineBits): Promise<void> {
   for (const [index, one] of documents.entries()) {
     const rows: [string, string][] = [['id', one.id]];
     if (one.url !== null) rows.push(['url', one.url]);
@@ -61,7 +73,36 @@ async function show(documents: readonly Inspected[]): Promise<void> {
     for (const [name, value] of Object.entries(one.metrics)) rows.push([name, String(value)]);
     const width = Math.max(...rows.map(([name]) => name.length));
     await data(`${index > 0 ? '\n' : ''}${rows.map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', ' ')}\n`).join('')}`);
-    await data(one.text === null ? 'text: not kept here (a dropped document that was not sampled, or sink.text.keep: false)\n' : `text:\n${shown(one.text)}\n`);
+    if (one.text === null) await data('text: not kept here (a dropped document that was not sampled, or sink.text.keep: false)\n');
+    else await data(`text:\n${lines instanceof LineBits ? await lines.shown(one.text) : lines(one.text)}\n`);
+  }
+}
+
+/** Texts with the bits per byte of each line before it: where a model stumbles. */
+class LineBits {
+  readonly #scorer: Scorer;
+
+  private constructor(scorer: Scorer) {
+    this.#scorer = scorer;
+  }
+
+  static async open(run: RunState, asked: string | true): Promise<LineBits> {
+    const steps = (run.lock.resolved.steps ?? []) as readonly { readonly stage: string; readonly options: { readonly model?: string } }[];
+    const own = steps.find(({ stage }) => stage === 'perplexity')?.options.model;
+    const model = asked === true ? (own ?? 'reference-small') : asked;
+    return new LineBits(await openScorer(model, process.cwd(), { loadTokenizer }));
+  }
+
+  async shown(text: string): Promise<string> {
+    const cut = text.slice(0, MAX_SHOWN);
+    const { ids, nats } = await this.#scorer.tokens(utf8Column([cut]));
+    const bits = lineBits(new TextEncoder().encode(cut), ids, nats, this.#scorer.tokenBytes);
+    if (bits === null) return `${shown(text)}\n  (no bits per line: the model's tokens do not spell this text)`;
+    const rate = (at: number): string => (bits[at] === undefined ? '' : bits[at].toFixed(2)).padStart(7);
+    return shown(text)
+      .split('\n')
+      .map((line, at) => `${rate(at)}${line}`)
+      .join('\n');
   }
 }
 
