@@ -88,6 +88,7 @@ function mutateJson(value: Json, random: (n: number) => number): Json {
 function mutateBytes(bytes: Buffer, random: (n: number) => number): Buffer {
   const copy = Buffer.from(bytes);
   const how = random(6);
+  if (copy.length < 8) return Buffer.concat([copy, Buffer.alloc(random(20))]);
   if (how === 0) return copy.subarray(0, random(copy.length + 1));
   if (how === 1) return Buffer.concat([copy, Buffer.alloc(1 + random(9))]);
   if (how === 2)
