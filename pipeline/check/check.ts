@@ -9,14 +9,15 @@ import { checkContract } from './contract-check.js';
 import type { DuplicateFigures } from './duplicates.js';
 import { CHECKS, type CheckName, type Finding, type Skipped } from './finding.js';
 import { checkHoldout } from './holdout-check.js';
-import { checkLanguages, type ShardLanguages } from './language-check.js';
+import { checkLanguages, type LanguageCheck, type ShardLanguages } from './language-check.js';
 import type { LengthFigures } from './lengths.js';
+import { checkLosses, type LossFigures, openModel } from './loss-check.js';
 import { checkReadable, type Known } from './readable.js';
 import { addsBos, runTokenizer, tokenizeOptions } from './run-tokenizer.js';
 import { runTexts } from './run-texts.js';
 import { checkFiles } from './shard-files.js';
 import { type ContaminationFigures, type NearFigures, passTexts } from './text-pass.js';
-import { type Scan, scanTokens } from './token-scan.js';
+import { type SampledShard, type Scan, scanTokens } from './token-scan.js';
 
 export interface CheckOptions {
   /** The tokenizer that wrote the run, where it is not found by its name. */
@@ -25,6 +26,8 @@ export interface CheckOptions {
   readonly contract?: string;
   readonly benchmarks: readonly string[];
   readonly seqLen: number;
+  /** The scoring model: a shipped name, a folder, or `none`; the package's own where absent. */
+  readonly model?: string;
 }
 
 export interface CheckResult {
@@ -43,6 +46,7 @@ export interface CheckResult {
   readonly nearDuplicates: NearFigures | null;
   readonly contamination: ContaminationFigures | null;
   readonly languages: readonly ShardLanguages[] | null;
+  readonly loss: LossFigures | null;
   /** Documents compared across sink.holdout; null where nothing is held out. */
   readonly heldOut: { readonly heldOut: number; readonly train: number } | null;
 }
@@ -62,7 +66,8 @@ export async function checkRun(folder: string, options: CheckOptions, signal: Ab
   const found = runTokenizer(run, scan?.contract ?? null, options.tokenizer);
   const tokenizer = typeof found === 'string' ? null : found;
   if (scan !== null && tokenizer === null) report.skip(['contract', 'language'], `ids were not read as text: ${found as string}`);
-  const languages = scan === null || tokenizer === null ? null : await readChecks(run, scan, tokenizer, model, report, signal, progress);
+  const read = scan === null || tokenizer === null ? null : await readChecks(run, scan, tokenizer, model, report, signal, progress);
+  const loss = await modelChecks(run, options, read, tokenizer, report, signal, progress);
 
   const texts = runTexts(run, tokenizer, files.damaged);
   const seed = BigInt(String(run.lock.resolved.seed ?? 0));
@@ -88,7 +93,8 @@ export async function checkRun(folder: string, options: CheckOptions, signal: Ab
     duplicates: scan?.duplicates ?? null,
     nearDuplicates: pass?.near ?? null,
     contamination: pass?.contamination ?? null,
-    languages,
+    languages: read?.languages.shards ?? null,
+    loss,
     heldOut: holdout.compared,
   };
   await makeFolder(join(folder, 'check'));
@@ -153,7 +159,7 @@ async function readChecks(
   report: Report,
   signal: AbortSignal,
   progress: (words: string) => void,
-): Promise<readonly ShardLanguages[]> {
+): Promise<ReadShards> {
   progress('contract: reading sampled documents');
   const parseSpecial = tokenizeOptions(run)?.special === 'parse';
   if (model !== null) report.made(['contract'], await checkContract(scan, tokenizer, model));
@@ -166,12 +172,43 @@ async function readChecks(
   // ids that are no text have no language, and an EOS among them is none: one fault, one finding
   const unread = new Set(unreadable.map(({ shard }) => shard));
   report.without(({ check, severity, shard }) => check === 'eos' && severity === 'warning' && unread.has(shard));
-  const languages = await checkLanguages(
-    run,
-    scan.samples.filter(({ path }) => !unread.has(path)),
-    tokenizer,
-    signal,
-  );
+  const samples = scan.samples.filter(({ path }) => !unread.has(path));
+  const languages = await checkLanguages(run, samples, tokenizer, signal);
   report.made(['language'], languages.findings);
-  return languages.shards;
+  return { samples, languages };
+}
+
+/** Shards whose ids are text, and the languages of their sampled documents. */
+interface ReadShards {
+  readonly samples: readonly SampledShard[];
+  readonly languages: LanguageCheck;
+}
+
+async function modelChecks(
+  run: RunState,
+  options: CheckOptions,
+  read: ReadShards | null,
+  tokenizer: LoadedTokenizer | null,
+  report: Report,
+  signal: AbortSignal,
+  progress: (words: string) => void,
+): Promise<LossFigures | null> {
+  if (options.model === 'none') {
+    report.skip(['loss-outlier', 'model'], 'no model was to be asked (--model none)');
+    return null;
+  }
+  const model = await openModel(options.model);
+  if (model === null) {
+    report.skip(['loss-outlier', 'model'], 'this package ships no reference model; name one with --model DIR');
+    return null;
+  }
+  report.made(['model'], model.findings);
+  if (model.scorer === null || read === null || tokenizer === null) {
+    report.skip(['loss-outlier'], model.scorer === null ? `the model ${model.name} cannot be asked` : 'no shard was read as text');
+    return null;
+  }
+  const { findings, loss } = await checkLosses(run, read.samples, read.languages.languageOf, tokenizer, model.scorer, signal, progress);
+  model.scorer.close();
+  report.made(['loss-outlier'], findings);
+  return loss;
 }

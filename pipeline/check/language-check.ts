@@ -53,8 +53,8 @@ interface Judged {
 export interface LanguageCheck {
   readonly findings: readonly Finding[];
   readonly shards: readonly ShardLanguages[];
-  /** By shard and row: the language of a sampled document. */
-  readonly labelOf: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** The language of a sampled document: its column lang, what it reads as, or where neither says, the run's most frequent one. */
+  readonly languageOf: (shard: string, row: number) => string;
 }
 
 export async function checkLanguages(
@@ -93,10 +93,9 @@ export async function checkLanguages(
   for (const [path, judged] of judgedBy) findings.push(...againstRun(path, judged, langid.kept));
   for (const finding of [...unsureShards(shards, judgedBy), ...farShards(shards, judgedBy)])
     if (!findings.some(({ shard }) => shard === finding.shard)) findings.push(finding);
-  const labelOf = new Map(
-    [...judgedBy].map(([path, judged]) => [path, new Map(judged.map(({ row, label, declared }) => [row, declared ?? label ?? 'unknown']))] as const),
-  );
-  return { findings, shards, labelOf };
+  const labels = new Map([...judgedBy].map(([path, judged]) => [path, new Map(judged.map(({ row, label, declared }) => [row, declared ?? label]))] as const));
+  const usual = Object.keys(counted([...judgedBy.values()].flat()))[0] ?? 'unknown';
+  return { findings, shards, languageOf: (shard, row) => labels.get(shard)?.get(row) ?? usual };
 }
 
 const rounded = (value: number): number => Math.round(1000 * value) / 1000;

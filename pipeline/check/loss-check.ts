@@ -2,15 +2,14 @@
 // Ids are decoded and encoded again by the model's own tokenizer, and what is compared is bits per byte, so that the run's
 // tokenizer has no part in it. Documents are compared with those of their own language: a model that knows English alone finds
 // every other language hard, but not one shard's more than another's.
-import { native, type RefineError, utf8Column } from '../../native/index.js';
+import { join } from 'node:path';
+import { native, stringAt, utf8Column } from '../../native/index.js';
 import { openScorer, type Scorer } from '../../stages/contract/model-score.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
 import { resolveModel, shippedModels } from '../../stages/contract/weights/shipped.js';
 import { type LoadedTokenizer, loadTokenizer } from '../registry.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
-import { join } from 'node:path';
-import { stringAt } from '../../native/batch.js';
 import { type Finding, MAX_ROWS, percent } from './finding.js';
 import { type Group, LEAST_DOCUMENTS, type Outlier, outliersAmong } from './loss-statistics.js';
 import { excerpt } from './readable.js';
@@ -158,14 +157,7 @@ function every<T>(list: readonly T[], most: number): T[] {
 function outliersBy(of: LossOutlier['of'], scored: readonly Scored[], nameOf: (one: Scored) => string | null): LossOutlier[] {
   const outliers: LossOutlier[] = [];
   for (const language of [...new Set(scored.map((one) => one.language))].sort()) {
-    const groups = new Map<string, Scored[]>();
-    for (const one of scored) {
-      const name = nameOf(one);
-      if (one.language !== language || name === null) continue;
-      const known = groups.get(name);
-      if (known === undefined) groups.set(name, [one]);
-      else known.push(one);
-    }
+    const groups = grouped(scored, (one) => (one.language === language ? nameOf(one) : null));
     const least = of === 'shard' ? LEAST_DOCUMENTS : SOURCE_DOCUMENTS;
     const compared: Group[] = [...groups].map(([name, list]) => ({ name, values: Float64Array.from(list, bitsPerByte) }));
     for (const found of outliersAmong(compared)) {
@@ -184,6 +176,18 @@ function outliersBy(of: LossOutlier['of'], scored: readonly Scored[], nameOf: (o
     }
   }
   return outliers;
+}
+
+function grouped(scored: readonly Scored[], nameOf: (one: Scored) => string | null): Map<string, Scored[]> {
+  const groups = new Map<string, Scored[]>();
+  for (const one of scored) {
+    const name = nameOf(one);
+    if (name === null) continue;
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [one]);
+    else known.push(one);
+  }
+  return groups;
 }
 
 /** The documents nearest to what makes the group apart: its median, or its far end. */
@@ -212,14 +216,6 @@ function findingOf(outlier: LossOutlier, scored: readonly Scored[]): Finding {
 }
 
 function figures(model: string, scored: readonly Scored[], shards: readonly string[], outliers: readonly LossOutlier[]): LossFigures {
-  const by = (nameOf: (one: Scored) => string | null): [string, Scored[]][] => {
-    const groups = new Map<string, Scored[]>();
-    for (const one of scored) {
-      const name = nameOf(one);
-      if (name !== null) groups.set(name, [...(groups.get(name) ?? []), one]);
-    }
-    return [...groups];
-  };
   const medianOf = (list: readonly Scored[]): number => rounded(median(list.map(bitsPerByte)));
   const whole = (list: readonly Scored[]): number =>
     rounded(bitsPerByte({ nats: list.reduce((sum, { nats }) => sum + nats, 0), bytes: list.reduce((sum, { bytes }) => sum + bytes, 0) }));
@@ -229,16 +225,16 @@ function figures(model: string, scored: readonly Scored[], shards: readonly stri
     documents: scored.length,
     tokens: scored.reduce((sum, { tokens }) => sum + tokens, 0),
     bitsPerByte: whole(scored),
-    languages: most(by(({ language }) => language)).map(([language, list]) => ({
+    languages: most([...grouped(scored, ({ language }) => language)]).map(([language, list]) => ({
       language,
       documents: list.length,
       median: medianOf(list),
       deviation: rounded(robustDeviation(list.map(bitsPerByte))),
     })),
-    shards: by(({ shard }) => shard)
+    shards: [...grouped(scored, ({ shard }) => shard)]
       .sort(([a], [b]) => shards.indexOf(a) - shards.indexOf(b))
       .map(([path, list]) => ({ path, documents: list.length, bitsPerByte: whole(list), median: medianOf(list) })),
-    sources: most(by(({ host }) => host))
+    sources: most([...grouped(scored, ({ host }) => host)])
       .slice(0, SHOWN_SOURCES)
       .map(([host, list]) => ({ host, documents: list.length, median: medianOf(list) })),
     outliers,

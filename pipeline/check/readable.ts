@@ -6,7 +6,7 @@ import type { LoadedTokenizer } from '../registry.js';
 import { AGAIN, type Finding, MAX_ROWS, percent } from './finding.js';
 import type { SampledDocument, SampledShard } from './token-scan.js';
 
-/** Healthy shards of the shipped tokenizers: 1. At a true share of .99, 128 documents fall below .9 once in 10^9 shards. */
+/** Healthy shards of the shipped tokenizers: 1. At a true share of .99, 256 documents fall below .9 once in 10^17 shards. */
 const LEAST_SHARE = 0.9;
 /** A shard of fewer documents with a token says nothing for certain. */
 const LEAST_DOCUMENTS = 8;

@@ -12,8 +12,11 @@ import { AGAIN, type CheckName, type Finding, percent, Rows } from './finding.js
 import { type LengthFigures, Lengths } from './lengths.js';
 import type { Contract } from './run-tokenizer.js';
 
-/** Documents of a shard that are read as text. */
-const SAMPLED = 128;
+/** Documents of a shard that are read as text: as many as all shards together may hold in memory (256 MiB), at most SAMPLED. */
+const SAMPLED = 256;
+const SAMPLED_IN_ALL = 65_536;
+/** Of more shards, so many are sampled, evenly. */
+const SAMPLED_SHARDS = 4096;
 /** Of a long one, so many tokens. */
 export const SAMPLED_TOKENS = 1024;
 /** Of a shard's documents: above it a fault of single rows is the shard's. */
@@ -62,6 +65,7 @@ export async function scanTokens(run: RunState, options: ScanOptions, signal: Ab
     loaded.reduce((sum, { tokens = 0 }) => sum + tokens, 0),
   );
   let contractText: string | undefined;
+  const each = Math.min(SAMPLED, Math.floor(SAMPLED_IN_ALL / Math.min(SAMPLED_SHARDS, Math.max(1, shards.length))));
   for (const [number, shard] of shards.entries()) {
     progress(`tokens: shard ${number + 1} of ${shards.length}`);
     const file = await ArrowFile.open(join(run.folder, shard.path));
@@ -75,7 +79,7 @@ export async function scanTokens(run: RunState, options: ScanOptions, signal: Ab
       }
       const contract = JSON.parse(found) as Contract;
       lengths.beginShard(shard.path);
-      const rows = new ShardRows(shard, contract, options, new Sample(new RowHash(seed, shard.path)));
+      const rows = new ShardRows(shard, contract, options, new Sample(new RowHash(seed, shard.path), isSampled(number, shards.length) ? each : 0));
       if (!isHeldOut(shard.path)) duplicates.beginShard(shard.path);
       for await (const batch of file.batches(['id', 'tokens', 'token_count'])) {
         signal.throwIfAborted();
@@ -88,7 +92,7 @@ export async function scanTokens(run: RunState, options: ScanOptions, signal: Ab
         if (!isHeldOut(shard.path)) await duplicates.add(ids, offsets, ends, starts, first);
       }
       findings.push(...rows.findings());
-      samples.push({ path: shard.path, documents: rows.sample.documents() });
+      if (isSampled(number, shards.length)) samples.push({ path: shard.path, documents: rows.sample.documents() });
     } finally {
       await file.close();
     }
@@ -104,6 +108,9 @@ export async function scanTokens(run: RunState, options: ScanOptions, signal: Ab
 }
 
 const isHeldOut = (path: string): boolean => path.startsWith(`tokens/${HOLDOUT_PREFIX}`);
+
+const isSampled = (number: number, shards: number): boolean =>
+  shards <= SAMPLED_SHARDS || Math.floor((number * SAMPLED_SHARDS) / shards) !== Math.floor(((number - 1) * SAMPLED_SHARDS) / shards);
 
 /** What single rows of a shard get wrong. */
 class ShardRows {
@@ -198,11 +205,14 @@ class ShardRows {
 /** The rows with the lowest hash of (seed, shard, row). */
 class Sample {
   readonly #hash: RowHash;
+  readonly #most: number;
   #held: { readonly hash: number; readonly document: SampledDocument }[] = [];
-  #bound = Number.POSITIVE_INFINITY;
+  #bound: number;
 
-  constructor(hash: RowHash) {
+  constructor(hash: RowHash, most: number) {
     this.#hash = hash;
+    this.#most = most;
+    this.#bound = most === 0 ? 0 : Number.POSITIVE_INFINITY;
   }
 
   wants(row: number): boolean {
@@ -211,13 +221,13 @@ class Sample {
 
   add(document: SampledDocument): void {
     this.#held.push({ hash: this.#hash.of(document.row), document });
-    if (this.#held.length < 2 * SAMPLED) return;
+    if (this.#held.length < 2 * this.#most) return;
     this.#cut();
     this.#bound = this.#held.at(-1)!.hash;
   }
 
   #cut(): void {
-    this.#held = this.#held.sort((a, b) => a.hash - b.hash || a.document.row - b.document.row).slice(0, SAMPLED);
+    this.#held = this.#held.sort((a, b) => a.hash - b.hash || a.document.row - b.document.row).slice(0, this.#most);
   }
 
   documents(): SampledDocument[] {

@@ -10,6 +10,7 @@ interface Options {
   readonly contract?: string;
   readonly benchmarks?: readonly string[];
   readonly seqLen: number;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -19,6 +20,7 @@ export function registerCheck(program: Command): void {
     .description('is a run fit to train on: contract, shard digests, ids, EOS, lengths, empty documents, duplicates, contamination, languages')
     .argument('<run>', 'the folder of a finished run')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
+    .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference, or reference-small)')
     .option('--benchmarks <files...>', 'benchmark files (JSON lines, Parquet, text): documents that share an n-gram of 13 words are named')
     .option('--tokenizer <dir>', 'the tokenizer that wrote the run, where its manifest names a path that is not found from here')
     .option('--seq-len <n>', 'tokens a row, for the padding of each packing', count('--seq-len', 2), 2048)
@@ -63,6 +65,10 @@ function checkText(result: CheckResult): string {
   if (nearDuplicates !== null)
     lines.push(
       `near duplicates (Jaccard 0.8): ${percent(nearDuplicates.share)} of ${nearDuplicates.sampled} sampled documents, at 95 % ${percent(nearDuplicates.low)} to ${percent(nearDuplicates.high)}`,
+    );
+  if (result.loss !== null)
+    lines.push(
+      `loss under ${result.loss.model}: ${result.loss.bitsPerByte.toFixed(3)} bits a byte over ${result.loss.documents} sampled documents; by shard, medians ${result.loss.shards.map(({ median }) => median.toFixed(2)).join(' ')}`,
     );
   for (const { check, why } of result.skipped) lines.push(`not checked: ${check}: ${why}`);
   const compared = heldOut === null ? '' : `; ${heldOut.heldOut} held-out documents against ${heldOut.train} for training, every pair from Jaccard 0.8`;

@@ -22,8 +22,8 @@ const falcon = loadTokenizer('falcon', '.');
 const gpt2 = loadTokenizer('gpt2', '.');
 const signal = new AbortController().signal;
 
-const check = (run: string, options: { contract?: string; benchmarks?: string[] } = {}): Promise<CheckResult> =>
-  checkRun(run, { benchmarks: [], seqLen: 2048, ...options }, signal, () => undefined);
+const check = (run: string, options: { contract?: string; benchmarks?: string[]; model?: string } = {}): Promise<CheckResult> =>
+  checkRun(run, { benchmarks: [], seqLen: 2048, model: 'none', ...options }, signal, () => undefined);
 const shard = (number: number): string => `tokens/${String(number).padStart(6, '0')}.arrow`;
 
 const textOf = ({ ids }: TokenDocument): string => native.bpeDecode(falcon.handle, Uint32Array.from(ids.slice(0, -1)));
