@@ -12,6 +12,7 @@ import { refine } from '../support/cli.js';
 import { randomFrom } from '../support/random.js';
 import { madeRun, Writer } from '../support/readiness-runs.js';
 import { copyRun, readDocuments, rewriteShard, type TokenDocument } from '../support/sabotage.js';
+import { spoilWeights, tinyDecoder } from '../support/tiny-decoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-readiness-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -92,7 +93,7 @@ test("a run whose model will have another tokenizer breaks the model's contract"
 test('missing EOS is named with its rows', async () => {
   const result = await spoilt(2, (documents) => documents.map((document, at) => (at % 50 === 7 ? { ...document, ids: document.ids.slice(0, -1) } : document)));
   assert.deepEqual(named(result), [`eos ${shard(2)}`]);
-  assert.deepEqual(result.findings[0]!.rows, [7, 57, 107, 157, 207, 257, 307]);
+  assert.deepEqual(result.findings[0]!.rows, [7, 57, 107, 157]);
 });
 
 test('BOS that is expected but absent is named: by the run that was to write it, and by the model that will read it', async () => {
@@ -128,7 +129,7 @@ test('a duplicated shard is named with the shard it repeats', async () => {
     named(result).filter((one) => !one.startsWith('near-duplicates')),
     [`duplicates ${shard(4)}`],
   );
-  assert.match(result.findings[0]!.message, /320 of its 320 documents equal documents of tokens\/000001\.arrow/);
+  assert.match(result.findings[0]!.message, /160 of its 160 documents equal documents of tokens\/000001\.arrow/);
 });
 
 test('shifted ids are named with the shift', async () => {
@@ -168,14 +169,14 @@ test('planted benchmark text is named with the benchmark and its rows', async ()
   const clean = await check(healthy[0]!, { benchmarks: [benchmark] });
   const planted = await spoilt(
     3,
-    (documents) => eachText(documents, (text, at) => (at === 17 || at === 200 ? `${text}\n${items[at % 20]!.question} ${items[at % 20]!.answer}` : text)),
+    (documents) => eachText(documents, (text, at) => (at === 17 || at === 100 ? `${text}\n${items[at % 20]!.question} ${items[at % 20]!.answer}` : text)),
     {
       benchmarks: [benchmark],
     },
   );
   assert.deepEqual(clean.findings, []);
   assert.deepEqual(named(planted), [`contamination ${shard(3)}`]);
-  assert.deepEqual(planted.findings[0]!.rows, [17, 200]);
+  assert.deepEqual(planted.findings[0]!.rows, [17, 100]);
   assert.match(planted.findings[0]!.message, /riddles/);
 });
 
@@ -191,16 +192,49 @@ test('empty documents are named with their rows', async () => {
   const result = await spoilt(1, (documents) => documents.map((document, at) => (at % 64 === 3 ? { ...document, ids: [EOS] } : document)));
   assert.deepEqual(named(result), [`empty ${shard(1)}`]);
   assert.equal(result.ok, false);
-  assert.deepEqual(result.findings[0]!.rows, [3, 67, 131, 195, 259]);
+  assert.deepEqual(result.findings[0]!.rows, [3, 67, 131]);
+});
+
+test('a shard whose losses lie apart is named with samples, and healthy runs have none', async () => {
+  const model = tinyDecoder(join(folder, 'tiny'));
+  for (const run of healthy) {
+    const result = await check(run, { model });
+    assert.deepEqual(result.findings, []);
+    assert.ok(result.checks.includes('loss-outlier') && result.loss!.shards.length === 8);
+  }
+  const random = randomFrom(6);
+  // real words in an order and company that no text has: langid still knows them, a language model does not
+  const names = Array.from({ length: 400 }, () => Array.from({ length: 9 }, () => 'bcdfghjklmnpqrstvwxz'[random(20)]).join(''));
+  const result = await spoilt(4, (documents) => eachText(documents, (text) => text.replace(/\S+/g, (word) => (random(3) === 0 ? names[random(400)]! : word))), { model });
+  assert.ok(named(result).includes(`loss-outlier ${shard(4)}`), JSON.stringify(result.findings));
+  assert.deepEqual(
+    named(result).filter((one) => !one.endsWith(shard(4))),
+    [],
+  );
+  const outlier = result.loss!.outliers.find(({ name }) => name === shard(4))!;
+  assert.equal(outlier.kind, 'level');
+  assert.ok(outlier.z > 6 && outlier.samples.length === 3);
+});
+
+test('a model with NaN weights is named, with the role, and not asked', async () => {
+  const model = tinyDecoder(join(folder, 'spoilt-model'));
+  spoilWeights(model);
+  const result = await check(healthy[0]!, { model });
+  assert.deepEqual(named(result), ['model null']);
+  assert.match(result.findings[0]!.message, /1 weights of final_norm\.\w+ of the model .* are NaN or infinite/);
+  assert.deepEqual(
+    result.skipped.filter(({ check: name }) => name === 'loss-outlier').map(({ why }) => /cannot be asked/.test(why)),
+    [true],
+  );
 });
 
 test('the command answers twice with the same bytes, and exits 1 on an error', async () => {
-  const one = await refine(['check', healthy[2]!, '--json']);
-  const two = await refine(['check', healthy[2]!, '--json']);
+  const one = await refine(['check', healthy[2]!, '--model', 'none', '--json']);
+  const two = await refine(['check', healthy[2]!, '--model', 'none', '--json']);
   assert.equal(one.code, 0, one.stderr);
   assert.equal(one.stdout, two.stdout);
   assert.equal(readFileSync(join(healthy[2]!, 'check', 'check.json'), 'utf8'), one.stdout);
-  const bad = await refine(['check', healthy[2]!, '--contract', 'gpt2']);
+  const bad = await refine(['check', healthy[2]!, '--model', 'none', '--contract', 'gpt2']);
   assert.equal(bad.code, 1);
   assert.match(bad.stdout, /^ERROR {3}contract: /m);
   assert.match(bad.stdout, /NOT fit to train on/);

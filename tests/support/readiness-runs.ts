@@ -77,7 +77,7 @@ const SHARES: readonly (readonly [TextLanguage, number])[] = [
 ];
 
 /** `folder`/run: a finished run. Texts depend on the seed alone. */
-export async function madeRun(folder: string, { seed, shards = 8, documents = 320, keepText = false, tokenize = '{}' }: MadeRunOptions): Promise<string> {
+export async function madeRun(folder: string, { seed, shards = 8, documents = 160, keepText = false, tokenize = '{}' }: MadeRunOptions): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const random = randomFrom(seed * 31 + 7);
   const writers = new Map(SHARES.map(([language], at) => [language, new Writer(language, seed * 101 + at)]));
