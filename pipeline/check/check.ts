@@ -13,7 +13,7 @@ import { checkLanguages, type LanguageCheck, type ShardLanguages } from './langu
 import type { LengthFigures } from './lengths.js';
 import { checkLosses, type LossFigures, openModel } from './loss-check.js';
 import { checkReadable, type Known } from './readable.js';
-import { addsBos, runTokenizer, tokenizeOptions } from './run-tokenizer.js';
+import { addsBos, runTokenizer, shippedTokenizer, tokenizeOptions } from './run-tokenizer.js';
 import { runTexts } from './run-texts.js';
 import { checkFiles } from './shard-files.js';
 import { type ContaminationFigures, type NearFigures, passTexts } from './text-pass.js';
@@ -164,7 +164,7 @@ async function readChecks(
   const parseSpecial = tokenizeOptions(run)?.special === 'parse';
   if (model !== null) report.made(['contract'], await checkContract(scan, tokenizer, model));
   const others = (): Known[] =>
-    [...SHIPPED_TOKENIZERS.map((name) => ({ name, tokenizer: loadTokenizer(name, run.folder) })), ...(model === null ? [] : [model])].filter(
+    [...SHIPPED_TOKENIZERS.map((name) => ({ name, tokenizer: shippedTokenizer(name) })), ...(model === null ? [] : [model])].filter(
       (one) => one.tokenizer.contract.sha256 !== tokenizer.contract.sha256,
     );
   const unreadable = await checkReadable(scan.samples, tokenizer, others, parseSpecial, signal);

@@ -123,7 +123,16 @@ export async function checkLosses(
     documents.forEach((document, at) => {
       const [nats, bytes, tokens] = [found.nats[at]!, found.bytes[at]!, found.tokens[at]!];
       if (bytes > 0 && tokens > 0 && Number.isFinite(nats))
-        scored.push({ shard: path, document, language: languageOf(path, document.row), host: hosts.get(document.row) ?? null, text: texts[at]!, nats, bytes, tokens });
+        scored.push({
+          shard: path,
+          document,
+          language: languageOf(path, document.row),
+          host: hosts.get(document.row) ?? null,
+          text: texts[at]!,
+          nats,
+          bytes,
+          tokens,
+        });
     });
   }
   const findings: Finding[] = [];
@@ -203,7 +212,8 @@ function findingOf(outlier: LossOutlier, scored: readonly Scored[]): Finding {
   const { of, name, language, kind, z, median: own, usual, deviation, samples } = outlier;
   const ours = scored.filter((one) => (of === 'shard' ? one.shard : one.host) === name && one.language === language);
   const beyond = ours.filter((one) => Math.abs(bitsPerByte(one) - usual) > 4 * deviation);
-  const what = kind === 'level' ? `a median of ${own.toFixed(2)} bits a byte` : `${percent(beyond.length / ours.length)} of its documents beyond the usual range`;
+  const what =
+    kind === 'level' ? `a median of ${own.toFixed(2)} bits a byte` : `${percent(beyond.length / ours.length)} of its documents beyond the usual range`;
   const next = z > 0 ? 'Read them: noise, another language, or what the model does not know' : 'Read them: repeated or templated text';
   return {
     check: 'loss-outlier',

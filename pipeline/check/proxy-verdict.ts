@@ -31,5 +31,11 @@ export function compareSeeds(differences: readonly number[]): Compared {
   const margin = (T[Math.min(n - 2, T.length - 1)] ?? Number.POSITIVE_INFINITY) * error;
   const agree = differences.every((d) => Math.sign(d) === Math.sign(mean));
   const decided = n > 1 && agree && Math.abs(mean) >= LEAST && Math.abs(mean) > margin;
-  return { verdict: !decided ? 'undecided' : mean < 0 ? 'better' : 'worse', mean, margin, t: error === 0 ? Math.sign(mean) * Number.MAX_VALUE : mean / error, differences };
+  return {
+    verdict: !decided ? 'undecided' : mean < 0 ? 'better' : 'worse',
+    mean,
+    margin,
+    t: error === 0 ? Math.sign(mean) * Number.MAX_VALUE : mean / error,
+    differences,
+  };
 }

@@ -15,7 +15,9 @@ export class ProxyVocabulary {
 
   /** `counts` by id; `tokens`: the bytes of each id (TokenizerFile's definition.tokens). */
   constructor(counts: ArrayLike<number>, tokens: BytesColumn, most = PROXY_VOCAB) {
-    const ids = Array.from({ length: Math.min(counts.length, tokens.offsets.length - 1) }, (_, id) => id).filter((id) => counts[id]! > 0 && bytesAt(tokens, id).length > 1);
+    const ids = Array.from({ length: Math.min(counts.length, tokens.offsets.length - 1) }, (_, id) => id).filter(
+      (id) => counts[id]! > 0 && bytesAt(tokens, id).length > 1,
+    );
     ids.sort((a, b) => counts[b]! - counts[a]! || a - b);
     this.#tokens = tokens;
     this.#words = new Uint32Array(tokens.offsets.length - 1);

@@ -61,9 +61,18 @@ export function runTokenizer(run: RunState, contract: Contract | null, given: st
   return `the run's tokenizer "${options.tokenizer}" (sha256 ${wanted?.slice(0, 12) ?? 'unknown'}…) is not found from here; name it with --tokenizer DIR`;
 }
 
+/** Shipped tokenizers that were opened: half a second each, and the same for every run. */
+const opened = new Map<string, LoadedTokenizer>();
+
+export function shippedTokenizer(name: string): LoadedTokenizer {
+  let tokenizer = opened.get(name);
+  if (tokenizer === undefined) opened.set(name, (tokenizer = loadTokenizer(name, '.')));
+  return tokenizer;
+}
+
 function tryLoad(name: string, base: string, names: object): LoadedTokenizer | null {
   try {
-    return loadTokenizer(name, base, names);
+    return (SHIPPED_TOKENIZERS as readonly string[]).includes(name) ? shippedTokenizer(name) : loadTokenizer(name, base, names);
   } catch {
     return null;
   }

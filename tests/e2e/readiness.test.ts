@@ -7,20 +7,20 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { native, utf8Column } from '../../native/index.js';
 import { type CheckResult, checkRun } from '../../pipeline/check/check.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { shippedTokenizer } from '../../pipeline/check/run-tokenizer.js';
 import { refine } from '../support/cli.js';
 import { randomFrom } from '../support/random.js';
 import { madeRun, Writer } from '../support/readiness-runs.js';
 import { copyRun, readDocuments, rewriteShard, type TokenDocument } from '../support/sabotage.js';
-import { spoilWeights, tinyDecoder } from '../support/tiny-decoder.js';
+import { spoilWeights, smallDecoder } from '../support/small-decoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-readiness-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const SEEDS = [1, 2, 3];
 const healthy: string[] = [];
 const EOS = 11;
-const falcon = loadTokenizer('falcon', '.');
-const gpt2 = loadTokenizer('gpt2', '.');
+const falcon = shippedTokenizer('falcon');
+const gpt2 = shippedTokenizer('gpt2');
 const signal = new AbortController().signal;
 
 const check = (run: string, options: { contract?: string; benchmarks?: string[]; model?: string } = {}): Promise<CheckResult> =>
@@ -133,7 +133,7 @@ test('a duplicated shard is named with the shard it repeats', async () => {
 });
 
 test('shifted ids are named with the shift', async () => {
-  for (const shift of [1, -1, 256]) {
+  for (const shift of [1, 256]) {
     const result = await spoilt(0, (documents) => documents.map((document) => ({ ...document, ids: document.ids.map((id) => Math.max(0, id + shift)) })));
     assert.deepEqual(
       named(result).filter((one) => one.startsWith('ids')),
@@ -196,7 +196,7 @@ test('empty documents are named with their rows', async () => {
 });
 
 test('a shard whose losses lie apart is named with samples, and healthy runs have none', async () => {
-  const model = tinyDecoder(join(folder, 'tiny'));
+  const model = smallDecoder(join(folder, 'tiny'));
   for (const run of healthy) {
     const result = await check(run, { model });
     assert.deepEqual(result.findings, []);
@@ -205,7 +205,9 @@ test('a shard whose losses lie apart is named with samples, and healthy runs hav
   const random = randomFrom(6);
   // real words in an order and company that no text has: langid still knows them, a language model does not
   const names = Array.from({ length: 400 }, () => Array.from({ length: 9 }, () => 'bcdfghjklmnpqrstvwxz'[random(20)]).join(''));
-  const result = await spoilt(4, (documents) => eachText(documents, (text) => text.replace(/\S+/g, (word) => (random(3) === 0 ? names[random(400)]! : word))), { model });
+  const result = await spoilt(4, (documents) => eachText(documents, (text) => text.replace(/\S+/g, (word) => (random(3) === 0 ? names[random(400)]! : word))), {
+    model,
+  });
   assert.ok(named(result).includes(`loss-outlier ${shard(4)}`), JSON.stringify(result.findings));
   assert.deepEqual(
     named(result).filter((one) => !one.endsWith(shard(4))),
@@ -217,7 +219,7 @@ test('a shard whose losses lie apart is named with samples, and healthy runs hav
 });
 
 test('a model with NaN weights is named, with the role, and not asked', async () => {
-  const model = tinyDecoder(join(folder, 'spoilt-model'));
+  const model = smallDecoder(join(folder, 'spoilt-model'));
   spoilWeights(model);
   const result = await check(healthy[0]!, { model });
   assert.deepEqual(named(result), ['model null']);

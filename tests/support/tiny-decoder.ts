@@ -1,58 +1,58 @@
-// A Falcon of one layer with random weights and the shipped vocabulary of 4,096: nearly log 4,096 nats a token, so bits per byte
-// say how many tokens a text takes. Enough to tell noise from words, and quick.
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// A decoder of a few thousand random weights over GPT-2's tokenizer, as a model folder: what tests of steps score with.
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../../native/index.js';
-import { randomModelFolder, type TensorShapes } from './model-folder.js';
+import { randomModelFolder } from './model-folder.js';
 
-const CHANNELS = 16;
-const VOCAB = 4096;
+const C = 16;
+const V = 50257;
 
-const LAYER = 'transformer.h.0';
-const TENSORS: TensorShapes = [
-  ['transformer.word_embeddings.weight', [VOCAB, CHANNELS]],
-  [`${LAYER}.input_layernorm.weight`, [CHANNELS]],
-  [`${LAYER}.input_layernorm.bias`, [CHANNELS]],
-  [`${LAYER}.self_attention.query_key_value.weight`, [CHANNELS + 2 * 8, CHANNELS]],
-  [`${LAYER}.self_attention.dense.weight`, [CHANNELS, CHANNELS]],
-  [`${LAYER}.mlp.dense_h_to_4h.weight`, [4 * CHANNELS, CHANNELS]],
-  [`${LAYER}.mlp.dense_4h_to_h.weight`, [CHANNELS, 4 * CHANNELS]],
-  ['transformer.ln_f.weight', [CHANNELS]],
-  ['transformer.ln_f.bias', [CHANNELS]],
-];
-
-export function tinyDecoder(folder: string): string {
+/** `context` positions; the card states `languages` where there are some. */
+export function tinyDecoder(
+  folder: string,
+  options: { readonly context?: number; readonly languages?: readonly string[]; readonly seed?: number } = {},
+): string {
+  const { context = 64, languages, seed = 1 } = options;
+  const config = {
+    model_type: 'gpt2',
+    vocab_size: V,
+    n_positions: context,
+    n_embd: C,
+    n_layer: 1,
+    n_head: 2,
+    bos_token_id: V - 1,
+    eos_token_id: V - 1,
+    tie_word_embeddings: true,
+  };
+  const layer = [
+    ['ln_1.weight', [C]],
+    ['ln_1.bias', [C]],
+    ['attn.c_attn.weight', [C, 3 * C]],
+    ['attn.c_attn.bias', [3 * C]],
+    ['attn.c_proj.weight', [C, C]],
+    ['attn.c_proj.bias', [C]],
+    ['ln_2.weight', [C]],
+    ['ln_2.bias', [C]],
+    ['mlp.c_fc.weight', [C, 4 * C]],
+    ['mlp.c_fc.bias', [4 * C]],
+    ['mlp.c_proj.weight', [4 * C, C]],
+    ['mlp.c_proj.bias', [C]],
+  ] as const;
   randomModelFolder(
     folder,
-    {
-      model_type: 'falcon',
-      architectures: ['FalconForCausalLM'],
-      vocab_size: VOCAB,
-      hidden_size: CHANNELS,
-      num_hidden_layers: 1,
-      num_attention_heads: 2,
-      multi_query: true,
-      parallel_attn: true,
-      new_decoder_architecture: false,
-      bias: false,
-      alibi: false,
-      layer_norm_epsilon: 1e-5,
-      max_position_embeddings: 256,
-      bos_token_id: 0,
-      eos_token_id: 0,
-    },
-    TENSORS,
-    7,
+    config,
+    [
+      ['wte.weight', [V, C]],
+      ['wpe.weight', [context, C]],
+      ...layer.map(([name, shape]) => [`h.0.${name}`, shape] as const),
+      ['ln_f.weight', [C]],
+      ['ln_f.bias', [C]],
+    ],
+    seed,
   );
-  const shipped = packagePath('stages', 'perplexity', 'models', 'reference-small');
-  for (const name of readdirSync(shipped).filter((file) => file.startsWith('tokenizer'))) cpSync(join(shipped, name), join(folder, name));
+  const tokenizer = packagePath('stages', 'tokenize', 'tokenizers', 'gpt2');
+  for (const name of ['tokenizer.json.gz', 'tokenizer_config.json']) copyFileSync(join(tokenizer, name), join(folder, name));
+  if (languages !== undefined)
+    writeFileSync(join(folder, 'README.md'), `---\nlanguage:\n${languages.map((tag) => `- ${tag}\n`).join('')}license: cc0-1.0\n---\n# tiny\n`);
   return folder;
-}
-
-/** Makes one weight of the last tensor in the file NaN. */
-export function spoilWeights(folder: string): void {
-  const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.safetensors'))!);
-  const bytes = readFileSync(path);
-  bytes.writeUInt32LE(0x7fc00000, bytes.length - 8);
-  writeFileSync(path, bytes);
 }

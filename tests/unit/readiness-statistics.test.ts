@@ -51,9 +51,14 @@ test('shards alike in languages are never told apart in 2,700 drawn runs, and a 
         const moved = new Map(shards[5]!.shares);
         moved.set('other', moved.get('l0') ?? 0);
         moved.delete('l0');
-        if (farFrom(shards.map((shard, at) => (at === 5 ? { ...shard, shares: moved } : shard))).join() === '5') found++;
+        if (
+          farFrom(shards.map((shard, at) => (at === 5 ? { ...shard, shares: moved } : shard)))
+            .map(({ shard, label }) => `${shard} ${label}`)
+            .join() === '5 other'
+        )
+          found++;
       }
       assert.equal(alarms, 0, `${languages} languages, ${documents} documents: ${alarms} false alarms`);
-      if (documents === 128) assert.ok(found >= (languages === 30 ? 150 : 285), `${languages} languages: found ${found} of 300`);
+      if (documents === 128) assert.ok(found >= (languages === 30 ? 280 : 300), `${languages} languages: found ${found} of 300`);
     }
 });
