@@ -112,11 +112,30 @@ declare const generation: unique symbol;
 /** A text being written: what was read, as keys and values. */
 export type GenerationHandle = { readonly [generation]: true };
 
+/** How an encoder's rows become one vector, and the linear heads over it: kernels/include/refine/model_encode.h. */
+export interface EncodeOptions {
+  readonly pooling: 'cls' | 'mean' | 'max' | 'pooler';
+  /** Of the pooler: BERT's tanh, DeBERTa's gelu. */
+  readonly activation: 'tanh' | 'gelu';
+  /** Roles with .weight (L, C) and perhaps .bias: `classifier`, `heads.NAME`. */
+  readonly heads: readonly string[];
+}
+
 export interface ModelBinding {
   /** The instruction sets models run on here, the best first; a name fixes every bit of a dtype: scalar, neon, avx2, avx512, avx512-bf16, amx. */
   modelIsas(): readonly string[];
   /** Multiplies and adds a second that this core does in registers alone, measured now (20 ms); 0 where it has no such instruction. */
   modelPeak(dtype: 'f32' | 'bf16' | 'int8', isa?: string): number;
+  /**
+   * Vectors (documents, C) and per head logits (documents, L); documents lie back to back and do not see each other. One without ids
+   * has a vector of zeros and logits of NaN.
+   */
+  modelEncode(
+    model: ModelHandle,
+    ids: Uint32Array,
+    offsets: Int32Array,
+    options: EncodeOptions,
+  ): Promise<{ readonly vectors: Float32Array; readonly logits: readonly Float32Array[] }>;
   /** Maps the files, checks every shape against the config; throws ERR_REFINE_WEIGHTS. */
   modelLoad(plan: WeightsPlan, options?: ModelOptions): ModelHandle;
   /**
