@@ -31,6 +31,12 @@ export interface ModelConfig {
   readonly attentionScale: number;
   readonly clipQkv: number;
   readonly qkNorm: boolean;
+  /** DeBERTa-v2: rows of `relative` to each side; the four stand together. */
+  readonly relativeSpan?: number;
+  /** The row of each distance from 0 on: `context` entries. */
+  readonly relativeBucket?: Int32Array;
+  readonly contentToPosition?: boolean;
+  readonly positionToContent?: boolean;
   readonly causal: boolean;
   readonly positionOffset: number;
   readonly segments: number;

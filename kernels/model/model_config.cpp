@@ -30,7 +30,7 @@ Status check_config(const ModelConfig& c) {
       {"key-value heads", c.kv_heads, 1, 4096},    {"numbers a head", c.head_dim, 1, 4096},
       {"MLP width", c.hidden, 1, 1 << 20},         {"context", c.context, 1, 1 << 27},
       {"rotary numbers", c.rotary_dim, 0, 4096},   {"offset of positions", c.position_offset, 0, 1024},
-      {"segments", c.segments, 0, 1024},
+      {"segments", c.segments, 0, 1024},           {"relative positions", c.relative_span, 0, 1 << 16},
   };
   for (const Bound& bound : bounds)
     if (bound.value < bound.low || bound.value > bound.high)
@@ -40,6 +40,12 @@ Status check_config(const ModelConfig& c) {
   if (!(c.norm_eps >= 0 && c.norm_eps < 1)) return bad("norm epsilon", std::to_string(c.norm_eps), "0..1");
   if (!(c.attention_scale > 0 && std::isfinite(c.attention_scale))) return bad("scale of attention scores", std::to_string(c.attention_scale), "a finite number above 0");
   if (!(c.clip_qkv >= 0 && std::isfinite(c.clip_qkv))) return bad("clip_qkv", std::to_string(c.clip_qkv), "0 (none) or a finite bound");
+  if (c.relative_span > 0) {
+    if (c.causal || c.kv_heads != c.heads || c.layout != BlockLayout::kPostNorm) return bad("disentangled attention", "in another layout", "that of DeBERTa-v2: an encoder with a key for each query head");
+    if (c.relative_bucket.size() != size_t(c.context)) return bad("table of relative positions", std::to_string(c.relative_bucket.size()) + " long", std::to_string(c.context));
+    for (const int32_t bucket : c.relative_bucket)
+      if (bucket < 0 || bucket > c.relative_span) return bad("relative position", std::to_string(bucket), "0.." + std::to_string(c.relative_span));
+  }
   if (c.position == Position::kRotary) {
     if (c.rotary_dim % 2 != 0 || c.rotary_dim > c.head_dim) return bad("rotary numbers", std::to_string(c.rotary_dim), "even and at most " + std::to_string(c.head_dim));
     if (c.rotary_frequency.size() != size_t(c.rotary_dim / 2))

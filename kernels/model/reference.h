@@ -21,6 +21,11 @@ void rotate(const ModelConfig& config, int64_t position, int32_t heads, float* x
 // What one position (its queries (H, D)) takes from `length` keys and values (length, G, D): out (H, D).
 void attend(const ModelConfig& config, const float* queries, const float* keys, const float* values, int64_t length, float* out);
 
+// DeBERTa-v2: the same for position t of an encoder, with what the places of q and k say: place_queries and place_keys are
+// (2 * relative_span, H, D).
+void attend_disentangled(const ModelConfig& config, int64_t t, const float* queries, const float* keys, const float* values, const float* place_queries, const float* place_keys, int64_t length,
+                         float* out);
+
 double activate(Activation kind, double x);
 
 }  // namespace refine::reference

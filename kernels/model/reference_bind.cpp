@@ -1,5 +1,6 @@
 // Roles of a config and their binding: every weight is found and its shape checked before a forward may touch it.
 // See model_reference.h.
+#include "reference.h"
 #include "refine/model_reference.h"
 
 namespace refine {
@@ -27,6 +28,11 @@ std::vector<RoleShape> model_roles(const ModelConfig& c) {
   if (c.position == Position::kLearned) roles.push_back({"positions", int64_t(c.context) + c.position_offset, channels, false});
   if (c.segments > 0) roles.push_back({"segments", c.segments, channels, false});
   if (c.embedding_norm) add_norm(roles, c, "embed_norm", channels);
+  if (c.relative_span > 0) {
+    roles.push_back({"relative", 2 * int64_t(c.relative_span), channels, false});
+    roles.push_back({"relative_norm.weight", 1, channels, true});
+    roles.push_back({"relative_norm.bias", 1, channels, true});
+  }
   for (int32_t n = 0; n < c.layers; ++n) {
     const std::string layer = "layers." + std::to_string(n) + ".";
     add_norm(roles, c, layer + "norm1", channels);
@@ -80,6 +86,12 @@ Status ReferenceModel::bind(const ModelConfig& config, const RoleLookup& weights
   out->embed_ = data("embed");
   out->positions_ = data("positions");
   out->segments_ = data("segments");
+  if (config.relative_span > 0) {
+    const float* const rows = data("relative");
+    out->relative_.assign(rows, rows + 2 * int64_t(config.relative_span) * config.channels);
+    if (data("relative_norm.weight"))
+      reference::norm(config.norm, config.norm_eps, rows, 2 * int64_t(config.relative_span), config.channels, data("relative_norm.weight"), data("relative_norm.bias"), out->relative_.data());
+  }
   out->head_ = data("head") ? data("head") : out->embed_;
   out->embed_norm_ = norm("embed_norm");
   out->final_norm_ = norm("final_norm");

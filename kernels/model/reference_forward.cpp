@@ -24,6 +24,7 @@ struct ReferenceModel::Pass {
   const ModelConfig& config;
   int64_t length, past;
   KeyValueCache& cache;
+  const std::vector<float>& relative;
 
   Rows linear(const Rows& x, const Linear& layer, int64_t out) const {
     Rows y(size_t(length * out));
@@ -55,6 +56,15 @@ struct ReferenceModel::Pass {
     seen.insert(seen.end(), k.begin(), k.end());
     values.insert(values.end(), v.begin(), v.end());
     Rows mixed(size_t(length * queries));
+    if (config.relative_span > 0) {
+      const int64_t places = 2 * int64_t(config.relative_span);
+      Rows place_keys(size_t(places * keys)), place_queries(size_t(places * queries));
+      reference::linear(relative.data(), places, layer.k.weight, layer.k.bias, keys, config.channels, place_keys.data());
+      reference::linear(relative.data(), places, layer.q.weight, layer.q.bias, queries, config.channels, place_queries.data());
+      for (int64_t t = 0; t < length; ++t)
+        reference::attend_disentangled(config, t, q.data() + t * queries, seen.data(), values.data(), place_queries.data(), place_keys.data(), length, mixed.data() + t * queries);
+      return linear(mixed, layer.o, config.channels);
+    }
     for (int64_t t = 0; t < length; ++t)
       reference::attend(config, q.data() + t * queries, seen.data(), values.data(), config.causal ? past + t + 1 : past + length, mixed.data() + t * queries);
     return linear(mixed, layer.o, config.channels);
@@ -129,7 +139,7 @@ Status ReferenceModel::hidden(const uint32_t* ids, int64_t length, const uint32_
   if (length <= 0) return {};
   Rows x(size_t(length * config_.channels));
   if (auto status = embed(ids, length, segments, cache->length, x.data()); !status.ok()) return status;
-  const Pass pass{config_, length, cache->length, *cache};
+  const Pass pass{config_, length, cache->length, *cache, relative_};
   for (size_t n = 0; n < layers_.size(); ++n) pass.block(x, layers_[n], n);
   if (config_.final_norm) x = pass.norm(x, final_norm_);
   cache->length += length;

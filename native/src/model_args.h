@@ -67,6 +67,13 @@ inline ModelConfig model_config_of(const Napi::Value& value, const char* what) {
   config.attention_scale = real("attentionScale");
   config.clip_qkv = real("clipQkv");
   config.qk_norm = flag_at(object, "qkNorm", what);
+  if (!object.Get("relativeSpan").IsUndefined()) {
+    config.relative_span = whole("relativeSpan");
+    const auto buckets = typed_array<int32_t>(object.Get("relativeBucket"), what);
+    config.relative_bucket.assign(buckets.data, buckets.data + buckets.size);
+    config.content_to_position = flag_at(object, "contentToPosition", what);
+    config.position_to_content = flag_at(object, "positionToContent", what);
+  }
   config.causal = flag_at(object, "causal", what);
   config.position_offset = whole("positionOffset");
   config.segments = whole("segments");

@@ -42,6 +42,11 @@ struct ModelConfig {
   float attention_scale = 0;            // of q . k; 1 / sqrt(D) unless the config says otherwise
   float clip_qkv = 0;                   // q, k, v clamped to +- this; 0: not (OLMo-1)
   bool qk_norm = false;                 // OLMo-2: RMSNorm over all H * D numbers of q, all G * D of k, before they turn
+  // DeBERTa-v2's disentangled attention: relative_span S rows of `relative` to each side of 0; 0: none. relative_bucket[d] is the
+  // row that a distance of d tokens takes (context entries, below S); queries meet keys' places and keys queries' where said.
+  int32_t relative_span = 0;
+  std::vector<int32_t> relative_bucket;
+  bool content_to_position = false, position_to_content = false;
   bool causal = true;
   int32_t position_offset = 0;  // row of `positions` that the first position takes: RoBERTa and OPT 2
   int32_t segments = 0;         // rows of `segments`: BERT 2

@@ -25,6 +25,7 @@ struct RoleMatrix {
 //   embed (V,C)  positions (context + position_offset, C)  segments (segments, C)  embed_norm.weight|bias (C)
 //   layers.N.norm1|norm2.weight|bias (C)   layers.N.q_norm.weight (H*D)  k_norm.weight (G*D)
 //   layers.N.q (H*D,C)  k, v (G*D,C)  o (C,H*D)  up, gate (F,C)  down (C,F)   each .weight, and .bias where the model has one
+//   relative (2 * relative_span, C)   relative_norm.weight|bias (C), absent where not normed: DeBERTa
 //   final_norm.weight|bias (C)   head (V,C), absent where tied to embed
 using RoleLookup = std::function<RoleMatrix(const std::string& role)>;
 
@@ -89,6 +90,7 @@ class ReferenceModel {
   ModelConfig config_;
   const float *embed_ = nullptr, *positions_ = nullptr, *segments_ = nullptr, *head_ = nullptr;
   NormWeights embed_norm_, final_norm_;
+  std::vector<float> relative_;  // (2 * relative_span, C), normed: what q and k of disentangled attention read of places
   std::vector<Layer> layers_;
 };
 

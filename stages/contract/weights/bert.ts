@@ -2,7 +2,7 @@
 // id + 1 and keeps its pooler inside the classification head, where it computes the same. Source: transformers,
 // modeling_bert.py and modeling_roberta.py. Heads of masked language models are not read.
 import { activation, contextOf, hiddenOf, refuseFlag, sizes } from './config-json.js';
-import { type Fields, isObject, refuse, shown } from './json-file.js';
+import { Fields, isObject, refuse, shown } from './json-file.js';
 import { linear, normOf } from './layers.js';
 import { type Architecture, type ModelHead, type NamedRole, PLAIN } from './plan.js';
 
@@ -29,11 +29,12 @@ export function readBert(config: Fields, modelType: string, has: (tensor: string
   if (offset >= T) refuse(config.place, `max_position_embeddings is ${T}; expected more than pad_token_id + 1, where positions begin`);
   const S = config.whole('type_vocab_size', 0, 1000, roberta ? 1 : 2);
   const head = readHead(config, has);
+  const several = readHeads(config);
   const inside = head !== undefined && has('classifier.out_proj.weight');
   return {
     prefixes: [roberta ? 'roberta.' : 'bert.', ''],
     probe: 'embeddings.word_embeddings.weight',
-    heads: head === undefined ? [] : [head],
+    heads: several.length > 0 ? several : head === undefined ? [] : [head],
     config: {
       ...PLAIN,
       ...size,
@@ -59,6 +60,7 @@ export function readBert(config: Fields, modelType: string, has: (tensor: string
       for (let layer = 0; layer < layers; layer++) yield* block(`layers.${layer}`, `encoder.layer.${layer}`, C, F);
       const dense = inside ? '/classifier.dense' : 'pooler.dense';
       yield* optional(linear('pooler', dense, C, C, true));
+      for (const { name, labels } of several) yield* linear(`heads.${name}`, `/heads.${name}`, labels.length, C, true);
       if (head === undefined) return;
       yield* linear('classifier', inside ? '/classifier.out_proj' : '/classifier', head.labels.length, C, true);
     },
@@ -81,6 +83,16 @@ export function* block(at: string, layer: string, C: number, F: number): Iterabl
 
 export function* optional(roles: Iterable<NamedRole>): Iterable<NamedRole> {
   for (const role of roles) yield { ...role, optional: true };
+}
+
+/** `classifier_heads` {NAME: {id2label or num_labels, problem_type}} of config.json: tensors `heads.NAME.weight` and `.bias` (refine's own). */
+export function readHeads(config: Fields): readonly ModelHead[] {
+  const given = config.get('classifier_heads');
+  if (!isObject(given)) return [];
+  return Object.entries(given).map(([name, head]) => {
+    const fields = new Fields(isObject(head) ? head : {}, config.place);
+    return { ...readHead(fields, () => true)!, name };
+  });
 }
 
 /** The classification or regression head of a ...ForSequenceClassification folder; labels by id2label. */

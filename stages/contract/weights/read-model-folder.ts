@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RoleTensor, TensorSource, WeightType } from '../../../native/index.js';
 import { BERT_TYPES, readBert } from './bert.js';
+import { DEBERTA_TYPES, readDeberta } from './deberta.js';
 import { readFalcon } from './falcon.js';
 import { readGpt2, readGptNeox } from './gpt.js';
 import { Fields, readJsonFile, refuse, shown } from './json-file.js';
@@ -14,7 +15,7 @@ import { type Checkpoint, readCheckpoint, type StoredTensor } from './safetensor
 
 const MAX_CONFIG_BYTES = 16 * 2 ** 20;
 const FALCON_TYPES = ['falcon', 'RefinedWeb', 'RefinedWebModel'];
-export const MODEL_TYPES = ['falcon', ...LLAMA_TYPES, 'gpt_neox', 'gpt2', ...BERT_TYPES];
+export const MODEL_TYPES = ['falcon', ...LLAMA_TYPES, 'gpt_neox', 'gpt2', ...BERT_TYPES, ...DEBERTA_TYPES];
 const WEIGHT_TYPES: readonly string[] = ['F32', 'BF16', 'F16', 'F64', 'I8'] satisfies WeightType[];
 const TOKENIZER_FILE = /^(tokenizer\.json(\.gz)?|tokenizer\.model|vocab\.txt|tok\d*\.bin|tokenizer\.bin)$/;
 
@@ -68,6 +69,7 @@ function readArchitecture(config: Fields, modelType: string, has: (tensor: strin
   if (modelType === 'gpt_neox') return readGptNeox(config);
   if (modelType === 'gpt2') return readGpt2(config);
   if (BERT_TYPES.includes(modelType)) return readBert(config, modelType, has);
+  if (DEBERTA_TYPES.includes(modelType)) return readDeberta(config, has);
   return refuse(config.place, `model_type is ${shown(modelType)}; known: ${MODEL_TYPES.join(', ')}`);
 }
 
