@@ -13,6 +13,11 @@ constexpr int64_t kRows = 4096;  // of hidden states at once: what a call holds 
 
 // The hidden rows of documents [from, to), back to back.
 Status hidden_rows(const Model& model, const uint32_t* ids, const int32_t* offsets, size_t from, size_t to, float* out) {
+  if (model.fast) {
+    std::vector<int32_t> ends(offsets + from, offsets + to + 1);
+    for (int32_t& end : ends) end -= offsets[from];
+    return model.fast->hidden(ids + offsets[from], nullptr, ends.data(), to - from, out);
+  }
   for (size_t n = from; n < to; ++n) {
     const int32_t begin = offsets[n];
     const Status status = model.reference.hidden(ids + begin, offsets[n + 1] - begin, nullptr, nullptr, out + int64_t(begin - offsets[from]) * model.config.channels);

@@ -72,7 +72,7 @@ Napi::Value ModelLoad(const Napi::CallbackInfo& info) {
   const auto runtime = option_or(info[1], "runtime", "fast"), isa = option_or(info[1], "isa", "");
   if (runtime != "fast" && runtime != "reference") throw Napi::RangeError::New(env, "modelLoad: runtime is '" + runtime + "', one of fast, reference");
   const FastOptions options{kind_of(env, option_or(info[1], "dtype", "f32")), isa.empty() ? best_gemm_isa() : gemm_isa_of(env, isa)};
-  if (runtime == "fast") {
+  if (runtime == "fast" && model->config.relative_span == 0) {  // DeBERTa's attention has the reference alone
     std::shared_ptr<FastModel> fast;
     throw_status(env, FastModel::bind(model->config, weights, options, &fast));
     model->fast = std::move(fast);
