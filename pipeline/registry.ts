@@ -1,5 +1,6 @@
 // The steps that ship, by name, in the order of the usual pipeline. The only module that imports stages.
 import type { AnyStep } from '../stages/contract/stage.js';
+import { classifyWith } from '../stages/classify/classify.js';
 import { decontaminate } from '../stages/decontaminate/decontaminate.js';
 import { dedupeBff } from '../stages/dedupe/bff/dedupe-bff.js';
 import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
@@ -38,6 +39,7 @@ const shipped: readonly AnyStep[] = [
   lines,
   fasttext,
   ngram,
+  classifyWith(loadTokenizer),
   perplexityWith(loadTokenizer),
   rules,
   pii,
