@@ -1,6 +1,7 @@
 // How well do bits per byte tell good text from bad? AUCs of decoders, and of an n-gram model on the same texts, with intervals.
 //   node dist/infra/model/eval-sets.js --out DIR      makes the texts
 //   node dist/infra/model/eval-perplexity.js --sets DIR [--model NAME|DIR]... [--dtype f32|bf16|int8]... [--ngram FILE.arpa]
+//        [--most N]  the first N texts of each side
 // One JSON object on stdout.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
       model: { type: 'string', multiple: true, default: [] },
       dtype: { type: 'string', multiple: true, default: ['f32'] },
       ngram: { type: 'string' },
+      most: { type: 'string', default: '1000000' },
     },
   });
   if (values.sets === undefined) throw new Error('--sets names the folder that eval-sets.js wrote');
@@ -100,8 +102,13 @@ async function main(): Promise<void> {
   if (values.ngram !== undefined) scorers.push(['n-gram', await ngramScores(values.ngram)]);
   const results: Record<string, SetArea[]> = {};
   for (const set of SET_NAMES) {
-    const texts = readSet(values.sets, set);
-    for (const [name, score] of scorers) (results[name] ??= []).push(await areaOfSet(set, texts, score));
+    const all = readSet(values.sets, set);
+    const texts = ['good', 'bad'].flatMap((label) => all.filter((one) => one.label === label).slice(0, Number(values.most)));
+    for (const [name, score] of scorers) {
+      const found = await areaOfSet(set, texts, score);
+      (results[name] ??= []).push(found);
+      process.stderr.write(`${set}, ${name}: ${found.auc.toFixed(4)} [${found.low.toFixed(4)}, ${found.high.toFixed(4)}]\n`);
+    }
   }
   console.log(JSON.stringify(results, null, 1));
 }
