@@ -8,7 +8,7 @@ import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
 import { dedupeMinhashWith } from '../stages/dedupe/minhash/dedupe-minhash.js';
 import { dedupeSubstringWith } from '../stages/dedupe/substring/dedupe-substring.js';
 import type { Tokenizers } from '../stages/dedupe/tokenizers.js';
-import { dedupeSemantic } from '../stages/dedupe/semantic/dedupe-semantic.js';
+import { dedupeSemanticWith } from '../stages/dedupe/semantic/dedupe-semantic.js';
 import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
 import { extract } from '../stages/extract/extract.js';
 import { fasttext } from '../stages/fasttext/fasttext.js';
@@ -50,7 +50,7 @@ const shipped: readonly AnyStep[] = [
   dedupeLine,
   dedupeBff,
   dedupeSubstringWith(tokenizers),
-  dedupeSemantic,
+  dedupeSemanticWith(loadTokenizer),
   tokenize,
 ];
 

@@ -53,6 +53,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   url: () => import('./url.js'),
   ngram: () => import('./ngram.js'),
   perplexity: () => import('./perplexity.js'),
+  encode: () => import('./encode.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),
   substring: () => import('./substring.js'),

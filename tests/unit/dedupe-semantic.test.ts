@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Batch, type Column, fixedColumn, RefineError, utf8Column, validityOf } from '../../native/index.js';
-import { dedupeSemantic, plan } from '../../stages/dedupe/semantic/dedupe-semantic.js';
+import { dedupeSemanticWith, plan } from '../../stages/dedupe/semantic/dedupe-semantic.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packagePath } from '../../native/index.js';
+import { loadTokenizer } from '../../stages/tokenize/load-tokenizer.js';
 import { dropped, runPhases } from '../support/phase-driver.js';
 import { randomFrom } from '../support/random.js';
 
+const dedupeSemantic = dedupeSemanticWith(loadTokenizer);
 const DIM = 32;
 type Vector = readonly number[];
 
@@ -141,4 +146,26 @@ test('the plan: as many clusters as the square root of the vectors, and a sample
   const { clusters, bits } = plan(options, { vectors: 1e10, numbers: 768e10 });
   assert.equal(clusters, Math.floor((128 * 2 ** 20) / 3072));
   assert.ok((1e10 / 2 ** bits) * 3072 <= 256 * 2 ** 20);
+});
+
+// With random weights nearly all texts are near each other; equal ones are at 1, and that is enough to see the encoder at work.
+test('an encoder embeds the texts itself: equal texts are one, whatever the batches', async () => {
+  const model = packagePath('tests', 'fixtures', 'model', 'tiny-onnx');
+  const { cases } = JSON.parse(readFileSync(join(model, 'golden.json'), 'utf8')) as { cases: { text: string }[] };
+  const texts = [...cases.map(({ text }) => text), '', ...cases.map(({ text }) => text), ''];
+  const batches = (size: number) =>
+    Array.from({ length: Math.ceil(texts.length / size) }, (_, i) => {
+      const part = texts.slice(i * size, (i + 1) * size);
+      return { rows: part.length, columns: { text: utf8Column(part) } };
+    });
+  const raw = { model, 'min-similarity': 0.9999999, keep: 'first', clusters: 1 };
+  const expected = Object.fromEntries(cases.map((_, i) => [String(i + cases.length + 1), String(i)]));
+  for (const size of [3, 100]) {
+    const found = await runPhases(dedupeSemantic, raw, [batches(size)]);
+    assert.deepEqual(dropped(found), expected);
+  }
+  const problems = (given: object) => dedupeSemantic.check!(dedupeSemantic.schema.parse({ model, ...given }), { seed: 1n, baseDir: '/', device: 'cpu' });
+  assert.deepEqual(problems({}), []);
+  assert.match(problems({ 'max-length': 100 })[0]!.message, /reads 64 tokens at most/);
+  assert.match(problems({ model: '/nowhere' })[0]!.message, /no such model/);
 });

@@ -3,9 +3,13 @@
 // dropped where its cosine to a kept one reaches min-similarity. Off unless a manifest names it; what it removes, and what it should
 // not be trusted with, stands in infra/docs/dedupe-semantic.md. Invariant: the same survivors for any workers, partitions, memory.
 import { z } from 'zod';
-import { type Batch, type Column, isValid, native, RefineError } from '../../../native/index.js';
+import { type Batch, type Column, column, isValid, native, RefineError } from '../../../native/index.js';
 import { RecordWriter } from '../../../native/records.js';
 import type { Barrier, BarrierMap, Phase, PhaseTask, TaskFiles } from '../../contract/barrier.js';
+import { ENCODER_DTYPES, NativeEncoder } from '../../contract/encoder.js';
+import { encoderAssets, readEncoderConfig } from '../../contract/encoder-config.js';
+import type { LoadEncoderTokenizer } from '../../contract/encoder-tokens.js';
+import { resolveModel } from '../../contract/weights/shipped.js';
 import { LazyMap, rangeOf } from '../repeats.js';
 
 const MAX_CLUSTERS = 50_000; // SemDeDup's own, for 440 million images
@@ -16,6 +20,16 @@ const SAMPLE_BYTES = 256 * 1024 * 1024;
 const CENTRE_BYTES = 128 * 1024 * 1024;
 
 const schema = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'an encoder that embeds the texts: a shipped name or a HuggingFace folder (all-MiniLM, BERT, RoBERTa, DeBERTa-v2); null: the vectors of `embedding`',
+    ),
+  dtype: z.enum(ENCODER_DTYPES).default('f32').describe("how the encoder's weights are held and multiplied"),
+  'max-length': z.int().min(3).nullable().default(null).describe("tokens of a text that the encoder reads, from its beginning; null: the model's own limit"),
   embedding: z
     .string()
     .min(1)
@@ -59,25 +73,37 @@ function vectorColumn(batch: Batch, name: string): VectorColumn {
   );
 }
 
+type VectorsOf = (batch: Batch) => Promise<VectorColumn>;
+
+/** The batch's texts by an encoder; one without tokens has a vector of zeros, of which nothing can be said. */
+async function encoded(encoder: NativeEncoder, batch: Batch): Promise<VectorColumn> {
+  const inputs = await encoder.inputs(column(batch, 'text', 'utf8'));
+  const vectors = await encoder.vectors(inputs);
+  const values = new Float32Array(batch.rows * encoder.channels);
+  for (const [input, row] of inputs.rows.entries())
+    values.set(vectors.subarray(input * encoder.channels, (input + 1) * encoder.channels), row * encoder.channels);
+  return { kind: 'fixed', values, width: encoder.channels };
+}
+
 /** Vectors of length 1 as records; sums run over the numbers in their order, in double precision. */
 class VectorMap implements BarrierMap {
-  readonly #name: string;
+  readonly #vectorsOf: VectorsOf;
   readonly #writer: RecordWriter;
   #vectors = 0;
   #numbers = 0;
   #without = 0;
 
-  private constructor(name: string, writer: RecordWriter) {
-    this.#name = name;
+  private constructor(vectorsOf: VectorsOf, writer: RecordWriter) {
+    this.#vectorsOf = vectorsOf;
     this.#writer = writer;
   }
 
-  static async open(options: DedupeSemanticOptions, files: TaskFiles): Promise<VectorMap> {
-    return new VectorMap(options.embedding, await RecordWriter.open(files.path('vectors'), VECTOR_SHAPE, files.memoryBytes));
+  static async open(vectorsOf: VectorsOf, files: TaskFiles): Promise<VectorMap> {
+    return new VectorMap(vectorsOf, await RecordWriter.open(files.path('vectors'), VECTOR_SHAPE, files.memoryBytes));
   }
 
   async add(batch: Batch, rows: BigUint64Array): Promise<void> {
-    const vectors = vectorColumn(batch, this.#name);
+    const vectors = await this.#vectorsOf(batch);
     const values = vectors.values as Float32Array | Float64Array;
     const keys: bigint[] = [];
     const offsets = [0];
@@ -135,7 +161,8 @@ export function plan(options: DedupeSemanticOptions, totals: Readonly<Record<str
   return { clusters, bits: Math.max(0, Math.floor(Math.log2(vectors / points))) };
 }
 
-export const dedupeSemantic: Barrier<DedupeSemanticOptions> = {
+/** The step, with the tokenizers of stages/tokenize, which a stage may not import. */
+export const dedupeSemanticWith = (loadTokenizer: LoadEncoderTokenizer): Barrier<DedupeSemanticOptions> => ({
   kind: 'barrier',
   name: 'dedupe-semantic',
   version: 1,
@@ -145,10 +172,32 @@ export const dedupeSemantic: Barrier<DedupeSemanticOptions> = {
   schema,
   similarity: true,
 
-  alsoReads: (options) => [options.embedding],
+  alsoReads: ({ model, embedding }) => (model === null ? [embedding] : ['text']),
+  neural: ({ model }) => model !== null,
+  assets: ({ model }, env) => (model === null ? [] : encoderAssets(resolveModel(model, env.baseDir))),
 
-  async open(options) {
-    return { map: (files) => new LazyMap(() => VectorMap.open(options, files)), async close() {} };
+  check({ model, 'max-length': most }, env) {
+    if (model === null) return [];
+    try {
+      const { maxLength, safetensors } = readEncoderConfig(resolveModel(model, env.baseDir));
+      if (!safetensors) return [{ path: ['model'], message: 'the folder has no safetensors; expected an encoder such as all-MiniLM-L6-v2' }];
+      return most !== null && most > maxLength ? [{ path: ['max-length'], message: `the model reads ${maxLength} tokens at most. Lower it` }] : [];
+    } catch (error) {
+      return [{ path: ['model'], message: (error as Error).message }];
+    }
+  },
+
+  async open(options, env) {
+    const { model, embedding, dtype, 'max-length': most } = options;
+    let encoder: Promise<NativeEncoder> | undefined; // loaded with the first batch: phases after the map need none
+    const load = (name: string): Promise<NativeEncoder> =>
+      NativeEncoder.open(resolveModel(name, env.baseDir), { loadTokenizer, dtype, isa: env.isa, maxLength: most ?? undefined }, false);
+    const vectorsOf: VectorsOf = async (batch) => {
+      if (model === null) return vectorColumn(batch, embedding);
+      encoder ??= load(model);
+      return encoded(await encoder, batch);
+    };
+    return { map: (files) => new LazyMap(() => VectorMap.open(vectorsOf, files)), async close() {} };
   },
 
   phases(options, totals, limits): readonly Phase<DedupeSemanticOptions>[] {
@@ -213,7 +262,12 @@ export const dedupeSemantic: Barrier<DedupeSemanticOptions> = {
 
   notices(options, notes) {
     const { vectors = 0, semantic_duplicates: dropped = 0, clusters = 0, max_cluster: largest = 0 } = notes;
-    if (vectors === 0) return [`no document has a vector in column "${options.embedding}": nothing was compared`];
+    if (vectors === 0)
+      return [
+        options.model === null
+          ? `no document has a vector in column "${options.embedding}": nothing was compared`
+          : 'no document has a text: nothing was compared',
+      ];
     const said = [
       `${dropped} of ${vectors} documents have a cosine of ${options['min-similarity']} or more to one that stays (${((100 * dropped) / vectors).toFixed(1)} %), in ${clusters} clusters; the largest has ${largest}`,
     ];
@@ -221,4 +275,4 @@ export const dedupeSemantic: Barrier<DedupeSemanticOptions> = {
       said.push('more than half of the documents were dropped: look at them before you trust the threshold (infra/docs/dedupe-semantic.md)');
     return said;
   },
-};
+});
