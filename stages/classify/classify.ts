@@ -28,7 +28,13 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
     reads: ['text'],
     alsoReads: ({ languages }) => (Array.isArray(languages) ? ['lang'] : []),
     writes: [],
-    alsoWrites: (options, env) => columnNames(headsOf(options, readEncoderConfig(resolveModel(options.model, env.baseDir)))),
+    alsoWrites(options, env) {
+      try {
+        return columnNames(headsOf(options, readEncoderConfig(resolveModel(options.model, env.baseDir))));
+      } catch {
+        return []; // `check` says why
+      }
+    },
     reasons: REASONS,
     rules: true,
     schema,

@@ -160,6 +160,7 @@ test('mistakes are said before a run', () => {
   says({ head: 'x' }, /has one head/);
   says({ 'max-length': 65 }, /reads 64 tokens at most/);
   says({ model: '/nowhere' }, /no such model/);
+  assert.deepEqual(step.alsoWrites!(options({ model: '/nowhere' }), env), []);
   says({ model: changed({}, ['model.onnx']), runtime: 'onnx' }, /no model\.onnx/);
   says({ model: changed({}, ['model.safetensors']), runtime: 'refine' }, /no safetensors/);
   assert.deepEqual(step.check!(options({ 'min-score': { quantile: 0.5 } }), env), []);
