@@ -1,5 +1,6 @@
 // How well a classifier's predictions agree with labels: precision, recall and F1 by label at the first guess, and the area
-// under the ROC curve of each label against all others (Mann-Whitney, ties by halves).
+// under the ROC curve of each label against all others (Mann-Whitney, ties by halves); the table of labels against guesses, and how
+// far they agree beyond chance (Cohen 1960).
 export interface LabelScores {
   readonly label: string;
   /** Held-out examples that carry the label. */
@@ -18,6 +19,10 @@ export interface Scores {
   /** Always guessing the most frequent label. */
   readonly baseline: number;
   readonly labels: readonly LabelScores[];
+  /** confusion[i][j]: examples whose (first) label is labels[i] and whose guess is labels[j]. */
+  readonly confusion: readonly (readonly number[])[];
+  /** 1: all agree; 0: as many as by chance. null where one label is all there is. */
+  readonly kappa: number | null;
 }
 
 /** `probs`: (examples, labels). */
@@ -62,7 +67,24 @@ export function scoresOf(names: readonly string[], truths: readonly (readonly st
   });
   const most = Math.max(0, ...labels.map(({ examples }) => examples));
   const share = (part: number): number => (truths.length === 0 ? 0 : part / truths.length);
-  return { examples: truths.length, accuracy: share(right), baseline: share(most), labels };
+  const confusion = names.map(() => names.map(() => 0));
+  guesses.forEach((guess, row) => {
+    const first = at.get(truths[row]![0] ?? '');
+    if (first !== undefined) confusion[first]![guess]!++;
+  });
+  return { examples: truths.length, accuracy: share(right), baseline: share(most), labels, confusion, kappa: kappaOf(confusion) };
+}
+
+/** (observed - chance) / (1 - chance), chance from the two sides' own shares of each label. */
+export function kappaOf(confusion: readonly (readonly number[])[]): number | null {
+  const total = confusion.flat().reduce((a, b) => a + b, 0);
+  if (total === 0) return null;
+  const observed = confusion.reduce((sum, row, i) => sum + row[i]!, 0) / total;
+  const chance = confusion.reduce((sum, row, i) => {
+    const guessed = confusion.reduce((all, other) => all + other[i]!, 0);
+    return sum + (row.reduce((a, b) => a + b, 0) / total) * (guessed / total);
+  }, 0);
+  return chance === 1 ? null : (observed - chance) / (1 - chance);
 }
 
 /** P(a positive's score > a negative's) + P(equal) / 2; null without both kinds. */

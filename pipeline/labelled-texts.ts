@@ -7,6 +7,8 @@ import { type PlainText, readTexts, type TextInput, textInputs } from './tokeniz
 export interface LabelledOptions {
   readonly textField: string;
   readonly labelField: string;
+  /** The key of a JSON line that holds an earlier score, to compare labels with. */
+  readonly scoreField?: string;
   /** What a .txt after `LABEL=` is. */
   readonly txt: PlainText;
 }
@@ -20,6 +22,8 @@ export interface Example {
   readonly text: Uint8Array;
   /** One or more. */
   readonly labels: readonly string[];
+  /** With `scoreField`, where the line has a number there. */
+  readonly score?: number;
 }
 
 export type Skips = Record<'bad-json' | 'no-text' | 'no-label' | 'bad-label', number>;
@@ -79,7 +83,7 @@ function withoutLineEnd(line: Uint8Array): Uint8Array {
 }
 
 /** null for an empty line. */
-function parseExample(line: string, { textField, labelField }: LabelledOptions): Example | keyof Skips | null {
+function parseExample(line: string, { textField, labelField, scoreField }: LabelledOptions): Example | keyof Skips | null {
   if (line === '') return null;
   if (!line.startsWith('{')) return parseFasttextLine(line);
   let value: Record<string, unknown>;
@@ -94,7 +98,12 @@ function parseExample(line: string, { textField, labelField }: LabelledOptions):
   const labels = (Array.isArray(given) ? given : [given]).filter((label) => label !== null && label !== undefined).map(String);
   if (labels.length === 0) return 'no-label';
   if (labels.some((label) => label === '' || /\s/.test(label))) return 'bad-label';
-  return { text: encoder.encode(text), labels: labels.map((label) => (label.startsWith(PREFIX) ? label.slice(PREFIX.length) : label)) };
+  const score = scoreField === undefined ? undefined : value[scoreField];
+  return {
+    text: encoder.encode(text),
+    labels: labels.map((label) => (label.startsWith(PREFIX) ? label.slice(PREFIX.length) : label)),
+    ...(typeof score === 'number' && Number.isFinite(score) ? { score } : {}),
+  };
 }
 
 /** Labels stand before the text, or anywhere in it: fastText takes every token with its prefix for one. */

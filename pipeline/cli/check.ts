@@ -1,8 +1,11 @@
 // `refine check RUN`: what would spoil a training run, before it does.
 import type { Command } from 'commander';
+import { RefineError } from '../../native/errors.js';
 import { type CheckResult, checkRun } from '../check/check.js';
 import { CHECKS, percent } from '../check/finding.js';
+import { gapText } from '../check/gap-report.js';
 import { describeLengths } from '../check/lengths.js';
+import { describeProxy } from '../check/proxy-run.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -11,6 +14,10 @@ interface Options {
   readonly benchmarks?: readonly string[];
   readonly seqLen: number;
   readonly model?: string;
+  readonly compareModel?: string;
+  readonly trainSteps?: number;
+  readonly against?: string;
+  readonly third?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -21,6 +28,10 @@ export function registerCheck(program: Command): void {
     .argument('<run>', 'the folder of a finished run')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference, or reference-small)')
+    .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text and language')
+    .option('--train-steps <n>', 'a proxy run: a small decoder learns so many steps of 8,192 tokens from a sample', count('--train-steps', 1))
+    .option('--against <run2>', 'another run, for --train-steps: three seeds of each, compared on the texts of --third')
+    .option('--third <files...>', 'texts that neither run holds, to compare on (.txt, .jsonl, a run)')
     .option('--benchmarks <files...>', 'benchmark files (JSON lines, Parquet, text): documents that share an n-gram of 13 words are named')
     .option('--tokenizer <dir>', 'the tokenizer that wrote the run, where its manifest names a path that is not found from here')
     .option('--seq-len <n>', 'tokens a row, for the padding of each packing', count('--seq-len', 2), 2048)
@@ -31,6 +42,8 @@ export function registerCheck(program: Command): void {
         const { signal, done } = interruptible();
         try {
           const { json, benchmarks = [], ...rest } = options;
+          if ((options.against !== undefined || options.third !== undefined) && options.trainSteps === undefined)
+            throw new RefineError('ERR_REFINE_USAGE', '--against and --third go with --train-steps N, the proxy run.');
           const result = await checkRun(run, { ...rest, benchmarks }, signal, seldom());
           await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
           return result.ok ? EXIT.done : EXIT.failed;
@@ -70,6 +83,8 @@ function checkText(result: CheckResult): string {
     lines.push(
       `loss under ${result.loss.model}: ${result.loss.bitsPerByte.toFixed(3)} bits a byte over ${result.loss.documents} sampled documents; by shard, medians ${result.loss.shards.map(({ median }) => median.toFixed(2)).join(' ')}`,
     );
+  if (result.gap !== null) lines.push(gapText(result.gap).trimEnd());
+  if (result.proxy !== null) lines.push(...describeProxy(result.proxy));
   for (const { check, why } of result.skipped) lines.push(`not checked: ${check}: ${why}`);
   const compared = heldOut === null ? '' : `; ${heldOut.heldOut} held-out documents against ${heldOut.train} for training, every pair from Jaccard 0.8`;
   lines.push(

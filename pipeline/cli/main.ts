@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   report: async () => (await import('./report.js')).registerReport,
   check: async () => (await import('./check.js')).registerCheck,
   inspect: async () => (await import('./inspect.js')).registerInspect,
+  sample: async () => (await import('./sample.js')).registerSample,
   search: async () => (await import('./search.js')).registerSearch,
   export: async () => (await import('./export.js')).registerExport,
   load: async () => (await import('./load.js')).registerLoad,
