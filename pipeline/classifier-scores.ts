@@ -23,10 +23,17 @@ export interface Scores {
   readonly confusion: readonly (readonly number[])[];
   /** 1: all agree; 0: as many as by chance. null where one label is all there is. */
   readonly kappa: number | null;
+  /** An earlier score against the labels: the area under the ROC curve, the score taken as one for the label. null where none was given. */
+  readonly earlier: { readonly examples: number; readonly auc: Readonly<Record<string, number | null>> } | null;
 }
 
-/** `probs`: (examples, labels). */
-export function scoresOf(names: readonly string[], truths: readonly (readonly string[])[], probs: Float32Array): Scores {
+/** `probs`: (examples, labels); `before`: an earlier score of examples that have one. */
+export function scoresOf(
+  names: readonly string[],
+  truths: readonly (readonly string[])[],
+  probs: Float32Array,
+  before: readonly (number | undefined)[] = [],
+): Scores {
   const width = names.length;
   const at = new Map(names.map((name, i) => [name, i]));
   const is = new Uint8Array(truths.length * width);
@@ -72,7 +79,27 @@ export function scoresOf(names: readonly string[], truths: readonly (readonly st
     const first = at.get(truths[row]![0] ?? '');
     if (first !== undefined) confusion[first]![guess]!++;
   });
-  return { examples: truths.length, accuracy: share(right), baseline: share(most), labels, confusion, kappa: kappaOf(confusion) };
+  return {
+    examples: truths.length,
+    accuracy: share(right),
+    baseline: share(most),
+    labels,
+    confusion,
+    kappa: kappaOf(confusion),
+    earlier: earlierScore(names, truths, before),
+  };
+}
+
+function earlierScore(names: readonly string[], truths: readonly (readonly string[])[], before: readonly (number | undefined)[]): Scores['earlier'] {
+  const rows = truths.map((_, row) => row).filter((row) => before[row] !== undefined);
+  if (rows.length === 0) return null;
+  const auc = (label: string): number | null =>
+    areaUnderCurve(
+      rows.length,
+      (at) => before[rows[at]!]!,
+      (at) => truths[rows[at]!]!.includes(label),
+    );
+  return { examples: rows.length, auc: Object.fromEntries(names.map((label) => [label, auc(label)])) };
 }
 
 /** (observed - chance) / (1 - chance), chance from the two sides' own shares of each label. */

@@ -84,5 +84,6 @@ async function measure(file: Uint8Array, held: readonly Example[]): Promise<Scor
     model.labels,
     held.map(({ labels }) => labels),
     all,
+    held.map(({ score }) => score),
   );
 }

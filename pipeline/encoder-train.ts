@@ -177,6 +177,7 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
     order,
     held.map(({ labels }) => labels),
     logits,
+    held.map(({ score }) => score),
   );
   const parameters = stored.reduce((total, { values }) => total + values.length, 0);
   return { files: files.write(config, order, stored, request.storage), labels: order, examples: learn.length, tokens, parameters, losses, skips, scores };

@@ -65,7 +65,9 @@ export async function sampleRun(run: RunState, request: SampleRequest, signal: A
       });
   }
   const places = placesOf(counts, request.n);
-  const held = new Map([...places].map(([name]) => [name, { drawn: [] as Drawn[], bound: Number.POSITIVE_INFINITY }] as const));
+  const held = new Map<string, { readonly drawn: Drawn[]; bound: number }>(
+    [...places.keys()].map((name) => [name, { drawn: [], bound: Number.POSITIVE_INFINITY }]),
+  );
   for await (const { batch, shard, number, first } of batchesOf(run, shards, null, signal)) {
     const hash = new RowHash(request.seed, shard.path);
     for (let row = 0; row < batch.rows; row++) {
@@ -106,7 +108,12 @@ async function* batchesOf(
 }
 
 /** The cuts of each column of numbers: values at 1/BINS, 2/BINS, ..., each once; columns of words have none. */
-async function cutsOf(run: RunState, shards: readonly Shard[], { columns, seed }: SampleRequest, signal: AbortSignal): Promise<ReadonlyMap<string, readonly number[]>> {
+async function cutsOf(
+  run: RunState,
+  shards: readonly Shard[],
+  { columns, seed }: SampleRequest,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const values = new Map<string, { hash: number; value: number }[]>();
   if (columns.length === 0) return new Map();
   for await (const { batch, shard, first } of batchesOf(run, shards, columns, signal)) {
@@ -114,7 +121,9 @@ async function cutsOf(run: RunState, shards: readonly Shard[], { columns, seed }
     for (const name of columns) {
       const column: Column | undefined = batch.columns[name];
       if (column === undefined)
-        throw new RefineError('ERR_REFINE_USAGE', `the run's text has no column "${name}"; a step that writes it must stand in its manifest`, { place: `--stratify ${name}` });
+        throw new RefineError('ERR_REFINE_USAGE', `the run's text has no column "${name}"; a step that writes it must stand in its manifest`, {
+          place: `--stratify ${name}`,
+        });
       if (column.kind !== 'fixed' && column.kind !== 'dictionary' && column.kind !== 'utf8')
         throw new RefineError('ERR_REFINE_USAGE', `the column "${name}" holds ${column.kind}s, which have no strata. Name one of numbers or words`, {
           place: `--stratify ${name}`,

@@ -81,7 +81,10 @@ export async function checkRun(folder: string, options: CheckOptions, signal: Ab
   if (scan !== null && tokenizer === null) report.skip(['contract', 'language'], `ids were not read as text: ${found as string}`);
   const read = scan === null || tokenizer === null ? null : await readChecks(run, scan, tokenizer, model, report, signal, progress);
   const loss = await modelChecks(run, options, read, tokenizer, report, signal, progress);
-  const gap = options.compareModel === undefined || read === null || tokenizer === null ? null : await compareModels(options.compareModel, options.model, read, tokenizer, signal, progress);
+  const gap =
+    options.compareModel === undefined || read === null || tokenizer === null
+      ? null
+      : await compareModels(options.compareModel, options.model, read, tokenizer, signal, progress);
   const proxy = options.trainSteps === undefined ? null : await trainProxies(run, options, options.trainSteps, tokenizer, files.damaged, signal, progress);
   if (proxy !== null) report.made([], divergences(proxy));
 
@@ -241,7 +244,8 @@ async function compareModels(
   progress: (words: string) => void,
 ): Promise<GapReport | null> {
   const [a, b] = [await openModel(named === 'none' ? undefined : named), await openModel(other)];
-  if (a?.scorer == null || b?.scorer == null) throw new RefineError('ERR_REFINE_ASSET', 'two models are compared whose weights are numbers. Name them: --model, --compare-model', { place: other });
+  if (a?.scorer == null || b?.scorer == null)
+    throw new RefineError('ERR_REFINE_ASSET', 'two models are compared whose weights are numbers. Name them: --model, --compare-model', { place: other });
   const batches = async function* (): AsyncGenerator<Batch> {
     for (const { path, documents } of read.samples) {
       progress(`gap: ${path}`);
@@ -263,7 +267,11 @@ async function trainProxies(
 ): Promise<ProxyFigures> {
   const side = (state: RunState, own: LoadedTokenizer | string | null, hurt: ReadonlySet<string>): ProxySide => {
     if (own === null || typeof own === 'string' || state.tokens.length === 0)
-      throw new RefineError('ERR_REFINE_LEDGER', `no proxy can learn from it: ${own ?? 'it has no tokens that can be read'}. Name its tokenizer with --tokenizer`, { place: state.folder });
+      throw new RefineError(
+        'ERR_REFINE_LEDGER',
+        `no proxy can learn from it: ${own ?? 'it has no tokens that can be read'}. Name its tokenizer with --tokenizer`,
+        { place: state.folder },
+      );
     return { run: state, name: basename(state.folder), tokenizer: own, damaged: hurt };
   };
   const ours = side(run, tokenizer, damaged);
@@ -282,6 +290,15 @@ function divergences({ runs }: ProxyFigures): Finding[] {
   return runs.flatMap(({ run, seed, verdict }) =>
     verdict.kind === 'trained'
       ? []
-      : [{ check: 'model' as const, severity: 'warning' as const, shard: null, rows: [], message: `the proxy run on ${run} (seed ${seed}): ${verdict.words}`, next: 'Look at the shards that the other checks name' }],
+      : [
+          {
+            check: 'model' as const,
+            severity: 'warning' as const,
+            shard: null,
+            rows: [],
+            message: `the proxy run on ${run} (seed ${seed}): ${verdict.words}`,
+            next: 'Look at the shards that the other checks name',
+          },
+        ],
   );
 }

@@ -66,7 +66,9 @@ export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progr
   const wanted = Math.ceil((steps * BATCH) / 1.3); // ids outside the proxy's words become several bytes; what is short is repeated
   const sides = against === null ? [side] : [side, against];
   const samples = await Promise.all(
-    sides.flatMap((one) => SEEDS.slice(0, against === null ? 1 : SEEDS.length).map((seed) => proxySample(one.run, one.tokenizer, common, wanted, String(seed), one.damaged, signal))),
+    sides.flatMap((one) =>
+      SEEDS.slice(0, against === null ? 1 : SEEDS.length).map((seed) => proxySample(one.run, one.tokenizer, common, wanted, String(seed), one.damaged, signal)),
+    ),
   );
   const counts = new Float64Array(common.contract.vocab_size);
   for (const sample of samples) for (const ids of sample) for (const id of ids) if (id < counts.length) counts[id]!++;
@@ -82,8 +84,13 @@ export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progr
     const learnt = documentsOf(texts.length > 0 ? sample : sample.filter((_, i) => i % KEPT_BACK !== 0), vocabulary);
     const heldOut = texts.length > 0 ? texts : [{ name: 'own', ...documentsOf(kept, vocabulary), bytes: bytesOf(kept, common) }];
     const started = performance.now();
-    const result = await proxyTrain({ sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads: Math.min(2, availableParallelism()) }, signal, (step, tokens, loss) =>
-      progress(`proxy: ${one.name} seed ${seed}, step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${Math.round((1000 * tokens) / (performance.now() - started))} tokens/s`),
+    const result = await proxyTrain(
+      { sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads: Math.min(2, availableParallelism()) },
+      signal,
+      (step, tokens, loss) =>
+        progress(
+          `proxy: ${one.name} seed ${seed}, step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${Math.round((1000 * tokens) / (performance.now() - started))} tokens/s`,
+        ),
     );
     parameters = result.parameters;
     runs.push(curveOf(one.name, seed, result));
@@ -117,7 +124,11 @@ function curveOf(run: string, seed: number, result: ProxyResult): ProxyCurve {
     tokens: result.tokens,
     epochs: result.epochs,
     verdict: result.verdict,
-    curve: Array.from({ length: Math.ceil(losses.length / width) }, (_, at) => [Math.min(losses.length, (at + 1) * width), mean(losses, at * width), mean(gradNorms, at * width)]),
+    curve: Array.from({ length: Math.ceil(losses.length / width) }, (_, at) => [
+      Math.min(losses.length, (at + 1) * width),
+      mean(losses, at * width),
+      mean(gradNorms, at * width),
+    ]),
     bitsPerByte: Object.fromEntries(result.heldOut.map(({ name, bitsPerByte }) => [name, Number(bitsPerByte.toPrecision(6))])),
   };
 }
@@ -177,7 +188,11 @@ export function describeProxy({ model, steps, runs, against, limit }: ProxyFigur
   });
   if (against !== null) {
     const say = ({ verdict, mean, margin }: Compared): string => `${verdict} (${mean >= 0 ? '+' : ''}${mean.toFixed(4)} +- ${margin.toFixed(4)} bits a byte)`;
-    lines.push(`proxy against ${against.run}: ${say(against)}; ${Object.entries(against.texts).map(([name, one]) => `${name}: ${say(one)}`).join('; ')}`);
+    lines.push(
+      `proxy against ${against.run}: ${say(against)}; ${Object.entries(against.texts)
+        .map(([name, one]) => `${name}: ${say(one)}`)
+        .join('; ')}`,
+    );
     lines.push(`rule: ${against.rule}`);
   }
   return [...lines, limit];

@@ -22,7 +22,7 @@ export function registerSample(program: Command): void {
     .option('-n, --documents <n>', 'documents to draw', count('-n', 1), 1000)
     .requiredOption('-o, --out <file.jsonl>', 'one document a line, with `weight`, `stratum` and an empty `label`')
     .option('--seed <n>', "another draw; the manifest's seed where absent", (text) => BigInt(count('--seed', 0)(text)))
-    .addHelpText('after', '\nWrite each line\'s label, then: refine train-classifier --fasttext FILE.jsonl -o MODEL.ftz. infra/docs/labelling.md has the loop.')
+    .addHelpText('after', "\nWrite each line's label, then: refine train-classifier --fasttext FILE.jsonl -o MODEL.ftz. infra/docs/labelling.md has the loop.")
     .action(
       action(async (folder: string, options: Options & { readonly documents: number }) => {
         const { signal, done } = interruptible();
@@ -36,7 +36,9 @@ export function registerSample(program: Command): void {
           words(`${options.out}: ${lines.length} of ${documents} documents`);
           words(`${'stratum'.padEnd(width)} ${'documents'.padStart(10)} ${'drawn'.padStart(6)} ${'weight'.padStart(9)}`);
           for (const { name, documents: all, drawn } of strata)
-            words(`${(name || 'all').padEnd(width)} ${String(all).padStart(10)} ${String(drawn).padStart(6)} ${(drawn === 0 ? '-' : (all / drawn).toFixed(2)).padStart(9)}`);
+            words(
+              `${(name || 'all').padEnd(width)} ${String(all).padStart(10)} ${String(drawn).padStart(6)} ${(drawn === 0 ? '-' : (all / drawn).toFixed(2)).padStart(9)}`,
+            );
           return EXIT.done;
         } finally {
           done();
@@ -47,6 +49,7 @@ export function registerSample(program: Command): void {
 
 function columnsOf(text: string): readonly string[] {
   const columns = text.split(',').map((name) => name.trim());
-  if (columns.some((name) => name === '') || new Set(columns).size < columns.length) throw new InvalidArgumentError('--stratify is columns separated by commas, such as score_quality,lang.');
+  if (columns.some((name) => name === '') || new Set(columns).size < columns.length)
+    throw new InvalidArgumentError('--stratify is columns separated by commas, such as score_quality,lang.');
   return columns;
 }

@@ -15,6 +15,24 @@ export function scoreTable(scores: Scores, full: Scores | null): string {
       ({ label, examples: n, precision, recall, f1, auc }) =>
         `${label.padEnd(width)} ${number(n).padStart(9)} ${digits(precision)} ${digits(recall)} ${digits(f1)} ${digits(auc)}`,
     ),
+    ...agreement(scores),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Labels against guesses, while the table fits a screen; agreement beyond chance; an earlier score. */
+function agreement({ labels, confusion, kappa, earlier }: Scores): string[] {
+  const width = Math.max(9, ...labels.map(({ label }) => label.length));
+  const cell = (text: string): string => text.padStart(width);
+  const table =
+    labels.length > 12
+      ? []
+      : [
+          `${'is \\ guess'.padEnd(width)} ${labels.map(({ label }) => cell(label)).join(' ')}`,
+          ...labels.map(({ label }, i) => `${label.padEnd(width)} ${confusion[i]!.map((n) => cell(number(n))).join(' ')}`),
+        ];
+  const lines = [...table, `agreement beyond chance (Cohen's kappa): ${kappa === null ? '-' : kappa.toFixed(3)}`];
+  if (earlier === null) return lines;
+  const auc = Object.entries(earlier.auc).map(([label, value]) => `${label} ${value === null ? '-' : value.toFixed(3)}`);
+  return [...lines, `the earlier score on ${number(earlier.examples)} of them: AUC ${auc.join(', ')}`];
 }

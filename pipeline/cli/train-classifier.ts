@@ -40,6 +40,7 @@ export function registerTrainClassifier(program: Command): void {
     .requiredOption('-o, --out <path>', 'the model: .bin, or .ftz for a quantised one, with its card under the same name with .json; or the encoder folder')
     .option('--text-field <key>', 'the key of a JSON line that holds the text', 'text')
     .option('--label-field <key>', 'the key that holds the label, or a list of labels', 'label')
+    .option('--score-field <key>', 'the key that holds an earlier score, such as score_quality: how well it agrees with the labels is said too')
     .addOption(new Option('--txt <what>', 'what a .txt after LABEL= is: one document, or a document a line').choices(['file', 'lines']).default('lines'))
     .option('--dim <n>', 'numbers a word (1 to 1,024)', upTo('--dim', 1, 1024), 100)
     .option('--epochs <n>', 'passes over the examples (5; encoder 4)', upTo('--epochs', 1, 10_000))
@@ -84,13 +85,17 @@ export function registerTrainClassifier(program: Command): void {
         if (!quantised && !options.out.endsWith('.bin')) throw new RefineError('ERR_REFINE_USAGE', 'ends in neither .bin nor .ftz', { place: options.out });
         if (options.minNgram > options.maxNgram)
           throw new RefineError('ERR_REFINE_USAGE', `--min-ngram ${options.minNgram} is above --max-ngram ${options.maxNgram}`, { place: 'train-classifier' });
-        const { textField, labelField, txt, heldOut, test = [], cutoff, subWidth, norms, retrain = false } = options;
+        const { textField, labelField, scoreField, txt, heldOut, test = [], cutoff, subWidth, norms, retrain = false } = options;
         const { dim, epochs = 5, rate = 0.1, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxMemory } = options;
         const training = { dim, epochs, rate, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxBytes: maxMemory };
         const quantise = quantised ? { cutoff, subWidth, norms, retrain } : null;
         const { signal, done } = interruptible();
         try {
-          const made = await trainFasttext({ sources, test, heldOut, textField, labelField, txt, training, quantise }, signal, words);
+          const made = await trainFasttext(
+            { sources, test, heldOut, textField, labelField, ...(scoreField === undefined ? {} : { scoreField }), txt, training, quantise },
+            signal,
+            words,
+          );
           const written = await replaceFile(options.out, made.file);
           const { maxBytes: _, ...asked } = training;
           const card = {

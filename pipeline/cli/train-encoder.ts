@@ -15,6 +15,7 @@ export interface EncoderCliOptions {
   readonly out: string;
   readonly textField: string;
   readonly labelField: string;
+  readonly scoreField?: string;
   readonly txt: PlainText;
   readonly heldOut: number;
   readonly test?: readonly string[];
@@ -42,7 +43,22 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
   if (/\.(bin|ftz)$/.test(options.out))
     throw new RefineError('ERR_REFINE_USAGE', 'is the name of a fastText file; an encoder is a folder', { place: options.out });
   const { signal, done } = interruptible();
-  const { textField, labelField, txt, heldOut, test = [], tokenizer = null, embeddings = null, batch, noise, decay, seed, threads, storage } = options;
+  const {
+    textField,
+    labelField,
+    scoreField,
+    txt,
+    heldOut,
+    test = [],
+    tokenizer = null,
+    embeddings = null,
+    batch,
+    noise,
+    decay,
+    seed,
+    threads,
+    storage,
+  } = options;
   const shape = { channels, layers, heads, maxLength };
   try {
     const made = await trainEncoder(
@@ -52,6 +68,7 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
         heldOut,
         textField,
         labelField,
+        ...(scoreField === undefined ? {} : { scoreField }),
         txt,
         tokenizer,
         embeddings,
