@@ -17,7 +17,7 @@ import { mailBody } from './corpus-formats.js';
 import { listFiles, reflow } from './corpus-readers.js';
 import { detectLanguages } from './language-detector.js';
 import { Chain, shuffleWords, TEMPLATE_LANGUAGES, templateText, wordsWithLines } from './machine-text.js';
-import { pageStretches, type Stretch } from './quality-pages.js';
+import { pageStretches, type Stretch, UNSEEN } from './quality-pages.js';
 import { cutAt, cutLines, drawLength, type Example, matchLengths, type Random, withoutRareWords } from './quality-text.js';
 
 /** A word enters fastText's vocabulary from this many occurrences, on this many sites. */
@@ -125,7 +125,7 @@ async function main(): Promise<void> {
     for (const side of [0, 1] as const) {
       const random = randomFrom(20_261_122 + side);
       const pages = pageExamples(
-        stretches.filter(({ unseen }) => unseen === (side === 1)),
+        stretches.filter(({ fold }) => (fold === UNSEEN) === (side === 1)),
         random,
       );
       const main = pages.filter(({ label }) => label === 'main');

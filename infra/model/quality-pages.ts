@@ -19,7 +19,7 @@ export interface Stretch {
   readonly lang: string;
   /** Its site: what may not stand on both sides. */
   readonly group: string;
-  readonly unseen: boolean;
+  readonly fold: number;
   readonly url: string | null;
   /** As one who read the page calls it; null where nobody did. */
   readonly type: string | null;
@@ -74,8 +74,7 @@ async function readStretches(): Promise<Stretch[]> {
       else lines.push(text);
     });
     pages.push({ text: (found.get('main') ?? [...found.values()].flat()).join(' '), stretches: found.size });
-    for (const [kind, lines] of found)
-      stretches.push({ kind, group: place.group, unseen: place.fold === UNSEEN, url: page.url, type: reading?.type ?? null, lines });
+    for (const [kind, lines] of found) stretches.push({ kind, group: place.group, fold: place.fold, url: page.url, type: reading?.type ?? null, lines });
   }
   const langs = await detectLanguages(pages.map(({ text }) => text));
   const langOf = pages.flatMap((page, at) => Array<string>(page.stretches).fill(langs[at]!));

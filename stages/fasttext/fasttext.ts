@@ -1,12 +1,16 @@
 // Scores each document with a fastText classifier: DCLM's quality filter (arXiv 2406.11794, section 4.4), topics, adult
 // content. With `label` the score is that label's probability, else the best label's, which then has a column of its own.
 // A text without a word that the model knows has no score (null) and is kept.
-import { isAbsolute, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Batch, type Column, column, type DictionaryColumn, fixedColumn, isValid, native, valueAt } from '../../native/index.js';
 import { beyondQuantile, isQuantile, type Quantile, quantileRanks, quantileSchema, rankName, ranksIn } from '../contract/ranks.js';
+import { shippedModels } from '../contract/weights/shipped.js';
 import type { OptionProblem, Stage, StageEnv, StageRun } from '../contract/stage.js';
 import { loadClassifier } from './classifier.js';
+
+/** In a folder of stages/fasttext/models. */
+const SHIPPED_FILE = 'model.ftz';
 
 const LOW_SCORE = 1;
 const HIGH_SCORE = 2;
@@ -21,7 +25,7 @@ const schema = z.strictObject({
     .string()
     .default('')
     .describe(
-      'a fastText classifier (.bin or .ftz), relative to the manifest; `refine train-classifier --fasttext` makes one. No model ships: it must be named',
+      'a fastText classifier: a shipped one by name (quality, format, topic), or a file (.bin or .ftz), relative to the manifest; `refine train-classifier --fasttext` makes one',
     ),
   label: z
     .string()
@@ -42,7 +46,11 @@ const schema = z.strictObject({
 });
 export type FasttextStepOptions = z.infer<typeof schema>;
 
-const pathOf = ({ model }: FasttextStepOptions, env: StageEnv): string => (isAbsolute(model) ? model : resolve(env.baseDir, model));
+/** The file of a shipped model by its name, else the file that the option names. */
+function pathOf({ model }: FasttextStepOptions, env: StageEnv): string {
+  const shipped = shippedModels().find((one) => one.kind === 'fasttext' && one.name === model);
+  return shipped === undefined ? resolve(env.baseDir, model) : join(shipped.folder, SHIPPED_FILE);
+}
 const scoreOf = ({ score }: FasttextStepOptions): string => `score_${score}`;
 /** Bounds in the order of their reasons. */
 function boundsOf(options: FasttextStepOptions): { readonly op: 'min' | 'max'; readonly at: number | Quantile; readonly reason: string }[] {
