@@ -1,6 +1,6 @@
 // The trainer's backward pass: s.dx, the gradient after the last norm, becomes the gradient of every parameter.
 // Each product y = x W^T gives dx += dy W and dW += dy^T x; norms, activations and attention have their own loops.
-// Oracles: finite differences (tests/train_test.cpp) and torch autograd (tests/golden/train-gradients.json).
+// Oracles: finite differences (tests/model_train_test.cpp) and torch autograd (tests/golden/train-gradients.json).
 #include <algorithm>
 
 #include "train_state.h"

@@ -66,6 +66,7 @@ class ReferenceModel {
   void logits(const float* hidden, float* out) const;
 
   // out (T): -ln p(ids[t] | ids[0..t-1]) in nats; out[0] is NaN, nothing stands before it.
+  // The last id is not read, so a text may have one more than the learned positions.
   Status losses(const uint32_t* ids, int64_t length, float* out) const;
 
   const ModelConfig& config() const { return config_; }

@@ -57,6 +57,29 @@ inline ModelConfig random_config(uint64_t seed) {
   return c;
 }
 
+// Past every tile and block of the fast forward: depths over 384, columns over 512, a vocabulary over two blocks, heads wider
+// than a panel. Positions come to `context`.
+inline ModelConfig wide_config(uint64_t seed, int32_t context) {
+  ModelConfig c = random_config(seed);
+  Draw draw(seed ^ 0x77AD5EEDull);
+  c.layers = 1;
+  c.vocab = draw.between(1025, 1100);
+  c.channels = draw.between(385, 450);
+  c.hidden = draw.between(513, 580);
+  c.kv_heads = draw.between(1, 2);
+  c.heads = c.kv_heads * draw.between(1, 2);
+  c.head_dim = draw.between(65, 140);
+  c.context = context;
+  c.attention_scale = float(1 / std::sqrt(double(c.head_dim)));
+  c.rotary_frequency.clear();
+  if (c.position == Position::kRotary) {
+    c.rotary_dim = draw.between(17, c.head_dim / 2) * 2;
+    for (int32_t i = 0; i < c.rotary_dim / 2; ++i) c.rotary_frequency.push_back(float(std::pow(10000.0, -2.0 * i / c.rotary_dim)));
+  }
+  if (c.position == Position::kAlibi) c.alibi_slope.assign(size_t(c.heads), 0.0625f);
+  return c;
+}
+
 inline MemoryWeights random_weights(const ModelConfig& config, uint64_t seed) {
   Draw draw(seed ^ 0x5DEECE66Dull);
   MemoryWeights weights;

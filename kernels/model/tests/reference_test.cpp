@@ -188,6 +188,9 @@ void losses_are_log_probabilities() {
   CHECK(model.losses(ids.data(), 1, losses.data()).ok());
   ids[1] = uint32_t(c.vocab);
   CHECK_EQ(model.losses(ids.data(), 3, losses.data()).code, std::string("ERR_REFINE_INPUT"));
+  ids[1] = 0;
+  ids[2] = uint32_t(c.vocab);
+  CHECK_EQ(model.losses(ids.data(), 3, losses.data()).code, std::string("ERR_REFINE_INPUT"));
 }
 
 void an_encoder_reads_both_ways_and_whole() {
