@@ -8,7 +8,7 @@ export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 
 /** What this machine has, best first. */
 export function instructionSets(most: string | undefined = process.env.REFINE_ISA): readonly InstructionSet[] {
-  const found = native.hashIsas();
+  const found = native.modelIsas();
   const here = INSTRUCTION_SETS.filter((name) => (found as readonly string[]).includes(name)).reverse();
   if (most === undefined || most === '') return here;
   const at = INSTRUCTION_SETS.indexOf(most as InstructionSet);

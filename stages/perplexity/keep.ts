@@ -44,7 +44,7 @@ export const keepSchema = z
   })
   .default({})
   .describe(
-    'which documents stay: { bits-per-byte: { quantile: 0.9 } } the 90 % that surprise the model least, { band: [0.7, 1.4] } or { band: { quantile: [0.05, 0.9] } } a band, { min, max } bounds, each a number, a quantile or by language. Nothing is dropped where it is absent; documents without a score are always kept',
+    'which documents stay: { bits-per-byte: { quantile: 0.9 } } the 90 % that surprise the model least, { band: [1.5, 3] } or { band: { quantile: [0.05, 0.9] } } a band, { min, max } bounds, each a number, a quantile or by language. Nothing is dropped where it is absent; documents without a score are always kept',
   );
 export type Keep = z.infer<typeof keepSchema>;
 
