@@ -36,6 +36,8 @@ export interface EncoderRequest extends SplitRequest {
   readonly seed: number;
   readonly threads: number;
   readonly storage: EncoderStorage;
+  /** The label with the last number: of two, the one whose probability is the score of the step `classify`. null: the last by name. */
+  readonly positive: string | null;
   readonly maxBytes: number;
 }
 
@@ -108,6 +110,12 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
       { place: request.sources.join(', ') },
     );
   const order = [...names].sort(); // by name, so that the order of the texts does not number them
+  if (request.positive !== null) {
+    const at = order.indexOf(request.positive);
+    if (at < 0)
+      throw new RefineError('ERR_REFINE_USAGE', `no text has the label "${request.positive}" (they have: ${order.join(', ')})`, { place: '--positive' });
+    order.push(...order.splice(at, 1));
+  }
   const place = names.map((name) => order.indexOf(name));
 
   const steps = Math.ceil((learn.length * request.epochs) / request.batch);
@@ -143,6 +151,7 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
   let sum = 0;
   let counted = 0;
   let tokens = 0;
+  let told = Date.now();
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
     const batch: Encoded[] = [];
@@ -160,6 +169,10 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
     tokens += ids.length;
     sum += done.loss;
     counted++;
+    if (Date.now() - told >= 10_000) {
+      told = Date.now();
+      progress(`${Math.floor((100 * (step + 1)) / steps)} % trained, loss ${(sum / counted).toFixed(4)}`);
+    }
     if (Math.floor(((step + 1) * request.batch) / learn.length) > losses.length || step + 1 === steps) {
       losses.push(sum / counted);
       progress(`epoch ${losses.length}: loss ${(sum / counted).toFixed(4)}`);

@@ -67,6 +67,7 @@ export function registerTrainClassifier(program: Command): void {
     .option('--heads <n>', 'encoder: attention heads a block', upTo('--heads', 1, 64), 4)
     .option('--max-length <n>', 'encoder: tokens read of a text', upTo('--max-length', 2, 2048), 256)
     .option('--batch <n>', 'encoder: texts a step', upTo('--batch', 1, 4096), 32)
+    .option('--positive <label>', 'encoder: the label whose probability is the score of `classify`, where there are two (the last by name)')
     .option('--noise <share>', 'encoder: tokens hidden while learning', share('--noise'), 0.1)
     .option('--decay <x>', 'encoder: weight decay', Number, 0.05)
     .option('--threads <n>', 'encoder: threads; no part of the result', upTo('--threads', 1, 256), 1)

@@ -33,6 +33,7 @@ export interface EncoderCliOptions {
   readonly decay: number;
   readonly threads: number;
   readonly storage: EncoderStorage;
+  readonly positive?: string;
 }
 
 /** `epochs`, `rate`: as asked, or this kind's own. */
@@ -52,6 +53,7 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
     test = [],
     tokenizer = null,
     embeddings = null,
+    positive = null,
     batch,
     noise,
     decay,
@@ -81,6 +83,7 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
         seed,
         threads,
         storage,
+        positive,
         maxBytes: options.maxMemory,
       },
       signal,

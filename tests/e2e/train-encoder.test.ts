@@ -70,8 +70,9 @@ test('an encoder learns to tell texts apart, whatever the number of threads, and
 });
 
 test('int8 storage keeps matrices as 127ths of a row with their scales, a third of the bytes, and reads back as it was measured', async () => {
-  const made = await train('int8', '--storage', 'int8', '--json');
+  const made = await train('int8', '--storage', 'int8', '--positive', 'bad', '--json');
   assert.equal(made.code, 0, made.stderr);
+  assert.deepEqual(JSON.parse(made.stdout).labels, ['good', 'bad']);
   const bytes = (name: string): number => readFileSync(join(at(name), 'model.safetensors')).length;
   assert.ok(bytes('int8') < 0.6 * bytes('one'), `${bytes('int8')} of ${bytes('one')}`);
   const weights = native.weightsOpen(await readModelFolder(at('int8')));
@@ -95,6 +96,7 @@ test('mistakes are named: two kinds, one label, several labels a text, heads tha
   await wrong(2, /Say --fasttext or --encoder/, '--fasttext', '--encoder', at('both.jsonl'), '-o', at('no'));
   await wrong(2, /--heads 3 does not divide --channels 128/, '--encoder', at('both.jsonl'), '-o', at('no'), '--heads', '3');
   await wrong(2, /an encoder is a folder/, '--encoder', at('both.jsonl'), '-o', at('no.bin'));
+  await wrong(2, /no text has the label "god" \(they have: bad, good\)/, '--encoder', at('both.jsonl'), '-o', at('no'), '--positive', 'god');
   await wrong(1, /have 1 label; a classifier tells 2/, '--encoder', at('one.jsonl'), '-o', at('no'), '--held-out', '0');
   await wrong(1, /has 2 labels \(x, y\)/, '--encoder', at('several.jsonl'), '-o', at('no'), '--held-out', '0');
   assert.equal(existsSync(at('no')), false);
