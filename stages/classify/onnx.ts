@@ -1,6 +1,8 @@
 // An ONNX classifier through onnxruntime-node, one thread. The package is optional (infra/decisions/0007): absent, the error says
 // how to install it. Invariant: every text goes alone, so that no padding and no neighbour moves its numbers.
 // Tokens: our own tokenizer, which has HuggingFace's ids; a tokenizer that it refuses goes to @xenova/transformers.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BytesColumn, bytesAt, isValid, RefineError } from '../../native/index.js';
 import type { EncoderOptions, LogitModel } from '../contract/encoder.js';
 import type { EncoderConfig } from '../contract/encoder-config.js';
@@ -24,9 +26,9 @@ interface OnnxRuntime {
 }
 
 const RUNTIME = 'onnxruntime-node';
-const XENOVA = '@xenova/transformers';
+const XENOVA = '@xenova/transformers/src/tokenizers.js'; // its tokenizers alone, without its model runtime
 /** The last release without an install script, which would fetch from outside npm. */
-const INSTALL: Readonly<Record<string, string>> = { [RUNTIME]: `${RUNTIME}@1.17.0`, [XENOVA]: `${XENOVA}@2.17.2` };
+const INSTALL: Readonly<Record<string, string>> = { [RUNTIME]: `${RUNTIME}@1.17.0`, [XENOVA]: '@xenova/transformers@2.17.2' };
 const KNOWN_INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'];
 
 export class OnnxEncoder implements LogitModel {
@@ -128,20 +130,21 @@ async function inputsOf(config: EncoderConfig, options: EncoderOptions): Promise
   return (text) => maker.inputs(text);
 }
 
-type XenovaTokenizer = (text: string, options: object) => { readonly input_ids: { readonly data: BigInt64Array } };
+type Xenova = { readonly PreTrainedTokenizer: new (file: object, config: object) => { encode(text: string): (number | undefined)[] } };
 
 async function xenovaInputs(folder: string, maxLength: number, windows: number, refusal: RefineError): Promise<(text: BytesColumn) => Promise<EncoderInputs>> {
-  type Xenova = { AutoTokenizer: { from_pretrained(folder: string, options: object): Promise<{ encode(text: string): number[] } & XenovaTokenizer> } };
-  const { AutoTokenizer } = await load<Xenova>(XENOVA, `reads tokenizers that refine does not (${refusal.message.slice(0, 200)})`);
+  const path = join(folder, 'tokenizer.json');
+  if (!existsSync(path)) throw refusal;
+  const { PreTrainedTokenizer } = await load<Xenova>(XENOVA, `reads tokenizers that refine does not (${refusal.message.slice(0, 200)})`);
   if (windows > 1) refuse(folder, `windows need a tokenizer that refine reads (${refusal.message.slice(0, 200)}). Set classify.windows to 1`);
-  const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
-  const around = tokenizer.encode('').length;
+  const encode = xenovaEncoder(path, PreTrainedTokenizer);
+  const around = encode('').length;
   const decoder = new TextDecoder();
   return async (text) => {
     const parts: number[][] = [];
     const rows: number[] = [];
     for (let row = 0; row < text.offsets.length - 1; row++) {
-      const ids = isValid(text, row) ? tokenizer.encode(decoder.decode(bytesAt(text, row))) : [];
+      const ids = isValid(text, row) ? encode(decoder.decode(bytesAt(text, row))) : [];
       if (ids.length <= around) continue;
       // truncated as transformers does: the first tokens, and the one that stands behind a text
       const behind = Math.min(1, around);
@@ -152,6 +155,19 @@ async function xenovaInputs(folder: string, maxLength: number, windows: number, 
     for (const [i, part] of parts.entries()) offsets[i + 1] = offsets[i]! + part.length;
     return { ids: Uint32Array.from(parts.flat()), offsets, rows: Uint32Array.from(rows), weights: Uint32Array.from(parts, ({ length }) => length) };
   };
+}
+
+function xenovaEncoder(path: string, Tokenizer: Xenova['PreTrainedTokenizer']): (text: string) => number[] {
+  let tokenizer: InstanceType<Xenova['PreTrainedTokenizer']>;
+  try {
+    tokenizer = new Tokenizer(JSON.parse(readFileSync(path, 'utf8')) as object, {});
+  } catch (cause) {
+    return refuse(path, `is no tokenizer that refine or @xenova/transformers reads: ${short(cause)}`, cause);
+  }
+  return (text) =>
+    tokenizer
+      .encode(text)
+      .map((id) => id ?? refuse(path, 'has no unknown token for a text that its vocabulary cannot spell. Name it in model.unk_token or unk_id'));
 }
 
 const short = (cause: unknown): string => (cause as Error).message.slice(0, 300);

@@ -166,6 +166,28 @@ test('mistakes are said before a run', () => {
   assert.deepEqual(step.check!(options({ 'min-score': { quantile: 0.5 } }), env), []);
 });
 
+test('a tokenizer that refine does not read goes to @xenova/transformers, truncated alike', { skip: !hasOnnx && needsOnnx }, async () => {
+  const folder = changed({}, ['model.safetensors']);
+  const file = JSON.parse(readFileSync(join(fixture, 'tokenizer.json'), 'utf8')) as Record<string, unknown> & { model: { vocab: Record<string, number> } };
+  // the same ids as pieces of a Unigram model: three words with a space before them
+  const words = ['page', 'data', 'login'];
+  const vocab = Object.entries(file.model.vocab)
+    .sort((a, b) => a[1] - b[1])
+    .map(([token]) => (words.includes(token) ? [`▁${token}`, -1] : [token, -20]));
+  const metaspace = { type: 'Metaspace', replacement: '▁', add_prefix_space: true };
+  const model = { type: 'Unigram', unk_id: file.model.vocab['[UNK]'], vocab };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify({ ...file, normalizer: null, pre_tokenizer: metaspace, decoder: metaspace, model }));
+  for (const [text, most] of [
+    ['page data login', null],
+    ['page data login page data', 5],
+  ] as const) {
+    const how = { runtime: 'onnx', label: 'spam', 'max-length': most };
+    const [theirs, ours] = [await run({ ...how, model: folder }, batchOf([text, ''])), await run(how, batchOf([text, '']))];
+    assert.equal(theirs.read('score_classify')[0], ours.read('score_classify')[0]);
+    assert.equal(theirs.read('score_classify')[1], null);
+  }
+});
+
 test('an ONNX file that does not fit is refused by name', { skip: !hasOnnx && needsOnnx }, async () => {
   const refused = (folder: string, message: RegExp) => assert.rejects(run({ model: folder, runtime: 'onnx' }, batchOf(['page'])), message);
   await refused(changed({ id2label: { 0: 'a', 1: 'b' } }), /"logits" is float32 \[1, 3\], config\.json names 2 labels/);
@@ -174,5 +196,5 @@ test('an ONNX file that does not fit is refused by name', { skip: !hasOnnx && ne
   writeFileSync(join(damaged, 'model.onnx'), readFileSync(join(fixture, 'model.onnx')).subarray(0, 90_000));
   await refused(damaged, /is no ONNX model that onnxruntime loads/);
   const unread = changed({}, ['tokenizer.json', 'model.safetensors']);
-  await refused(unread, /./);
+  await refused(unread, /no tokenizer there/);
 });
