@@ -164,8 +164,9 @@ async function tokenChecks(
     report.skip(['contract', 'ids', 'eos', 'lengths', 'empty', 'duplicates', 'language'], 'the run has no token shards: add the step tokenize to its manifest');
     return null;
   }
-  const bos = (asked !== null && asked.bos !== false) || (model !== null && addsBos(model.tokenizer));
-  const scan = await scanTokens(run, { seqLen: options.seqLen, eos: asked !== null && asked.eos !== false, bos, damaged }, signal, progress);
+  const ofModel = model !== null && addsBos(model.tokenizer) ? model.tokenizer.contract.bos_id : null;
+  const bos = ofModel !== null || (asked !== null && asked.bos !== false);
+  const scan = await scanTokens(run, { seqLen: options.seqLen, eos: asked !== null && asked.eos !== false, bos, bosId: ofModel, damaged }, signal, progress);
   report.made(['contract', 'ids', 'eos', 'lengths', 'empty', 'duplicates'], scan.findings);
   if (asked === null || asked.eos === false) report.skip(['eos'], 'tokenize was told to write no EOS');
   return scan;

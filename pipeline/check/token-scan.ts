@@ -49,6 +49,8 @@ export interface ScanOptions {
   readonly seqLen: number;
   readonly eos: boolean;
   readonly bos: boolean;
+  /** The BOS that is expected, where it is not the contract's own. */
+  readonly bosId: number | null;
   /** Shards that are not to be read. */
   readonly damaged: ReadonlySet<string>;
 }
@@ -135,7 +137,8 @@ class ShardRows {
 
   /** Where each row's own tokens begin and end: after BOS, before EOS. */
   add(ids: Uint16Array | Uint32Array, offsets: Int32Array, idOf: (row: number) => string): { starts: Int32Array; ends: Int32Array } {
-    const { vocab_size: vocab, eos_id: eos, bos_id: bos } = this.#contract;
+    const { vocab_size: vocab, eos_id: eos } = this.#contract;
+    const bos = this.#options.bosId ?? this.#contract.bos_id;
     const rows = offsets.length - 1;
     const starts = offsets.slice(0, rows);
     const ends = offsets.slice(1);
@@ -170,7 +173,8 @@ class ShardRows {
   }
 
   findings(): Finding[] {
-    const { vocab_size: vocab, eos_id: eos, bos_id: bos } = this.#contract;
+    const { vocab_size: vocab, eos_id: eos } = this.#contract;
+    const bos = this.#options.bosId ?? this.#contract.bos_id;
     const of = (check: CheckName, severity: Finding['severity'], { count, first }: Rows, message: string, next: string): Finding[] =>
       count === 0 ? [] : [{ check, severity, shard: this.#shard.path, rows: first, message: `${count} of ${this.rows} documents ${message}`, next }];
     const empty = this.#empty.count > EMPTY_ERROR * this.rows ? 'error' : 'warning';

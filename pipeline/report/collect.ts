@@ -10,6 +10,7 @@ import { type Distribution, distributions } from './distributions.js';
 import { type Diversity, diversityOf } from './diversity.js';
 import { featureColumns } from './features-pass.js';
 import { KeptDocuments } from './kept-documents.js';
+import { readChecked } from './page-readiness.js';
 import { type ReasonSamples, reasonSamples, withKept } from './reason-samples.js';
 import { type ReportStep, reportSteps } from './steps.js';
 
@@ -21,6 +22,8 @@ export interface RunData {
   readonly kept: KeptDocuments;
   readonly diversity: Diversity | null;
   readonly samples: readonly ReasonSamples[];
+  /** What `refine check` found; null where it was never asked. */
+  readonly checked: Awaited<ReturnType<typeof readChecked>>;
   /** manifest.yaml as given, and its sha256; null where the run has none. */
   readonly manifest: { readonly text: string; readonly sha256: string } | null;
   /** Wall times of the ledger: the one part that differs from run to run. */
@@ -64,6 +67,7 @@ export async function collectRun(folder: string, options: CollectOptions): Promi
       ...reason,
       documents: reason.documents.map((one) => (one.keptId === null ? one : withKept(one, kept.texts.get(one.keptId)))),
     })),
+    checked: await readChecked(folder),
     manifest: await manifestOf(folder),
     speed: funnel(
       run,

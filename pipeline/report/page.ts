@@ -8,6 +8,7 @@ import { compareSection, type Pair } from './page-compare.js';
 import { type Content, html, Markup } from './markup.js';
 import { funnelSection, headline, publishedSection } from './page-funnel.js';
 import { keptSection } from './page-kept.js';
+import { readinessSection } from './page-readiness.js';
 import { provenanceSection, speedSection } from './page-run.js';
 import { samplesSection } from './page-samples.js';
 import { thresholdSection } from './page-thresholds.js';
@@ -31,6 +32,7 @@ export function reportPage(data: RunData, options: PageOptions, pair: Pair | nul
     ['thresholds', 'Thresholds', thresholdSection(data)],
     ['kept', 'What was kept', keptSection(data)],
     ['samples', 'Samples', samplesSection(data)],
+    ...(data.checked === null ? [] : [['readiness', 'Readiness', readinessSection(data.checked)] as Section]),
     ...(speed === null ? [] : [['speed', 'Speed', speed] as Section]),
     ['made', 'How it was made', provenanceSection(data)],
   ]);
