@@ -10,19 +10,73 @@
 namespace refine::model {
 namespace {
 
-thread_local AlignedBuffer key_panels, value_panels, tile_room;
+thread_local AlignedBuffer key_panels, value_panels, tile_room, narrow_rows;
+
+// The two products of attention, in fp32 or bfloat16: how their operands are packed, in words of `values` numbers.
+struct Products {
+  const KernelSet& kernels;
+  bool narrow;
+  int rows, columns;
+  const F32Tile* tile;
+
+  Products(const KernelSet& set, bool wanted)
+      : kernels(set), narrow(wanted && set.bf16.narrow), rows(narrow ? set.bf16.rows : set.f32.rows), columns(narrow ? set.bf16.columns : set.f32.columns), tile(narrow ? set.bf16.tile : set.f32.tile) {}
+
+  int64_t steps(int64_t count) const { return narrow ? (count + 1) / 2 : count; }
+
+  // count (<= 16) rows of `depth` numbers, as the A operand.
+  void pack_rows(const float* a, int64_t stride, int count, int64_t depth, float* out) const {
+    if (!narrow) return kernels.rows.transpose(a, stride, count, depth, out, rows);
+    const int64_t words = steps(depth);
+    const float* narrowed = narrow_block(a, stride, count, depth);
+    kernels.rows.transpose(narrowed, words, count, words, out, rows);
+  }
+
+  // Keys (length, D) as the B operand of Q K'.
+  void pack_keys(const float* keys, int64_t stride, int64_t length, int64_t dim, float* out) const {
+    if (!narrow) return pack_panels(kernels.rows, columns, {keys, stride, false}, length, 0, dim, out);
+    pack_panels(kernels.rows, columns, {narrow_block(keys, stride, length, dim), steps(dim), false}, length, 0, steps(dim), out);
+  }
+
+  // Values (length, D) as the B operand of P V: a word of bfloat16 holds two keys' numbers.
+  void pack_values(const float* values, int64_t stride, int64_t length, int64_t dim, float* out) const {
+    if (!narrow) return pack_panels(kernels.rows, columns, {values, stride, true}, dim, 0, length, out);
+    const int64_t words = steps(length);
+    const int64_t width = 2 * steps(dim);
+    narrow_rows.grow(size_t(words * dim + 2 * steps(dim)) * sizeof(float));
+    auto* paired = static_cast<uint16_t*>(narrow_rows.data);
+    auto* two = paired + words * dim * 2;
+    for (int64_t w = 0; w < words; ++w) {
+      const int64_t rows_here = std::min<int64_t>(2, length - 2 * w);
+      kernels.bf16.narrow(values + 2 * w * stride, stride, rows_here, dim, two);
+      if (rows_here == 1) std::memset(two + width, 0, size_t(dim) * sizeof(uint16_t));
+      uint16_t* to = paired + w * dim * 2;
+      for (int64_t d = 0; d < dim; ++d) to[2 * d] = two[d], to[2 * d + 1] = two[width + d];
+    }
+    pack_panels(kernels.rows, columns, {static_cast<const float*>(narrow_rows.data), dim, true}, dim, 0, words, out);
+  }
+
+ private:
+  const float* narrow_block(const float* from, int64_t stride, int64_t count, int64_t depth) const {
+    const int64_t words = steps(depth);
+    narrow_rows.grow(size_t(count * words) * sizeof(float));
+    kernels.bf16.narrow(from, stride, count, depth, static_cast<uint16_t*>(narrow_rows.data));
+    return static_cast<const float*>(narrow_rows.data);
+  }
+};
 
 }  // namespace
 
 void attend(const KernelSet& kernels, const AttentionTask& task) {
-  const auto& tiles = kernels.f32;
-  const int64_t dim = task.dim, columns = tiles.columns, length = task.length;
+  const Products products(kernels, task.narrow);
+  const int64_t dim = task.dim, columns = products.columns, rows = products.rows, length = task.length;
   const int64_t key_columns = (length + columns - 1) / columns * columns, dim_columns = (dim + columns - 1) / columns * columns;
-  key_panels.grow(size_t(key_columns * dim) * sizeof(float));
-  value_panels.grow(size_t(dim_columns * length) * sizeof(float));
+  const int64_t dim_steps = products.steps(dim), length_steps = products.steps(length);
+  key_panels.grow(size_t(key_columns * dim_steps) * sizeof(float));
+  value_panels.grow(size_t(dim_columns * length_steps) * sizeof(float));
   // queries (D, tile), scores (tile, block), weights (block, tile), sums (tile, D)
-  const int64_t query_words = tiles.rows * dim + 16, score_words = tiles.rows * kKeyBlock, weight_words = kKeyBlock * tiles.rows + 16;
-  tile_room.grow(size_t(query_words + score_words + weight_words + tiles.rows * dim) * sizeof(float));
+  const int64_t query_words = rows * dim_steps + 16, score_words = rows * kKeyBlock, weight_words = kKeyBlock * rows + 16;
+  tile_room.grow(size_t(query_words + score_words + weight_words + rows * dim) * sizeof(float));
   auto* keys = static_cast<float*>(key_panels.data);
   auto* values = static_cast<float*>(value_panels.data);
   auto* query = static_cast<float*>(tile_room.data);
@@ -31,28 +85,28 @@ void attend(const KernelSet& kernels, const AttentionTask& task) {
   const int32_t per_group = task.heads / task.groups;
 
   for (int32_t g = 0; g < task.groups; ++g) {
-    pack_panels(kernels.rows, int(columns), {task.keys + g * dim, task.key_stride, false}, length, 0, dim, keys);
-    pack_panels(kernels.rows, int(columns), {task.values + g * dim, task.value_stride, true}, dim, 0, length, values);
+    products.pack_keys(task.keys + g * dim, task.key_stride, length, dim, keys);
+    products.pack_values(task.values + g * dim, task.value_stride, length, dim, values);
     for (int32_t h = g * per_group; h < (g + 1) * per_group; ++h) {
       const float* bias = task.alibi ? task.alibi + h * task.alibi_stride : nullptr;
-      for (int64_t t = 0; t < task.rows; t += tiles.rows) {
-        const int used = int(std::min<int64_t>(tiles.rows, task.rows - t));
+      for (int64_t t = 0; t < task.rows; t += rows) {
+        const int used = int(std::min<int64_t>(rows, task.rows - t));
         const int64_t seen = task.causal ? std::min(length, task.first + t + used) : length;  // by the tile's last row
-        kernels.rows.transpose(task.queries + t * task.query_stride + h * dim, task.query_stride, used, dim, query, tiles.rows);
+        products.pack_rows(task.queries + t * task.query_stride + h * dim, task.query_stride, used, dim, query);
         std::fill_n(highest, used, -std::numeric_limits<float>::infinity());
         std::fill_n(total, used, 0.0f);
         for (int64_t from = 0; from < seen; from += kKeyBlock) {
           const int64_t here = std::min(kKeyBlock, seen - from);
           for (int64_t j = 0; j < here; j += columns)
-            tiles.tile[used - 1](dim, query, keys + (from + j) * dim, scores + j, kKeyBlock, int(columns), true);
+            products.tile[used - 1](dim_steps, query, keys + (from + j) * dim_steps, scores + j, kKeyBlock, int(columns), true);
           for (int r = 0; r < used; ++r) {
             const int64_t visible = task.causal ? std::min(here, task.first + t + r + 1 - from) : here;
             const float rescale = kernels.rows.softmax(scores + r * kKeyBlock, visible, here, task.scale, bias ? bias + from : nullptr, highest + r, total + r);
             if (from > 0 && rescale != 1) kernels.rows.scale(sums + r * dim, dim, rescale);
           }
-          kernels.rows.transpose(scores, kKeyBlock, used, here, weights, tiles.rows);
+          products.pack_rows(scores, kKeyBlock, used, here, weights);
           for (int64_t d = 0; d < dim; d += columns)
-            tiles.tile[used - 1](here, weights, values + d * length + from * columns, sums + d, dim, int(std::min(columns, dim - d)), from == 0);
+            products.tile[used - 1](products.steps(here), weights, values + d * length_steps + products.steps(from) * columns, sums + d, dim, int(std::min(columns, dim - d)), from == 0);
         }
         for (int r = 0; r < used; ++r) {
           float* out = task.out + (t + r) * task.out_stride + h * dim;

@@ -21,6 +21,7 @@ struct AttentionTask {
   int32_t heads = 0, groups = 0, dim = 0;
   float scale = 1;
   bool causal = true;
+  bool narrow = false;             // both products take bfloat16, where the set multiplies it; scores, weights and sums stay fp32
   const float* alibi = nullptr;    // (heads, alibi_stride): a bias per key
   int64_t alibi_stride = 0;
   float* out = nullptr;            // (rows, heads, D), rows `out_stride` apart; may be the queries

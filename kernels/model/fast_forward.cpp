@@ -108,7 +108,7 @@ void FastModel::attend_all(const Batch& batch, size_t layer, float* qkv, const f
       task.keys = seen.data(), task.values = values.data(), task.key_stride = task.value_stride = keys, task.length = document.past + document.length;
     }
     task.heads = config_.heads, task.groups = config_.kv_heads, task.dim = config_.head_dim;
-    task.scale = config_.attention_scale, task.causal = config_.causal;
+    task.scale = config_.attention_scale, task.causal = config_.causal, task.narrow = options_.kind != GemmKind::kF32;
     task.alibi = alibi, task.alibi_stride = batch.longest;
     task.out = own, task.out_stride = width;
     model::attend(*kernels_, task);

@@ -86,26 +86,26 @@ struct GemmAccess {
     w.panels_ = AlignedBuffer(size_t(whole * weight_steps(kind, k)) * sizeof(float));
     if (kind == GemmKind::kInt8) {
       w.scales_ = AlignedBuffer(size_t(whole) * sizeof(float));
-      w.sums_ = AlignedBuffer(size_t(whole) * sizeof(int32_t));
+      w.offsets_ = AlignedBuffer(size_t(whole) * sizeof(int32_t));
     }
     return w;
   }
   static const KernelSet& kernels(const PackedMatrix& w) { return *w.kernels_; }
   static float* panels(const PackedMatrix& w) { return as<float>(w.panels_); }
   static float* scales(const PackedMatrix& w) { return as<float>(w.scales_); }
-  static int32_t* sums(const PackedMatrix& w) { return as<int32_t>(w.sums_); }
+  static int32_t* offsets(const PackedMatrix& w) { return as<int32_t>(w.offsets_); }
 
   // A panel's channels, in words of `steps` a channel, into place.
   static void put_panel(const PackedMatrix& w, int64_t panel, const float* words, int cols, int64_t steps) {
     const int columns = tile_columns(*w.kernels_, w.kind_);
     pack_panels(w.kernels_->rows, columns, {words, steps, false}, cols, 0, steps, panels(w) + panel * columns * steps);
   }
-  // Channel j's 8-bit weights, at least -127; their sum is only taken off where rows come with an offset.
+  // Channel j's 8-bit weights, at least -127; 128 times their sum is taken off where rows come as q + 128.
   static void note_channel(const PackedMatrix& w, int64_t j, const int8_t* q, float scale) {
     int32_t sum = 0;
     for (int64_t i = 0; i < w.k_; ++i) sum += q[i];
     scales(w)[j] = scale;
-    sums(w)[j] = w.kernels_->int8.offset ? sum : 0;
+    offsets(w)[j] = w.kernels_->int8.offset ? 128 * sum : 0;
   }
 };
 
@@ -166,15 +166,9 @@ void PackedRows::pack(const KernelSet& kernels, GemmKind kind, const float* a, i
   int64_t stride = lda, given = k;
   if (pairs || kind == GemmKind::kInt8) {
     narrow_.grow(size_t(m * steps) * sizeof(float));
-    for (int64_t r = 0; r < m; ++r) {
-      if (pairs) {
-        auto* to = as<uint16_t>(narrow_) + r * steps * 2;
-        kernels.bf16.narrow(a + r * lda, k, to);
-        if (k % 2) to[k] = 0;
-      } else {
-        scales_[r] = kernels.rows.quantise(a + r * lda, k, kernels.int8.offset ? 0x80 : 0, as<uint8_t>(narrow_) + r * steps * 4);
-      }
-    }
+    if (pairs) kernels.bf16.narrow(a, lda, m, k, as<uint16_t>(narrow_));
+    else
+      for (int64_t r = 0; r < m; ++r) scales_[r] = kernels.rows.quantise(a + r * lda, k, kernels.int8.offset ? 0x80 : 0, as<uint8_t>(narrow_) + r * steps * 4);
     source = as<float>(narrow_), stride = steps, given = steps;
   }
   for (int64_t r = 0; r < m; r += rows) {
@@ -204,15 +198,18 @@ void PackedRows::multiply(const PackedMatrix& w, int64_t begin, int64_t count, f
         const int used = int(std::min<int64_t>(rows, rows_ - r));
         const float* tile = as<float>(words_) + (r * steps + k0 * rows) * row_words;
         const int64_t at = r * ldc + j;
+        for (int i = 0; i < used; ++i)  // C's lines come while the products run: else the stores of a tile wait for them one by one
+          for (int x = 0; x < cols; x += 16) __builtin_prefetch(c + at + i * ldc + x, 1);
         if (kind == GemmKind::kInt8) {
           kernels.int8.tile[used - 1](steps, reinterpret_cast<const uint32_t*>(tile), reinterpret_cast<const uint32_t*>(panel), sums);
-          kernels.rows.dequantise(sums, columns, used, cols, scales_ + r, GemmAccess::scales(w) + begin + j, GemmAccess::sums(w) + begin + j, c + at, ldc, accumulate);
         } else {
           (kind == GemmKind::kF32 ? kernels.f32.tile : kernels.bf16.tile)[used - 1](here, tile, panel, c + at, ldc, cols, first);
         }
-        if (last && !plain)
-          kernels.rows.epilogue(c + at, ldc, used, cols, epilogue.bias ? epilogue.bias + j : nullptr, epilogue.activation, epilogue.multiply ? epilogue.multiply + at : nullptr,
-                                residual ? residual + at : nullptr);
+        if (kind == GemmKind::kInt8 || (last && !plain)) {
+          TileEpilogue tile_epilogue{epilogue.bias ? epilogue.bias + j : nullptr, epilogue.activation, epilogue.multiply ? epilogue.multiply + at : nullptr, residual ? residual + at : nullptr, {}};
+          if (kind == GemmKind::kInt8) tile_epilogue.int8 = {sums, columns, scales_ + r, GemmAccess::scales(w) + begin + j, GemmAccess::offsets(w) + begin + j, accumulate};
+          kernels.rows.epilogue(c + at, ldc, used, cols, tile_epilogue);
+        }
       }
     }
   }

@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 #include "../hash/intrinsics.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+x"(x))
 #define REFINE_INT8_TARGET __attribute__((target("avx2")))
 #define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
 

@@ -7,6 +7,7 @@
 
 #include "../hash/intrinsics.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+x"(x))
 #define REFINE_INT8_TARGET __attribute__((target("avx2,avxvnni")))
 #define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
 

@@ -5,6 +5,7 @@
 #if defined(__aarch64__)
 #include "../hash/intrinsics.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+w"(x))
 #define REFINE_INT8_TARGET
 #define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
 

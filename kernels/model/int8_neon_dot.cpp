@@ -9,6 +9,7 @@
 #endif
 #include "../hash/intrinsics.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+w"(x))
 #define REFINE_INT8_TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 #define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
 

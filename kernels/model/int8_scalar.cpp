@@ -3,6 +3,7 @@
 
 #include "kernels.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+r"(x))
 #define REFINE_INT8_TARGET
 
 namespace refine::model {

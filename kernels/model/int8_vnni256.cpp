@@ -7,6 +7,7 @@
 
 #include "../hash/intrinsics.h"
 
+#define REFINE_INT8_OPAQUE(x) __asm__("" : "+v"(x))
 #define REFINE_INT8_TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512vnni")))
 #define REFINE_INT8_LANES REFINE_INT8_TARGET __attribute__((always_inline)) inline
 

@@ -15,10 +15,14 @@ constexpr int kTileRows = 14, kTileVectors = 2, kValuesAWord = 2;
 
 REFINE_LANES F product(F a, F w, F sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)w); }
 
-REFINE_TARGET void narrow(const float* x, int64_t count, uint16_t* out) {
-  for (int64_t i = 0; i < count; i += 16) {
-    const int left = count - i < 16 ? int(count - i) : 16;
-    _mm256_mask_storeu_epi16(out + i, head(left), (__m256i)_mm512_cvtneps_pbh(load_n(x + i, left)));
+REFINE_TARGET void narrow(const float* x, int64_t stride, int64_t rows, int64_t count, uint16_t* out) {
+  const int64_t pairs = (count + 1) / 2 * 2, whole = count / 16 * 16;
+  for (int64_t r = 0; r < rows; ++r, x += stride, out += pairs) {
+    for (int64_t i = 0; i < whole; i += 16) _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(load(x + i)));
+    if (whole == count) continue;
+    alignas(32) uint16_t last[16];  // masked stores of 16-bit lanes are slow
+    _mm256_store_si256(reinterpret_cast<__m256i*>(last), (__m256i)_mm512_cvtneps_pbh(load_n(x + whole, int(count - whole))));
+    __builtin_memcpy(out + whole, last, size_t(pairs - whole) * sizeof(uint16_t));
   }
 }
 

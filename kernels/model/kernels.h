@@ -26,7 +26,7 @@ struct F32Tiles {
 struct Bf16Tiles {
   int rows, columns;
   const F32Tile* tile;
-  void (*narrow)(const float* x, int64_t count, uint16_t* out);
+  void (*narrow)(const float* x, int64_t stride, int64_t rows, int64_t count, uint16_t* out);  // out: rows of whole pairs, zero-filled
 };
 // 8-bit numbers: sums (rows, columns) of 32 bits. `offset`: A holds q + 128 as unsigned bytes, so that 128 times the sum of
 // a channel's weights is to be taken off.
@@ -38,9 +38,25 @@ struct Int8Tiles {
   PeakLoop peak;
 };
 
+// A tile's 8-bit products: value = float(sum - offset) * row scale * channel scale. Readable to whole tiles and panels.
+struct Int8Sums {
+  const int32_t* sums = nullptr;  // (rows, stride)
+  int stride = 0;
+  const float *row_scales = nullptr, *scales = nullptr;
+  const int32_t* offsets = nullptr;
+  bool accumulate = false;  // add to what C holds
+};
+// As Epilogue, the pointers at the tile's first element.
+struct TileEpilogue {
+  const float* bias;
+  GemmActivation activation;
+  const float *multiply, *residual;
+  Int8Sums int8;  // without sums the values are C's
+};
+
 struct RowLoops {
-  // C (rows, cols), in place.
-  void (*epilogue)(float* c, int64_t ldc, int rows, int cols, const float* bias, GemmActivation activation, const float* multiply, const float* residual);
+  // C (rows, cols).
+  void (*epilogue)(float* c, int64_t ldc, int rows, int cols, const TileEpilogue& epilogue);
   // out[i * stride + r] = a[r * lda + i] for r < count <= 16, i < k. May write the rest of 16 words after each step's `count`, steps in
   // ascending order, so `stride` may be less than 16 and the output needs 16 words of room past its end.
   void (*transpose)(const float* a, int64_t lda, int count, int64_t k, float* out, int64_t stride);
@@ -59,8 +75,6 @@ struct RowLoops {
   void (*widen)(const uint16_t* bfloat, int64_t count, float* out);
   // A row in 8 bits, symmetric: q = nearest(x * 127 / max|x|), xor `flip`, zeros (xor flip) up to a multiple of 4. Returns max|x| / 127; NaN where a value is not finite.
   float (*quantise)(const float* x, int64_t count, uint8_t flip, uint8_t* q);
-  // c [+=] float(sum - 128 sum of weights) * row scale * channel scale
-  void (*dequantise)(const int32_t* sums, int stride, int rows, int cols, const float* row_scales, const float* scales, const int32_t* weight_sums, float* c, int64_t ldc, bool accumulate);
 };
 
 // Every set of exact 8-bit tiles; nullptr where the compiler's target, or this processor, has none.

@@ -35,6 +35,16 @@ REFINE_LANES F scale_by_power(F a, F n) {
   return _mm256_mul_ps(_mm256_mul_ps(a, first), _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23)));
 }
 REFINE_LANES F copy_sign(F a, F b) { return _mm256_or_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a), _mm256_and_ps(_mm256_set1_ps(-0.0f), b)); }
+// The floats of 32-bit integers p - q.
+REFINE_LANES F difference(const int32_t* p, const int32_t* q) {
+  return _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q))));
+}
+// Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
+REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
+  const __m256i whole = _mm256_and_si256(_mm256_cvtps_epi32(x), _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_ORD_Q)));
+  const __m128i half = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_xor_si128(_mm_packs_epi16(half, half), _mm_set1_epi8(char(flip))));
+}
 // The floats of the two bfloat16 of each lane.
 REFINE_LANES F low_half(F x) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 16)); }
 REFINE_LANES F high_half(F x) { return _mm256_castsi256_ps(_mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(int(0xFFFF0000u)))); }

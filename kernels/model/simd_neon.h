@@ -41,6 +41,14 @@ REFINE_LANES F scale_by_power(F a, F n) {
   return vmulq_f32(vmulq_f32(a, first), vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(rest, bias), 23)));
 }
 REFINE_LANES F copy_sign(F a, F b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
+// The floats of 32-bit integers p - q.
+REFINE_LANES F difference(const int32_t* p, const int32_t* q) { return vcvtq_f32_s32(vsubq_s32(vld1q_s32(p), vld1q_s32(q))); }
+// Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
+REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
+  int32_t whole[4];
+  vst1q_s32(whole, vcvtnq_s32_f32(x));
+  for (int i = 0; i < 4; ++i) p[i] = uint8_t(whole[i]) ^ flip;
+}
 // The floats of the two bfloat16 of each lane.
 REFINE_LANES F low_half(F x) { return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(x), 16)); }
 REFINE_LANES F high_half(F x) { return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0xFFFF0000u))); }

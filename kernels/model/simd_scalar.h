@@ -48,6 +48,13 @@ REFINE_LANES F scale_by_power(F a, F n) {
   return a * (F)((half + 127) << 23) * (F)((rest + 127) << 23);
 }
 REFINE_LANES F copy_sign(F a, F b) { return (F)(((Whole)a & INT32_MAX) | ((Whole)b & INT32_MIN)); }
+// The floats of 32-bit integers p - q.
+REFINE_LANES F difference(const int32_t* p, const int32_t* q) { return F{float(p[0] - q[0]), float(p[1] - q[1]), float(p[2] - q[2]), float(p[3] - q[3])}; }
+// Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
+REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
+  const Whole whole = ((Whole)(x + 12582912.0f) - 0x4B400000) & (x == x);  // as in scale_by_power
+  for (int i = 0; i < kWidth; ++i) p[i] = uint8_t(whole[i]) ^ flip;
+}
 // The floats of the two bfloat16 of each lane.
 REFINE_LANES F low_half(F x) { return (F)((Whole)x << 16); }
 REFINE_LANES F high_half(F x) { return (F)((Whole)x & int32_t(0xFFFF0000u)); }

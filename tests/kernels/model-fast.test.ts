@@ -59,15 +59,6 @@ for (const golden of modelGoldens().filter((one) => !isEncoder(one))) {
   });
 }
 
-test('int8 losses are the same bytes where instruction sets share their float loops', async () => {
-  const golden = modelGoldens().find((one) => !isEncoder(one))!;
-  const plan = await readModelFolder(goldenFolder(golden, join(place, 'int8')));
-  const ids = goldenIds(golden, 63);
-  const isas = native.modelIsas().filter((isa) => isa.startsWith('avx512'));
-  const losses = await Promise.all(isas.map((isa) => lossesOf(native.modelLoad(plan, { dtype: 'int8', isa }), ids)));
-  for (const other of losses) assert.deepEqual(other, losses[0]);
-});
-
 const stories = sharedPath('data', 'models', 'stories260K');
 test('stories260K is HuggingFace to 1.6e-5, and writes its greedy text token by token', { skip: stories === null ? needsShared : false }, async () => {
   const plan = await readModelFolder(stories!);

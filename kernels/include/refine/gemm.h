@@ -57,7 +57,7 @@ class PackedMatrix {
   int64_t k() const { return k_; }
   GemmKind kind() const { return kind_; }
   GemmIsa isa() const { return isa_; }
-  size_t bytes() const { return panels_.bytes + scales_.bytes + sums_.bytes; }
+  size_t bytes() const { return panels_.bytes + scales_.bytes + offsets_.bytes; }
 
  private:
   friend struct GemmAccess;
@@ -65,7 +65,7 @@ class PackedMatrix {
   GemmKind kind_ = GemmKind::kF32;
   GemmIsa isa_ = GemmIsa::kScalar;
   const model::KernelSet* kernels_ = nullptr;
-  model::AlignedBuffer panels_, scales_ /* (N) of int8 */, sums_ /* (N) int32: sum of a channel's 8-bit weights */;
+  model::AlignedBuffer panels_, scales_ /* (N) of int8 */, offsets_ /* (N) int32, of int8: what a sum holds too much */;
 };
 
 // n, k >= 1. int8 rounds each channel to 127 / max |w| steps (a channel of zeros, or with a value that is not finite, keeps scale 0 / NaN).

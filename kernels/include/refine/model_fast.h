@@ -17,7 +17,9 @@
 namespace refine {
 
 struct FastOptions {
-  GemmKind kind = GemmKind::kF32;  // of linear layers and the head; attention, norms and sums are fp32
+  // Of linear layers and the head; norms, softmax and sums are fp32. Attention's products are fp32 too, but bfloat16 for bf16 and
+  // int8 on a set that multiplies bfloat16.
+  GemmKind kind = GemmKind::kF32;
   GemmIsa isa = best_gemm_isa();
 };
 

@@ -6,6 +6,8 @@
 #include <random>
 
 #include "../../testing/check.h"
+#include "../gemm_blocks.h"
+#include "refine/model_weights.h"
 
 using namespace refine;
 
@@ -63,10 +65,10 @@ void packed_products_are_the_sums(GemmIsa isa) {
   }
 }
 
-void a_row_is_the_same_whatever_stands_around_it(GemmIsa isa) {
+void a_row_is_the_same_whatever_stands_around_it(GemmIsa isa, GemmKind kind) {
   const int64_t m = 181, n = 75, k = 801, wide = k + 5;
   const auto a = random_values(size_t(m * wide), 5), w = random_values(size_t(n * k), 6), bias = random_values(size_t(n), 7);
-  const auto packed = pack(w.data(), n, k, GemmKind::kF32, isa);
+  const auto packed = pack(w.data(), n, k, kind, isa);
   const Epilogue epilogue{bias.data(), GemmActivation::kGelu, nullptr, nullptr};
   std::vector<float> all(size_t(m * n)), part(all.size());
   gemm(a.data(), wide, m, packed, all.data(), n, epilogue);
@@ -120,12 +122,97 @@ void activations_are_close_to_the_exact_ones(GemmIsa isa) {
   }
 }
 
+// bfloat16 weights are their fp32 values rounded; the rows are too where the set multiplies pairs.
+void bf16_products_are_those_of_rounded_numbers(GemmIsa isa) {
+  const bool rounds_rows = model::kernel_set(isa).bf16.narrow != nullptr;
+  for (const auto& shape : kShapes) {
+    const int64_t m = shape[0], n = shape[1], k = shape[2];
+    auto a = random_values(size_t(m * k), 11), w = random_values(size_t(n * k), 12);
+    const auto packed = pack(w.data(), n, k, GemmKind::kBf16, isa);
+    std::vector<float> c(size_t(m * n), NAN);
+    gemm(a.data(), m, packed, c.data());
+    for (auto& x : w) x = f32_of_bf16(bf16_of_f32(x));
+    if (rounds_rows)
+      for (auto& x : a) x = f32_of_bf16(bf16_of_f32(x));
+    CHECK(worst_relative(c, exact_product(a, w, m, n, k), k) < 3e-6);
+  }
+}
+
+// Every set of 8-bit tiles, compared bit for bit with plain integer sums of the same rounded numbers.
+void int8_products_are_exact(const model::KernelSet& kernels, const char* name) {
+  for (const auto& shape : kShapes) {
+    const int64_t m = shape[0], n = shape[1], k = shape[2];
+    auto a = random_values(size_t(m * k), 13);
+    auto w = random_values(size_t(n * k), 14);
+    for (int64_t x = 0; x < k; ++x) a[size_t(x)] = x % 3 == 0 ? -1.0f : 1.0f;  // a row and a channel of the largest steps
+    for (int64_t x = 0; x < k; ++x) w[size_t(x)] = x % 3 == 0 ? -1.0f : 1.0f;
+    if (m > 2) std::fill_n(a.begin() + 2 * k, k, 0.0f);
+    std::vector<int8_t> q(w.size());
+    std::vector<float> scales(static_cast<size_t>(n)), c(size_t(m * n), NAN), stored(c.size(), NAN), expected(c.size());
+    std::vector<uint8_t> room(size_t(k + 3));
+    for (int64_t j = 0; j < n; ++j) {
+      scales[size_t(j)] = kernels.rows.quantise(w.data() + j * k, k, 0, room.data());
+      std::memcpy(q.data() + j * k, room.data(), size_t(k));
+    }
+    for (int64_t i = 0; i < m; ++i) {
+      const float scale = kernels.rows.quantise(a.data() + i * k, k, 0, room.data());
+      for (int64_t j = 0; j < n; ++j) {
+        int64_t sum = 0;
+        for (int64_t x = 0; x < k; ++x) sum += int64_t(int8_t(room[size_t(x)])) * int64_t(q[size_t(j * k + x)]);
+        expected[size_t(i * n + j)] = float(sum) * scale * scales[size_t(j)];
+      }
+    }
+    gemm(a.data(), m, model::pack_with(kernels, w.data(), n, k, GemmKind::kInt8), c.data());
+    gemm(a.data(), m, model::pack_int8_with(kernels, q.data(), scales.data(), n, k), stored.data());
+    CHECK(std::memcmp(c.data(), expected.data(), c.size() * sizeof(float)) == 0);
+    CHECK(std::memcmp(stored.data(), expected.data(), c.size() * sizeof(float)) == 0);
+    if (std::memcmp(c.data(), expected.data(), c.size() * sizeof(float)) != 0) std::fprintf(stderr, "%s %d x %d x %d\n", name, int(m), int(n), int(k));
+
+    const auto bias = random_values(size_t(n), 15), before = random_values(size_t(m * n), 16);
+    auto added = before;
+    gemm(a.data(), m, model::pack_with(kernels, w.data(), n, k, GemmKind::kInt8), added.data(), {bias.data(), GemmActivation::kNone, nullptr, added.data()});
+    bool same = true;
+    for (size_t i = 0; i < added.size(); ++i) same = same && added[i] == (before[i] + expected[i]) + bias[i % size_t(n)];
+    CHECK(same);
+  }
+}
+
+void every_set_of_int8_tiles_is_exact() {
+  const std::pair<const char*, const model::Int8Tiles*> sets[] = {{"scalar", model::int8_scalar()},     {"neon", model::int8_neon()},         {"neon dot", model::int8_neon_dot()}, {"avx2", model::int8_avx2()},
+                                                                  {"avx-vnni", model::int8_avx_vnni()}, {"vnni 256", model::int8_vnni256()}, {"vnni 512", model::int8_vnni512()}};
+  for (const auto& set : sets) {
+    if (!set.second) {
+      std::printf("int8 tiles \"%s\" are not tested: this processor has no such instruction\n", set.first);
+      continue;
+    }
+    auto kernels = model::kernel_set(best_gemm_isa());
+    kernels.int8 = *set.second;
+    int8_products_are_exact(kernels, set.first);
+  }
+}
+
+void what_is_not_finite_stays_so(GemmIsa isa) {
+  for (const auto kind : {GemmKind::kF32, GemmKind::kBf16, GemmKind::kInt8})
+    for (const float bad : {NAN, INFINITY}) {
+      auto a = random_values(3 * 40, 17), w = random_values(5 * 40, 18);
+      a[47] = bad;
+      std::vector<float> c(15);
+      gemm(a.data(), 3, pack(w.data(), 5, 40, kind, isa), c.data());
+      for (int j = 0; j < 5; ++j) CHECK(std::isfinite(c[size_t(j)]) && !std::isfinite(c[size_t(5 + j)]) && std::isfinite(c[size_t(10 + j)]));
+    }
+}
+
 }  // namespace
 
 int main() {
+  every_set_of_int8_tiles_is_exact();
   for (const auto isa : gemm_isas()) {
+    for (const auto kind : {GemmKind::kBf16, GemmKind::kInt8}) a_row_is_the_same_whatever_stands_around_it(isa, kind);
+    bf16_products_are_those_of_rounded_numbers(isa);
+    int8_products_are_exact(model::kernel_set(isa), gemm_isa_name(isa));
+    what_is_not_finite_stays_so(isa);
     packed_products_are_the_sums(isa);
-    a_row_is_the_same_whatever_stands_around_it(isa);
+    a_row_is_the_same_whatever_stands_around_it(isa, GemmKind::kF32);
     products_of_training_are_the_sums(isa);
     activations_are_close_to_the_exact_ones(isa);
     CHECK(measured_peak(isa, GemmKind::kF32) > 0);
