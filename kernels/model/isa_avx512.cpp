@@ -14,14 +14,14 @@ REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, 
   for (int64_t i = 0; i < k; i += 16) {
     const int left = k - i < 16 ? int(k - i) : 16;
     __m512 row[16], pair[16];
-#pragma GCC unroll 16
+REFINE_UNROLL(16)
     for (int r = 0; r < 16; ++r) row[r] = r < count ? load_n(a + r * lda + i, left) : zero();
-#pragma GCC unroll 8
+REFINE_UNROLL(8)
     for (int r = 0; r < 16; r += 2) {
       pair[r] = _mm512_unpacklo_ps(row[r], row[r + 1]);
       pair[r + 1] = _mm512_unpackhi_ps(row[r], row[r + 1]);
     }
-#pragma GCC unroll 4
+REFINE_UNROLL(4)
     for (int r = 0; r < 16; r += 4) {
       const __m512d x = _mm512_castps_pd(pair[r]), y = _mm512_castps_pd(pair[r + 1]), z = _mm512_castps_pd(pair[r + 2]), w = _mm512_castps_pd(pair[r + 3]);
       row[r] = _mm512_castpd_ps(_mm512_unpacklo_pd(x, z));
@@ -30,7 +30,7 @@ REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, 
       row[r + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(y, w));
     }
     // row[4 g + j] holds, in quarter q, column 4 q + j of rows 4 g .. 4 g + 3.
-#pragma GCC unroll 4
+REFINE_UNROLL(4)
     for (int j = 0; j < 4; ++j) {
       const __m512 x = _mm512_shuffle_f32x4(row[j], row[4 + j], 0x88), y = _mm512_shuffle_f32x4(row[8 + j], row[12 + j], 0x88);
       const __m512 z = _mm512_shuffle_f32x4(row[j], row[4 + j], 0xDD), w = _mm512_shuffle_f32x4(row[8 + j], row[12 + j], 0xDD);
@@ -40,7 +40,7 @@ REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, 
       pair[12 + j] = _mm512_shuffle_f32x4(z, w, 0xDD);
     }
     if (left == 16) {
-#pragma GCC unroll 16
+REFINE_UNROLL(16)
       for (int j = 0; j < 16; ++j) store(out + (i + j) * stride, pair[j]);
     } else {
       for (int j = 0; j < left; ++j) store(out + (i + j) * stride, pair[j]);

@@ -7,6 +7,19 @@
 
 #include "refine/gemm.h"
 
+// Loops over a tile's registers are unrolled whole; under a sanitizer, which instruments every copy, they stay loops.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
+#define REFINE_UNROLL(n)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer) || __has_feature(thread_sanitizer)
+#define REFINE_UNROLL(n)
+#endif
+#endif
+#ifndef REFINE_UNROLL
+#define REFINE_PRAGMA(x) _Pragma(#x)
+#define REFINE_UNROLL(n) REFINE_PRAGMA(GCC unroll n)
+#endif
+
 namespace refine::model {
 
 inline constexpr int kMaxTileRows = 16, kMaxTileColumns = 64;
