@@ -84,9 +84,9 @@ struct GemmAccess {
     w.n_ = n, w.k_ = k, w.kind_ = kind, w.kernels_ = &kernels, w.isa_ = kernels.isa;
     const int64_t columns = tile_columns(kernels, kind), whole = (n + columns - 1) / columns * columns;
     w.panels_ = AlignedBuffer(size_t(whole * weight_steps(kind, k)) * sizeof(float));
-    if (kind == GemmKind::kInt8) {
-      w.scales_ = AlignedBuffer(size_t(whole) * sizeof(float));
-      w.offsets_ = AlignedBuffer(size_t(whole) * sizeof(int32_t));
+    if (kind == GemmKind::kInt8) {  // and room for a vector of the row loops that is wider than a tile
+      w.scales_ = AlignedBuffer(size_t(whole + 16) * sizeof(float));
+      w.offsets_ = AlignedBuffer(size_t(whole + 16) * sizeof(int32_t));
     }
     return w;
   }
