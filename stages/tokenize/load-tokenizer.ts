@@ -18,7 +18,7 @@ import { tokenizerJsonOfVocab } from './word-piece.js';
 export const SHIPPED_TOKENIZERS = ['falcon', 'gpt2'] as const;
 /** What a directory is searched for, in this order. */
 const FILE_NAMES = ['tokenizer.json', 'tokenizer.json.gz', 'tokenizer.model', 'vocab.txt'] as const;
-export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json, tokenizer.model or vocab.txt, or a tokenizer.json, .tiktoken, SentencePiece .model llama2.c tok*.bin or vocab.txt file`;
+export const TOKENIZER_KINDS = `${SHIPPED_TOKENIZERS.join(', ')}, a directory with tokenizer.json, tokenizer.model or vocab.txt, or a tokenizer.json, .tiktoken, SentencePiece .model, llama2.c tok*.bin or vocab.txt file`;
 /** llama2.c's, where nothing else is there. */
 const BIN_NAME = /^tok(\d*|enizer)\.bin$/;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
