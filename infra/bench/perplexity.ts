@@ -1,10 +1,10 @@
-// What bits per byte tell apart: AUCs with 95 % intervals over sites of every shipped decoder, on the texts of infra/model/eval-sets.ts
+// What bits per byte and loss tell apart: AUCs with 95 % intervals over sites of every shipped decoder, on the texts of infra/model/eval-sets.ts
 // (made once into build/model/eval; REFINE_EVAL_SETS names another folder), and of an n-gram model where REFINE_EVAL_NGRAM names one.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../../native/index.js';
 import { shippedModels } from '../../stages/contract/weights/shipped.js';
-import { areaOfSet, decoderScores, ngramScores, readSet, type ScoreTexts, SET_NAMES } from '../model/eval-perplexity.js';
+import { areasOfSet, decoderScores, ngramScores, readSet, type ScoreTexts, SET_NAMES } from '../model/eval-perplexity.js';
 import type { Figure } from './main.js';
 
 export async function figures(): Promise<readonly Figure[]> {
@@ -21,18 +21,18 @@ export async function figures(): Promise<readonly Figure[]> {
   for (const set of SET_NAMES) {
     const texts = readSet(folder, set);
     for (const [tool, score] of scorers) {
-      const { auc, low, high, good, bad, sites, target } = await areaOfSet(set, texts, score);
-      all.push({
-        bench: 'perplexity',
-        what: `${set}, ${tool}`,
-        unit: 'AUC',
-        value: auc,
-        tool,
-        row: set,
-        interval: [low, high],
-        groups: sites,
-        note: `${good} good, ${bad} bad texts; wanted ${target}`,
-      });
+      for (const { by, auc, low, high, good, bad, sites, target } of await areasOfSet(set, texts, score))
+        all.push({
+          bench: 'perplexity',
+          what: `${set}, ${tool}, ${by}`,
+          unit: 'AUC',
+          value: auc,
+          tool: `${tool}, ${by}`,
+          row: set,
+          interval: [low, high],
+          groups: sites,
+          note: `${good} good, ${bad} bad texts; wanted ${target}`,
+        });
     }
   }
   return all;

@@ -1,4 +1,4 @@
-// How well do bits per byte tell good text from bad? AUCs of decoders, and of an n-gram model on the same texts, with intervals.
+// How well do bits per byte, and loss a token, tell good text from bad? AUCs of decoders, and of an n-gram model on the same texts, with intervals.
 //   node dist/infra/model/eval-sets.js --out DIR      makes the texts
 //   node dist/infra/model/eval-perplexity.js --sets DIR [--model NAME|DIR]... [--dtype f32|bf16|int8]... [--ngram FILE.arpa]
 //        [--most N]  the first N texts of each side
@@ -24,7 +24,8 @@ export const TARGETS = { shuffled: 0.99, garbled: 0.97, discarded: 0.85 } as con
 export type SetName = keyof typeof TARGETS;
 export const SET_NAMES = Object.keys(TARGETS) as readonly SetName[];
 
-export type ScoreTexts = (texts: readonly string[]) => Promise<ArrayLike<number>>;
+/** Scores by the name of what is scored; higher is thought worse. */
+export type ScoreTexts = (texts: readonly string[]) => Promise<Readonly<Record<string, ArrayLike<number>>>>;
 
 /** White space of the shuffled and garbled sets is one space on both sides, so that line ends tell nothing. */
 export function readSet(folder: string, name: SetName): EvalText[] {
@@ -35,23 +36,28 @@ export function readSet(folder: string, name: SetName): EvalText[] {
   return name === 'discarded' ? texts : texts.map((one) => ({ ...one, text: one.text.replace(/\s+/gu, ' ').trim() }));
 }
 
-/** Bits per byte under a decoder. */
+/** The two columns of the step perplexity. */
 export async function decoderScores(model: string, dtype: LossDtype): Promise<ScoreTexts> {
   const scorer = await openScorer(model, process.cwd(), { loadTokenizer, dtype });
   return async (texts) => {
-    const { nats, bytes } = await scorer.score(utf8Column(texts));
-    return nats.map((sum, at) => sum / Math.LN2 / bytes[at]!);
+    const { nats, bytes, tokens } = await scorer.score(utf8Column(texts));
+    return { 'bits per byte': nats.map((sum, at) => sum / Math.LN2 / bytes[at]!), loss: nats.map((sum, at) => sum / tokens[at]!) };
   };
 }
 
 /** CCNet's perplexity, as the step ngram writes it. */
 export async function ngramScores(path: string): Promise<ScoreTexts> {
   const { handle } = await loadNgramModel(path);
-  return async (texts) => (await native.ngramScore(handle, utf8Column(texts), { words: 'white-space', normalise: 'ccnet', unit: 'document' })).perplexity;
+  return async (texts) => {
+    const { perplexity, log10 } = await native.ngramScore(handle, utf8Column(texts), { words: 'white-space', normalise: 'ccnet', unit: 'line' });
+    return { 'perplexity a word': perplexity, 'bits per byte': log10.map((value, at) => (-value * Math.log2(10)) / Buffer.byteLength(texts[at]!)) };
+  };
 }
 
 export interface SetArea extends Area {
   readonly set: SetName;
+  /** What was scored. */
+  readonly by: string;
   readonly target: number;
   /** Of each kind of bad text against all good ones. */
   readonly kinds: Readonly<Record<string, number>>;
@@ -59,8 +65,12 @@ export interface SetArea extends Area {
   readonly meanBad: number;
 }
 
-export async function areaOfSet(set: SetName, texts: readonly EvalText[], score: ScoreTexts): Promise<SetArea> {
-  const values = await score(texts.map(({ text }) => text));
+export async function areasOfSet(set: SetName, texts: readonly EvalText[], score: ScoreTexts): Promise<SetArea[]> {
+  const found = await score(texts.map(({ text }) => text));
+  return Object.entries(found).map(([by, values]) => areaBy(set, by, texts, values));
+}
+
+function areaBy(set: SetName, by: string, texts: readonly EvalText[], values: ArrayLike<number>): SetArea {
   const scored = texts.map(({ label, kind, group }, at) => ({ label, kind, site: group, score: values[at]! }));
   const [good, bad] = ['good', 'bad'].map((label) => scored.filter((one) => one.label === label)) as [typeof scored, typeof scored];
   const mean = (list: typeof scored): number => list.reduce((sum, one) => sum + one.score, 0) / list.length;
@@ -73,6 +83,7 @@ export async function areaOfSet(set: SetName, texts: readonly EvalText[], score:
     ).auc;
   return {
     set,
+    by,
     target: TARGETS[set],
     ...area(good, bad),
     kinds: Object.fromEntries(kinds.map((kind) => [kind, ofKind(kind)])),
@@ -105,9 +116,9 @@ async function main(): Promise<void> {
     const all = readSet(values.sets, set);
     const texts = ['good', 'bad'].flatMap((label) => all.filter((one) => one.label === label).slice(0, Number(values.most)));
     for (const [name, score] of scorers) {
-      const found = await areaOfSet(set, texts, score);
-      (results[name] ??= []).push(found);
-      process.stderr.write(`${set}, ${name}: ${found.auc.toFixed(4)} [${found.low.toFixed(4)}, ${found.high.toFixed(4)}]\n`);
+      const found = await areasOfSet(set, texts, score);
+      (results[name] ??= []).push(...found);
+      for (const { by, auc, low, high } of found) process.stderr.write(`${set}, ${name}, ${by}: ${auc.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]\n`);
     }
   }
   console.log(JSON.stringify(results, null, 1));
