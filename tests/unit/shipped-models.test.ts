@@ -17,10 +17,10 @@ test('a folder of the user is found from where the manifest stands', () => {
   assert.equal(resolveModel(join(folder, 'mine'), '.'), join(folder, 'mine'));
 });
 
-test('each shipped model is found by its name, and no two share one', () => {
+test('each shipped model is found by its name, and no two of a kind share one', () => {
   const shipped = shippedModels();
   for (const { name, kind, folder: place } of shipped) assert.equal(resolveModel(name, folder, kind), place);
-  assert.equal(new Set(shipped.map(({ name }) => name)).size, shipped.length);
+  assert.equal(new Set(shipped.map(({ name, kind }) => `${kind} ${name}`)).size, shipped.length); // `quality` is an encoder and a fastText file
 });
 
 test('an unknown name, a file, and a folder without a model are refused with what is wanted', () => {

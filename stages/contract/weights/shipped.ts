@@ -1,5 +1,5 @@
 // From what people write after `model:` or `--model` to a folder: the name of a model the package ships, or a folder of
-// their own. Shipped ones lie in stages/<step>/models/<name>/; their names are unique across steps.
+// their own. Shipped ones lie in stages/<step>/models/<name>/; names are unique within a kind.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { packagePath, RefineError } from '../../../native/index.js';
