@@ -16,7 +16,7 @@ export interface ShippedModel {
   readonly folder: string;
 }
 
-/** In the order of their names. */
+/** In the order of their names, then steps. */
 export function shippedModels(): readonly ShippedModel[] {
   const found: ShippedModel[] = [];
   for (const step of readdirSync(packagePath('stages'))) {
@@ -28,7 +28,7 @@ export function shippedModels(): readonly ShippedModel[] {
       if (kind !== null) found.push({ name, step, kind, folder });
     }
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found.sort((a, b) => (a.name === b.name ? (a.step < b.step ? -1 : 1) : a.name < b.name ? -1 : 1));
 }
 
 /** ERR_REFINE_ASSET with what there is, where neither a shipped model nor a folder of that kind is called so. */
