@@ -1,6 +1,6 @@
 // One live parent a run folder: RUN/run.lock names the process; likewise one writer an index (index.lock). A lock whose process is
 // gone is taken over, by one taker only.
-import { readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
@@ -44,9 +44,9 @@ export async function lockFolder(folder: string, of: LockOf): Promise<FolderLock
       if ((await readFile(path, 'utf8').catch(() => '')) === mine) await unlink(path).catch(() => undefined);
     },
   };
-  if (await createFileOnce(path, mine)) return lock;
+  if (await createFileOnce(path, mine)) return ours(lock, folder, of);
   const text = await readFile(path, 'utf8').catch(() => '');
-  if (text === '' && (await createFileOnce(path, mine))) return lock; // released in between
+  if (text === '' && (await createFileOnce(path, mine))) return ours(lock, folder, of); // released in between
   refuseIfLive(path, text, of);
 
   // Stale. Takers of the same stale lock meet at a name made from its text: the first one there replaces it.
@@ -64,18 +64,35 @@ export async function lockFolder(folder: string, of: LockOf): Promise<FolderLock
   } finally {
     await unlink(ticket).catch(() => undefined);
   }
+  return ours(lock, folder, of);
+}
+
+/** Removes tickets of takers that died with them; the folder is theirs no more. Those of the living are left: a ticket keeps other takers out. */
+async function ours(lock: FolderLock, folder: string, of: LockOf): Promise<FolderLock> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(`${of.file}.`) || !/^[0-9a-f]{16}$/.test(name.slice(of.file.length + 1))) continue;
+    const ticket = join(folder, name);
+    const text = await readFile(ticket, 'utf8').catch(() => '');
+    if (text !== '' && liveHolder(text) === null) await unlink(ticket).catch(() => undefined);
+  }
   return lock;
 }
 
 function refuseIfLive(path: string, text: string, of: LockOf): void {
+  const holder = liveHolder(text);
+  if (holder !== null) throw locked(path, holder, of);
+}
+
+/** Who holds a lock with this text, as far as this machine can tell; null where nobody does. */
+function liveHolder(text: string): Holder | null {
   const holder = parse(text);
-  if (holder === null) return; // not ours to understand: damaged, so nobody holds it
-  if (holder.host !== hostname()) throw locked(path, holder, of);
-  if (!isAlive(holder.pid)) return;
+  if (holder === null) return null; // not ours to understand: damaged, so nobody holds it
+  if (holder.host !== hostname()) return holder;
+  if (!isAlive(holder.pid)) return null;
   const start = processStart(holder.pid);
-  if (start === null && process.platform === 'linux') return; // a zombie, or gone since
-  if (start !== null && holder.start !== null && start !== holder.start) return; // the number was given to another process
-  throw locked(path, holder, of);
+  if (start === null && process.platform === 'linux') return null; // a zombie, or gone since
+  if (start !== null && holder.start !== null && start !== holder.start) return null; // the number was given to another process
+  return holder;
 }
 
 function parse(text: string): Holder | null {

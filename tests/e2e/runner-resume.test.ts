@@ -156,6 +156,17 @@ test('of many parents that find the same stale lock, one runs at a time', async 
   }
 });
 
+test('the ticket of a taker that died is removed by the next parent, that of a living one is not', async () => {
+  const { lockRunFolder } = await import('../../pipeline/parent-lock.js');
+  const out = mkdtempSync(join(folder, 'tickets-'));
+  const [dead, living] = ['run.lock.00112233445566aa', 'run.lock.00112233445566bb'];
+  writeFileSync(join(out, dead), JSON.stringify({ format: 1, pid: 2 ** 22 - 1, host: hostname(), start: 'gone' }));
+  writeFileSync(join(out, living), JSON.stringify({ format: 1, pid: process.pid, host: hostname(), start: null }));
+  const lock = await lockRunFolder(out);
+  assert.deepEqual(readdirSync(out).sort(), ['run.lock', living]);
+  await lock.release();
+});
+
 test('a ledger or lock of a newer format is refused with the next move', async () => {
   const out = join(folder, 'newer');
   await runManifest(manifest, runOptions(out));

@@ -79,6 +79,6 @@ export async function openPage(
   } finally {
     child.kill('SIGKILL');
     await closed;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // its helpers may outlive it by a moment, and write
   }
 }
