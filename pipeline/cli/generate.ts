@@ -6,7 +6,7 @@ import { action, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
   readonly model: string;
-  readonly prompt: string;
+  readonly prompt?: string;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topK: number;
@@ -28,22 +28,27 @@ export function registerGenerate(program: Command): void {
   program
     .command('generate')
     .description('text that a model writes after a prompt, to look at a model')
+    .argument('[prompt]', 'what the text begins with; - reads standard input', '')
     .requiredOption('--model <name|folder>', 'a model the package ships, or a HuggingFace folder')
-    .option('--prompt <text>', 'what the text begins with; - reads standard input', '')
+    .option('--prompt <text>', 'the same, for a prompt that begins with a dash')
     .option('--max-tokens <n>', 'tokens to write at most', count('--max-tokens', 1), 256)
     .option('--temperature <x>', '0 takes the likeliest token each time; 1 draws as the model scores them', number('--temperature', 1e6), 0)
     .option('--top-k <n>', 'draw among the k likeliest; 0 for all', count('--top-k', 0), 0)
     .option('--top-p <x>', 'draw among the fewest likeliest that have this share together', number('--top-p', 1), 1)
-    .option('--seed <n>', 'of the draws', seed, 0n)
+    .addOption(new Option('--seed <n>', 'of the draws').argParser(seed).default(0n, '0'))
     .addOption(new Option('--dtype <name>', 'what weights are held as; the fast runtime alone').choices(['f32', 'bf16', 'int8']))
     .addOption(new Option('--runtime <name>', 'reference: the readable forward, slow, the oracle of the other').choices(['fast', 'reference']).default('fast'))
     .option('--json', 'one JSON object, for programs')
-    .addHelpText('after', '\nPrints the prompt and what follows. The same options give the same text; draws need --temperature above 0.')
+    .addHelpText(
+      'after',
+      '\nExample: refine generate --model reference-small "The sea"\nPrints the prompt and what follows. The same options give the same text; draws need --temperature above 0.',
+    )
     .action(
-      action(async (options: Options) => {
+      action(async (given: string, options: Options) => {
         const { signal, done } = interruptible();
         try {
-          const prompt = options.prompt === '-' ? await standardInput() : options.prompt;
+          const begin = options.prompt ?? given;
+          const prompt = begin === '-' ? await standardInput() : begin;
           const { model, maxTokens, temperature, topK, topP, seed, dtype, runtime } = options;
           const run = { runtime, ...(dtype === undefined ? {} : { dtype }) };
           const request = { model, baseDir: '.', prompt, maxTokens, temperature, topK, topP, seed, run };

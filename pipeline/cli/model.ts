@@ -1,5 +1,6 @@
 // `refine model`: what a model folder holds and asks of memory, and the same weights in another type.
-import { relative } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exportModel } from '../../stages/contract/weights/export-model.js';
 import { bytesText, memoryLimit, neededBytes, type WeightDtype } from '../../stages/contract/weights/memory-plan.js';
@@ -51,12 +52,26 @@ export function registerModel(program: Command): void {
   model
     .command('list')
     .description('the models that the package ships')
+    .option('--json', 'one JSON object a line, for programs')
     .action(
-      action(async () => {
-        for (const { name, step, kind } of shippedModels()) await data(`${name.padEnd(20)} ${step.padEnd(12)} ${kind}\n`);
+      action(async (options: { json?: boolean }) => {
+        for (const { name, step, kind, folder } of shippedModels()) {
+          const bytes = readdirSync(folder).reduce((sum, file) => sum + (WEIGHTS.test(file) ? statSync(join(folder, file)).size : 0), 0);
+          const about = firstSentence(readFileSync(join(folder, 'README.md'), 'utf8'));
+          if (options.json === true) await data(`${JSON.stringify({ name, step, kind, bytes, about })}\n`);
+          else await data(`${name.padEnd(16)} ${step.padEnd(11)} ${kind.padEnd(12)} ${bytesText(bytes).padStart(9)}  ${about}\n`);
+        }
         return EXIT.done;
       }),
     );
+}
+
+const WEIGHTS = /\.(safetensors|ftz|bin)$/;
+
+/** Of a model's card: what follows the front matter and the heading, up to a full stop or colon. */
+function firstSentence(card: string): string {
+  const body = card.replace(/^---\n[\s\S]*?\n---\n/, '').replace(/^\s*#[^\n]*\n/, '');
+  return (/^[\s\S]*?[.:](?=\s)/.exec(body.trim())?.[0] ?? '').replace(/\s+/g, ' ').replace(/[.:]$/, '');
 }
 
 const some = (names: readonly string[]): string => (names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : names.join(', '));

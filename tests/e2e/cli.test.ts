@@ -43,6 +43,27 @@ test('neither the command nor its workers let Node print a warning', async () =>
   assert.match(control.stderr, /\(node:\d+\).*DeprecationWarning:/, 'a warning would be seen');
 });
 
+test('every command and subcommand explains itself: --help is data, exit 0', async () => {
+  const names = (text: string): string[] =>
+    [...(/\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(text)?.[1] ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1]!);
+  let level: string[][] = names((await refine(['--help'])).stdout).map((name) => [name]);
+  assert.ok(level.length > 20);
+  let seen = 0;
+  while (level.length > 0) {
+    const called = level.filter((args) => args.at(-1) !== 'help');
+    const helps = await Promise.all(called.map((args) => refine([...args, '--help'])));
+    level = helps.flatMap((help, at) => {
+      const args = called[at]!;
+      assert.equal(help.code, 0, `${args.join(' ')}: ${help.stderr}`);
+      assert.match(help.stdout, new RegExp(`^Usage: refine ${args.join(' ')} `));
+      assert.equal(help.stderr, '', args.join(' '));
+      return names(help.stdout).map((name) => [...args, name]);
+    });
+    seen += called.length;
+  }
+  assert.ok(seen > 28, `${seen} commands`);
+});
+
 test('--help and --version are data: exit 0', async () => {
   const help = await refine(['--help']);
   assert.equal(help.code, 0);
