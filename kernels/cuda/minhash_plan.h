@@ -3,11 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define REFINE_BOTH __host__ __device__ __forceinline__
-#else
-#define REFINE_BOTH inline
-#endif
+#include "both.h"
 
 namespace refine::cuda {
 
