@@ -1,11 +1,12 @@
-// A trained encoder as the files of a HuggingFace folder: config.json (BertForSequenceClassification), model.safetensors, and a
-// tokenizer.json whose post_processor puts the token before a text that the head reads.
+// A trained encoder as the files of a HuggingFace folder: config.json (BertForSequenceClassification; or FalconModel and a head of
+// our own over the mean of its positions), model.safetensors, and a tokenizer.json whose post_processor puts the token before a text that the head reads.
 // Storage `int8`: every matrix as I8 with one F32 scale a row in `<tensor>.scale`; transformers reads bf16 and f32.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBfloat16, toBfloat16 } from '../native/bfloat16.js';
 import { type ModelConfig, native, RefineError, type TrainerHandle, type TrainerWeights } from '../native/index.js';
+import { type FusedTensor, falconTensors } from '../stages/contract/weights/falcon-tensors.js';
 import { type TensorToWrite, writeSafetensors } from '../stages/contract/weights/write-safetensors.js';
 
 export type EncoderStorage = 'f32' | 'bf16' | 'int8';
@@ -26,8 +27,11 @@ interface Tokenizer {
 export interface EncoderFiles {
   readonly before: readonly number[];
   readonly after: readonly number[];
-  write(config: ModelConfig, labels: readonly string[], weights: readonly StoredWeights[], storage: EncoderStorage): EncoderFile[];
+  /** `base`: config.json of the decoder that the training went on from; null: a BERT of one's own. */
+  write(config: ModelConfig, labels: readonly string[], weights: readonly StoredWeights[], storage: EncoderStorage, base: Json | null): EncoderFile[];
 }
+
+export type Json = Readonly<Record<string, unknown>>;
 
 /** The tokenizer's own template where it has one; else its first special token before each text. */
 export function encoderFiles({ path, file }: Tokenizer): EncoderFiles {
@@ -51,9 +55,21 @@ export function encoderFiles({ path, file }: Tokenizer): EncoderFiles {
   return {
     before,
     after,
-    write: (config, labels, weights, storage) => [
-      text('config.json', configOf(config, labels, before[0]!, storage)),
-      { name: 'model.safetensors', bytes: safetensors(weights, storage) },
+    write: (config, labels, weights, storage, base) => [
+      text('config.json', {
+        ...(base === null ? bertFields(config, before[0]!) : { ...base, architectures: ['FalconModel'], classifier_input: 'mean' }),
+        problem_type: 'single_label_classification',
+        id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
+        label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+        torch_dtype: storage === 'bf16' ? 'bfloat16' : 'float32',
+      }),
+      {
+        name: 'model.safetensors',
+        bytes: safetensors(
+          base === null ? weights.map((one) => ({ name: tensorName(one.role), shape: one.shape, parts: [one] })) : falconTensors(weights),
+          storage,
+        ),
+      },
       { name: 'tokenizer.json', bytes: new TextEncoder().encode(JSON.stringify(json)) },
       text('tokenizer_config.json', { tokenizer_class: 'PreTrainedTokenizerFast', model_max_length: config.context }),
     ],
@@ -123,17 +139,23 @@ function tensorName(role: string): string {
   return `${NAMES[stem!]}${tail ?? ''}`;
 }
 
-function safetensors(weights: readonly StoredWeights[], storage: EncoderStorage): Uint8Array {
-  const tensors: TensorToWrite[] = weights.flatMap(({ role, shape, values, scales, steps }): TensorToWrite[] => {
-    const name = tensorName(role);
-    if (steps !== undefined)
+function safetensors(stored: readonly FusedTensor<StoredWeights>[], storage: EncoderStorage): Uint8Array {
+  const tensors: TensorToWrite[] = stored.flatMap(({ name, shape, parts }): TensorToWrite[] => {
+    const joined = (of: (part: StoredWeights) => Int8Array | Uint16Array | Float32Array) => () =>
+      Buffer.concat(
+        parts.map((part) => {
+          const { buffer, byteOffset, byteLength } = of(part);
+          return new Uint8Array(buffer, byteOffset, byteLength);
+        }),
+      );
+    if (parts[0]!.steps !== undefined)
       return [
-        { name, dtype: 'I8', shape, bytes: () => new Uint8Array(steps.buffer) },
-        { name: `${name}.scale`, dtype: 'F32', shape: [scales!.length], bytes: () => new Uint8Array(scales!.buffer) },
+        { name, dtype: 'I8', shape, bytes: joined(({ steps }) => steps!) },
+        { name: `${name}.scale`, dtype: 'F32', shape: [shape[0]!], bytes: joined(({ scales }) => scales!) },
       ];
     return storage === 'bf16'
-      ? [{ name, dtype: 'BF16', shape, bytes: () => new Uint8Array(toBfloat16(values).buffer) }]
-      : [{ name, dtype: 'F32', shape, bytes: () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength) }];
+      ? [{ name, dtype: 'BF16', shape, bytes: joined(({ values }) => toBfloat16(values)) }]
+      : [{ name, dtype: 'F32', shape, bytes: joined(({ values }) => values) }];
   });
   const folder = mkdtempSync(join(tmpdir(), 'refine-encoder-'));
   try {
@@ -145,7 +167,7 @@ function safetensors(weights: readonly StoredWeights[], storage: EncoderStorage)
   }
 }
 
-function configOf(config: ModelConfig, labels: readonly string[], first: number, storage: EncoderStorage): object {
+function bertFields(config: ModelConfig, first: number): Json {
   return {
     architectures: ['BertForSequenceClassification'],
     model_type: 'bert',
@@ -161,10 +183,6 @@ function configOf(config: ModelConfig, labels: readonly string[], first: number,
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
     pad_token_id: first,
-    problem_type: 'single_label_classification',
-    id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    torch_dtype: storage === 'bf16' ? 'bfloat16' : 'float32',
   };
 }
 

@@ -1,13 +1,17 @@
-// `refine train-classifier --encoder`: labelled texts to a small BERT with a classification head, learnt from nothing on the CPU,
+// `refine train-classifier --encoder`: labelled texts to a small BERT with a classification head, learnt from nothing on the CPU, or
+// to a small decoder of ours that goes on from its weights with such a head,
 // as a HuggingFace folder (BertForSequenceClassification), and how well it tells texts apart that it never saw.
 // Invariant: the same texts in the same order and the same options give the same files, whatever `threads` is.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { native, packagePath, RefineError, type TrainerHandle, type TrainerOptions } from '../native/index.js';
 import { bertConfig } from '../native/model-shapes.js';
 import { WindowOrder } from '../native/train-windows.js';
+import type { ModelPlan } from '../stages/contract/weights/plan.js';
 import { randomWords } from '../stages/contract/weights/random-weights.js';
 import { readModelFolder } from '../stages/contract/weights/read-model-folder.js';
 import { type Scores, scoresOf } from './classifier-scores.js';
-import { type EncoderFile, encoderFiles, type EncoderStorage, storedWeights } from './encoder-folder.js';
+import { type EncoderFile, encoderFiles, type EncoderStorage, type Json, storedWeights } from './encoder-folder.js';
 import { type SplitRequest, splitExamples } from './labelled-split.js';
 import { type Example, exampleColumns, type Skips } from './labelled-texts.js';
 import { loadTokenizer } from './registry.js';
@@ -25,6 +29,11 @@ export interface EncoderRequest extends SplitRequest {
   readonly tokenizer: string | null;
   /** A model folder of the same vocabulary and channels, whose embeddings the training begins at; null: from the seed. */
   readonly embeddings: string | null;
+  /** A folder of a Falcon block, such as reference-small, whose tokenizer, shape and weights the training goes on from; its head reads the
+   * mean of all positions. null: a BERT of `shape`. */
+  readonly base: string | null;
+  /** Of a text that is longer than --max-length, so many windows: a pass learns the next one, and scores are their mean by tokens. */
+  readonly windows: number;
   readonly shape: EncoderShape;
   readonly epochs: number;
   readonly rate: number;
@@ -43,6 +52,8 @@ export interface EncoderRequest extends SplitRequest {
 
 export interface TrainedEncoder {
   readonly files: readonly EncoderFile[];
+  /** As asked, or the base's. */
+  readonly shape: EncoderShape;
   readonly labels: readonly string[];
   readonly examples: number;
   readonly tokens: number;
@@ -59,13 +70,15 @@ const SLICES = 8;
 const EVALUATED = 64; // texts a call
 
 interface Encoded {
-  readonly ids: Uint32Array;
+  /** Windows of a text, one behind another. */
+  readonly ids: readonly Uint32Array[];
   readonly label: number;
 }
 
 export async function trainEncoder(request: EncoderRequest, signal: AbortSignal, progress: (words: string) => void): Promise<TrainedEncoder> {
   const { shape, seed } = request;
-  const tokenizer = loadTokenizer(request.tokenizer ?? packagePath('stages', 'perplexity', 'models', 'reference-small'), process.cwd());
+  const base = request.base === null ? null : await readBase(request.base);
+  const tokenizer = loadTokenizer(request.tokenizer ?? request.base ?? packagePath('stages', 'perplexity', 'models', 'reference-small'), process.cwd());
   const files = encoderFiles(tokenizer);
   const room = shape.maxLength - files.before.length - files.after.length;
   if (room < 1)
@@ -74,11 +87,19 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
   const numbers = new Map<string, number>();
   const learn: Encoded[] = [];
   let bytes = 0;
-  const encode = async (examples: readonly Example[]): Promise<Uint32Array[]> => {
-    const { tokens } = await native.bpeEncode(tokenizer.handle, exampleColumns(examples).text, { parseSpecial: true, eos: null, bos: null, maxTokens: room });
-    return examples.map((_, row) =>
-      Uint32Array.from([...files.before, ...(tokens.values.subarray(tokens.offsets[row]!, tokens.offsets[row + 1]!) as Uint32Array), ...files.after]),
-    );
+  const encode = async (examples: readonly Example[]): Promise<Uint32Array[][]> => {
+    const maxTokens = room * request.windows;
+    const { tokens } = await native.bpeEncode(tokenizer.handle, exampleColumns(examples).text, { parseSpecial: true, eos: null, bos: null, maxTokens });
+    return examples.map((_, row) => {
+      const windows: Uint32Array[] = [];
+      const stop = tokens.offsets[row + 1]!;
+      let from = tokens.offsets[row]!;
+      do {
+        windows.push(Uint32Array.from([...files.before, ...(tokens.values.subarray(from, Math.min(stop, from + room)) as Uint32Array), ...files.after]));
+        from += room;
+      } while (from < stop);
+      return windows;
+    });
   };
   const { held, skips } = await splitExamples(request, signal, progress, async (examples) => {
     const ids = await encode(examples);
@@ -95,7 +116,7 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
         names.push(name);
       }
       learn.push({ ids: ids[row]!, label: numbers.get(name)! });
-      bytes += ids[row]!.byteLength + 100; // an object and a typed array's header
+      for (const window of ids[row]!) bytes += window.byteLength + 100; // an object and a typed array's header
     });
     if (bytes > request.maxBytes)
       throw new RefineError(
@@ -119,17 +140,19 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
   const place = names.map((name) => order.indexOf(name));
 
   const steps = Math.ceil((learn.length * request.epochs) / request.batch);
-  const config = bertConfig({
-    vocab: tokenizer.contract.vocab_size,
-    channels: shape.channels,
-    layers: shape.layers,
-    heads: shape.heads,
-    context: shape.maxLength,
-  });
+  const config =
+    base?.plan.config ??
+    bertConfig({ vocab: tokenizer.contract.vocab_size, channels: shape.channels, layers: shape.layers, heads: shape.heads, context: shape.maxLength });
+  if (tokenizer.contract.vocab_size > config.vocab || shape.maxLength > config.context)
+    throw new RefineError(
+      'ERR_REFINE_USAGE',
+      `has ${config.vocab} ids and ${config.context} positions; the tokenizer gives ${tokenizer.contract.vocab_size} ids, --max-length asks for ${shape.maxLength}`,
+      { place: '--base' },
+    );
   const options: TrainerOptions = {
     goal: 'classify',
     labels: order.length,
-    linearBias: true,
+    linearBias: base === null,
     tiedHead: true,
     rate: request.rate,
     finalShare: 0.02,
@@ -144,6 +167,7 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
     seed,
   };
   const trainer = native.trainerNew(config, options);
+  if (base !== null) putWeights(trainer, base);
   if (request.embeddings !== null) await putEmbeddings(trainer, request.embeddings);
   const turns = new WindowOrder(learn.length, seed);
   const word = randomWords(seed, 'noise');
@@ -155,8 +179,13 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
     const batch: Encoded[] = [];
-    for (let i = 0; i < request.batch; i++) batch.push(learn[turns.next()]!);
-    const { ids, offsets } = joined(batch.map((example) => example.ids));
+    const parts: Uint32Array[] = [];
+    for (let i = 0; i < request.batch; i++) {
+      const example = learn[turns.next()]!;
+      batch.push(example);
+      parts.push(example.ids[(turns.epochs - 1) % example.ids.length]!);
+    }
+    const { ids, offsets } = joined(parts);
     disturb(ids, offsets, request.noise, files.before[0]!, (i) => word(tokens + i));
     const done = await native.trainerStep(
       trainer,
@@ -183,8 +212,17 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
   const logits = new Float32Array(held.length * order.length);
   for (let from = 0; from < held.length; from += EVALUATED) {
     signal.throwIfAborted();
-    const { ids, offsets } = joined(await encode(held.slice(from, from + EVALUATED)));
-    logits.set(softmax(await native.trainerEvaluate(trainer, ids, offsets), order.length), from * order.length);
+    const texts = await encode(held.slice(from, from + EVALUATED));
+    const { ids, offsets } = joined(texts.flat());
+    const found = softmax(await native.trainerEvaluate(trainer, ids, offsets), order.length);
+    let window = 0;
+    for (const [row, windows] of texts.entries()) {
+      const whole = windows.reduce((sum, { length }) => sum + length, 0);
+      for (const { length } of windows) {
+        for (let k = 0; k < order.length; k++) logits[(from + row) * order.length + k]! += (found[window * order.length + k]! * length) / whole;
+        window++;
+      }
+    }
   }
   const scores = scoresOf(
     order,
@@ -193,7 +231,18 @@ export async function trainEncoder(request: EncoderRequest, signal: AbortSignal,
     held.map(({ score }) => score),
   );
   const parameters = stored.reduce((total, { values }) => total + values.length, 0);
-  return { files: files.write(config, order, stored, request.storage), labels: order, examples: learn.length, tokens, parameters, losses, skips, scores };
+  const { channels, layers, heads } = config;
+  return {
+    shape: { channels, layers, heads, maxLength: shape.maxLength },
+    files: files.write(config, order, stored, request.storage, base?.json ?? null),
+    labels: order,
+    examples: learn.length,
+    tokens,
+    parameters,
+    losses,
+    skips,
+    scores,
+  };
 }
 
 /** Some tokens become the one that stands for none; the first of a text, which the head reads, stays. */
@@ -201,6 +250,30 @@ function disturb(ids: Uint32Array, offsets: Int32Array, noise: number, blank: nu
   if (noise === 0) return;
   const bound = noise * 2 ** 32;
   for (let d = 0; d + 1 < offsets.length; d++) for (let i = offsets[d]! + 1; i < offsets[d + 1]!; i++) if (word(i) < bound) ids[i] = blank;
+}
+
+interface Base {
+  readonly plan: ModelPlan;
+  readonly json: Json;
+}
+
+async function readBase(folder: string): Promise<Base> {
+  const plan = await readModelFolder(folder);
+  const { modelType, config } = plan;
+  const plain = config.layout === 'parallel' && !config.twoNorms && config.position === 'rotary' && config.kvHeads === 1;
+  if (modelType !== 'falcon' || !plain || plan.tensors.some(({ role }) => role.endsWith('.q.bias') || role === 'head'))
+    throw new RefineError(
+      'ERR_REFINE_ASSET',
+      "is not refine's own Falcon block (parallel, one norm, multi-query, rotary, no linear biases, tied head), such as reference-small",
+      { place: folder },
+    );
+  return { plan, json: JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Json };
+}
+
+/** All weights but the head's, which begins at the seed. */
+function putWeights(trainer: TrainerHandle, { plan }: Base): void {
+  const weights = native.weightsOpen(plan);
+  for (const { role } of plan.tensors) if (!role.startsWith('classifier')) native.trainerPut(trainer, role, native.weightsRead(weights, role)!.values);
 }
 
 async function putEmbeddings(trainer: TrainerHandle, folder: string): Promise<void> {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bytesColumn, type FasttextModel, native, packagePath } from '../../native/index.js';
 import { randomFrom } from '../extract/random.js';
+import { qualityAreas, rounded } from './quality-areas.js';
 import { areaUnderCurve } from './roc.js';
 import { type Example, shuffled, withoutRareWords } from './quality-text.js';
 
@@ -79,8 +80,6 @@ async function probabilities(model: FasttextModel, rows: readonly Row[]): Promis
   });
 }
 
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
 async function quality(data: string, folder: string, scratch: string): Promise<unknown> {
   const model = train(
     'quality',
@@ -91,19 +90,7 @@ async function quality(data: string, folder: string, scratch: string): Promise<u
   const test = readRows(join(data, 'test.jsonl'));
   const main = model.labels.indexOf('main');
   const scores = (await probabilities(model, test)).map((row) => row[main]!);
-  const area = (wanted: (row: Row) => boolean): { readonly auc: number; readonly main: number; readonly other: number } => {
-    const langs = new Set(test.filter((row) => row.label === 'other' && wanted(row)).map(({ lang }) => lang));
-    const good = scores.filter((_, at) => test[at]!.label === 'main' && langs.has(test[at]!.lang));
-    const bad = scores.filter((_, at) => test[at]!.label === 'other' && wanted(test[at]!));
-    return { auc: rounded(areaUnderCurve(good, bad)), main: good.length, other: bad.length };
-  };
-  const kinds = [...new Set(test.filter(({ label }) => label === 'other').map(({ kind }) => kind))].sort();
-  const langs = [...new Set(test.map(({ lang }) => lang))].sort();
-  return {
-    all: area(() => true),
-    byKind: Object.fromEntries(kinds.map((kind) => [kind, area((row) => row.kind === kind)])),
-    byLanguage: Object.fromEntries(langs.map((lang) => [lang, area((row) => row.lang === lang)] as const).filter(([, { main: n }]) => n >= 30)),
-  };
+  return qualityAreas(test, scores);
 }
 
 async function folded(name: Exclude<Name, 'quality'>, data: string, folder: string, scratch: string): Promise<unknown> {

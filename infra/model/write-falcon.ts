@@ -4,21 +4,8 @@ import { join } from 'node:path';
 import { toBfloat16 } from '../../native/bfloat16.js';
 import type { TrainerWeights } from '../../native/index.js';
 import type { ModelSize } from '../../native/model-shapes.js';
+import { falconTensors } from '../../stages/contract/weights/falcon-tensors.js';
 import { type TensorToWrite, writeSafetensors } from '../../stages/contract/weights/write-safetensors.js';
-
-const NAMES: Readonly<Record<string, string>> = {
-  embed: 'transformer.word_embeddings.weight',
-  'final_norm.weight': 'transformer.ln_f.weight',
-  'final_norm.bias': 'transformer.ln_f.bias',
-};
-const IN_LAYER: Readonly<Record<string, string>> = {
-  'norm1.weight': 'input_layernorm.weight',
-  'norm1.bias': 'input_layernorm.bias',
-  'q.weight': 'self_attention.query_key_value.weight',
-  'o.weight': 'self_attention.dense.weight',
-  'up.weight': 'mlp.dense_h_to_4h.weight',
-  'down.weight': 'mlp.dense_4h_to_h.weight',
-};
 
 export function writeFalcon(folder: string, size: ModelSize, weights: readonly TrainerWeights[]): void {
   const config = {
@@ -46,26 +33,15 @@ export function writeFalcon(folder: string, size: ModelSize, weights: readonly T
     torch_dtype: 'bfloat16',
   };
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  const tensors: TensorToWrite[] = [];
-  for (let i = 0; i < weights.length; i++) {
-    const { role, shape, values } = weights[i]!;
-    const [, layer, local] = /^layers\.(\d+)\.(.*)$/.exec(role) ?? [];
-    const name = layer === undefined ? NAMES[role]! : `transformer.h.${layer}.${IN_LAYER[local!]}`;
-    if (local !== 'q.weight') {
-      tensors.push({ name, dtype: 'BF16', shape, bytes: () => bytesOf(values) });
-      continue;
-    }
-    const parts = [weights[i]!, weights[i + 1]!, weights[i + 2]!]; // q, k, v in one tensor
-    i += 2;
-    const joined = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part.values, at);
-      at += part.values.length;
-    }
-    tensors.push({ name, dtype: 'BF16', shape: [joined.length / size.channels, size.channels], bytes: () => bytesOf(joined) });
-  }
-  writeSafetensors(folder, tensors);
+  writeSafetensors(
+    folder,
+    falconTensors(weights).map(
+      ({ name, shape, parts }): TensorToWrite => ({
+        name,
+        dtype: 'BF16',
+        shape,
+        bytes: () => Buffer.concat(parts.map(({ values }) => new Uint8Array(toBfloat16(values).buffer))),
+      }),
+    ),
+  );
 }
-
-const bytesOf = (values: Float32Array): Uint8Array => new Uint8Array(toBfloat16(values).buffer);

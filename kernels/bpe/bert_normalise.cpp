@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "old_unicode.h"
 #include "refine/unicode.h"
 #include "refine/utf8.h"
 
@@ -57,20 +58,7 @@ const ClassTable& bert_class_table() {
   return table;
 }
 
-void append_old_nfd(std::string_view text, std::string& out) {
-  const auto begin = reinterpret_cast<const uint8_t*>(text.data()), end = begin + text.size();
-  const ClassTable& table = class_table();
-  const uint8_t* start = begin;
-  const auto flush = [&](const uint8_t* to) { append_nfd({reinterpret_cast<const char*>(start), size_t(to - start)}, out); };
-  for (const uint8_t* p = begin; p < end;) {
-    const uint8_t* const here = p;
-    if (!(table[next_code_point(p)] & kInert)) continue;
-    flush(here);
-    out.append(reinterpret_cast<const char*>(here), size_t(p - here));
-    start = p;
-  }
-  flush(end);
-}
+void append_old_nfd(std::string_view text, std::string& out) { around_inert(text, out, append_nfd); }
 
 void append_rust_lower(std::string_view text, std::string& out) {
   const ClassTable& table = bert_class_table();

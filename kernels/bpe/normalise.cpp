@@ -6,6 +6,7 @@
 
 #include "bert_normalise.h"
 #include "char_class.h"
+#include "old_unicode.h"
 #include "refine/unicode.h"
 
 namespace refine::bpe {
@@ -19,21 +20,7 @@ bool may_change_in_nfc(std::string_view text) {
 
 }  // namespace
 
-// Around characters that the older Unicode does not know, which neither move nor combine there, the text is normalised part by part.
-void append_old_nfc(std::string_view text, std::string& out) {
-  const auto begin = reinterpret_cast<const uint8_t*>(text.data()), end = begin + text.size();
-  const ClassTable& table = class_table();
-  const uint8_t* start = begin;
-  const auto flush = [&](const uint8_t* to) { append_nfc({reinterpret_cast<const char*>(start), size_t(to - start)}, out); };
-  for (const uint8_t* p = begin; p < end;) {
-    const uint8_t* const here = p;
-    if (!(table[next_code_point(p)] & kInert)) continue;
-    flush(here);
-    out.append(reinterpret_cast<const char*>(here), size_t(p - here));
-    start = p;
-  }
-  flush(end);
-}
+void append_old_nfc(std::string_view text, std::string& out) { around_inert(text, out, append_nfc); }
 
 void append_replaced(std::string_view text, std::string_view from, std::string_view to, std::string& out) {
   if (from.size() == 1) {  // a space, as good as always

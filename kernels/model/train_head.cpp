@@ -33,13 +33,61 @@ void language_head(const Shape& shape, const float* w, const Loops& loops, Slice
   for (size_t row = 0; row < rows; ++row) s.loss += double(s.losses[row]);
 }
 
+// What the classifier reads of a document: BERT's pooler of the first row; of a causal model, whose first row knows one id, the mean
+// of all rows. Both directions in one place.
+namespace {
+struct Pooled {
+  const Shape& shape;
+  const float* w;
+  const Loops& loops;
+  const Slice& s;
+  std::vector<float> first;  // (documents, C): what the pooler reads
+
+  std::vector<float> forward() {
+    const size_t documents = s.starts.size() - 1, C = shape.C;
+    std::vector<float> pooled(documents * C);
+    if (shape.at.pooler == kNone) {
+      for (size_t d = 0; d < documents; ++d) {
+        const float share = 1.0f / float(s.starts[d + 1] - s.starts[d]);
+        for (size_t row = s.starts[d]; row < s.starts[d + 1]; ++row)
+          for (size_t c = 0; c < C; ++c) pooled[d * C + c] += s.last[row * C + c];
+        for (size_t c = 0; c < C; ++c) pooled[d * C + c] *= share;
+      }
+      return pooled;
+    }
+    first.resize(documents * C);
+    for (size_t d = 0; d < documents; ++d) std::copy_n(s.last.data() + s.starts[d] * C, C, first.data() + d * C);
+    sgemm_nt(documents, C, C, first.data(), w + shape.at.pooler, pooled.data(), false);
+    loops.add_rows(pooled.data(), w + shape.at.pooler_bias, documents, C);
+    for (auto& x : pooled) x = std::tanh(x);
+    return pooled;
+  }
+
+  // back: the gradient at `pooled`, overwritten.
+  void backward(const std::vector<float>& pooled, std::vector<float>& back, float* g, float* dx) {
+    const size_t documents = s.starts.size() - 1, C = shape.C;
+    if (shape.at.pooler == kNone) {
+      for (size_t d = 0; d < documents; ++d) {
+        const float share = 1.0f / float(s.starts[d + 1] - s.starts[d]);
+        for (size_t row = s.starts[d]; row < s.starts[d + 1]; ++row)
+          for (size_t c = 0; c < C; ++c) dx[row * C + c] = back[d * C + c] * share;
+      }
+      return;
+    }
+    for (size_t i = 0; i < back.size(); ++i) back[i] *= 1.0f - pooled[i] * pooled[i];
+    sgemm_tn(C, C, documents, back.data(), first.data(), g + shape.at.pooler, true);
+    loops.sum_rows(g + shape.at.pooler_bias, back.data(), documents, C);
+    sgemm_nn(documents, C, C, back.data(), w + shape.at.pooler, first.data(), false);
+    for (size_t d = 0; d < documents; ++d) std::copy_n(first.data() + d * C, C, dx + s.starts[d] * C);
+  }
+};
+}  // namespace
+
 void classifier_head(const Shape& shape, const float* w, const Loops& loops, Slice& s, float weight) {
   const size_t documents = s.starts.size() - 1, C = shape.C, K = size_t(shape.options.labels);
-  std::vector<float> first(documents * C), pooled(documents * C), back(documents * C), logits(documents * K);
-  for (size_t d = 0; d < documents; ++d) std::copy_n(s.last.data() + s.starts[d] * C, C, first.data() + d * C);
-  sgemm_nt(documents, C, C, first.data(), w + shape.at.pooler, pooled.data(), false);
-  loops.add_rows(pooled.data(), w + shape.at.pooler_bias, documents, C);
-  for (auto& x : pooled) x = std::tanh(x);
+  Pooled pooler{shape, w, loops, s, {}};
+  const std::vector<float> pooled = pooler.forward();
+  std::vector<float> back(documents * C), logits(documents * K);
   sgemm_nt(documents, K, C, pooled.data(), w + shape.at.classifier, logits.data(), false);
   loops.add_rows(logits.data(), w + shape.at.classifier_bias, documents, K);
   s.out = logits;
@@ -53,12 +101,8 @@ void classifier_head(const Shape& shape, const float* w, const Loops& loops, Sli
   sgemm_tn(K, C, documents, logits.data(), pooled.data(), g + shape.at.classifier, true);
   loops.sum_rows(g + shape.at.classifier_bias, logits.data(), documents, K);
   sgemm_nn(documents, C, K, logits.data(), w + shape.at.classifier, back.data(), false);
-  for (size_t i = 0; i < back.size(); ++i) back[i] *= 1.0f - pooled[i] * pooled[i];
-  sgemm_tn(C, C, documents, back.data(), first.data(), g + shape.at.pooler, true);
-  loops.sum_rows(g + shape.at.pooler_bias, back.data(), documents, C);
-  sgemm_nn(documents, C, C, back.data(), w + shape.at.pooler, first.data(), false);
   s.dx.assign(s.rows * C, 0.0f);
-  for (size_t d = 0; d < documents; ++d) std::copy_n(first.data() + d * C, C, s.dx.data() + s.starts[d] * C);
+  pooler.backward(pooled, back, g, s.dx.data());
 }
 
 }  // namespace refine::train

@@ -84,8 +84,10 @@ void lay_out(Shape& shape) {
   if (shape.options.goal == TrainGoal::kNextToken) {
     at.head = shape.options.tied_head ? at.embed : build.matrix("head", shape.V, C);
   } else {
-    at.pooler = build.matrix("pooler.weight", C, C);
-    at.pooler_bias = build.vector("pooler.bias", C);
+    if (!config.causal) {
+      at.pooler = build.matrix("pooler.weight", C, C);
+      at.pooler_bias = build.vector("pooler.bias", C);
+    }
     at.classifier = build.matrix("classifier.weight", size_t(shape.options.labels), C);
     at.classifier_bias = build.vector("classifier.bias", size_t(shape.options.labels));
   }

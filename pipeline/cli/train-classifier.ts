@@ -62,6 +62,11 @@ export function registerTrainClassifier(program: Command): void {
     .option('--retrain', '.ftz: learn again after the cut')
     .option('--tokenizer <name>', "encoder: a folder with tokenizer.json, or a file (reference-small's)")
     .option('--embeddings <folder>', 'encoder: a model of the same vocabulary and channels whose embeddings it begins at')
+    .option(
+      '--base <folder>',
+      'encoder: a Falcon block such as reference-small that training goes on from, with its shape; the head reads the mean of its positions',
+    )
+    .option('--windows <n>', 'encoder: windows of --max-length tokens that a longer text is cut into; a pass learns the next one', upTo('--windows', 1, 64), 1)
     .option('--channels <n>', 'encoder: numbers a token', upTo('--channels', 2, 1024), 128)
     .option('--layers <n>', 'encoder: blocks', upTo('--layers', 1, 24), 4)
     .option('--heads <n>', 'encoder: attention heads a block', upTo('--heads', 1, 64), 4)

@@ -24,6 +24,8 @@ export interface EncoderCliOptions {
   readonly json?: boolean;
   readonly tokenizer?: string;
   readonly embeddings?: string;
+  readonly base?: string;
+  readonly windows: number;
   readonly channels: number;
   readonly layers: number;
   readonly heads: number;
@@ -39,6 +41,12 @@ export interface EncoderCliOptions {
 /** `epochs`, `rate`: as asked, or this kind's own. */
 export async function trainEncoderCommand(sources: readonly string[], options: EncoderCliOptions, epochs: number, rate: number): Promise<number> {
   const { channels, layers, heads, maxLength } = options;
+  if (options.base !== undefined && (options.embeddings !== undefined || options.tokenizer !== undefined || options.noise > 0))
+    throw new RefineError(
+      'ERR_REFINE_USAGE',
+      '--base brings embeddings and a tokenizer of its own, and knows no hidden tokens. Leave --embeddings and --tokenizer out, and set --noise 0',
+      { place: 'train-classifier' },
+    );
   if (channels % heads !== 0)
     throw new RefineError('ERR_REFINE_USAGE', `--heads ${heads} does not divide --channels ${channels}`, { place: 'train-classifier' });
   if (/\.(bin|ftz)$/.test(options.out))
@@ -53,6 +61,8 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
     test = [],
     tokenizer = null,
     embeddings = null,
+    base = null,
+    windows,
     positive = null,
     batch,
     noise,
@@ -74,6 +84,8 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
         txt,
         tokenizer,
         embeddings,
+        base,
+        windows,
         shape,
         epochs,
         rate,
@@ -96,7 +108,8 @@ export async function trainEncoderCommand(sources: readonly string[], options: E
       format: 1,
       kind: 'encoder',
       bytes,
-      ...shape,
+      ...made.shape,
+      windows,
       epochs,
       rate,
       decay,

@@ -6,11 +6,11 @@ import { NativeEncoder } from '../contract/encoder.js';
 import { encoderAssets, readEncoderConfig } from '../contract/encoder-config.js';
 import type { LoadEncoderTokenizer } from '../contract/encoder-tokens.js';
 import { cardLanguages } from '../contract/model-score.js';
-import { isQuantile, quantileRanks, rankName } from '../contract/ranks.js';
+import { boundedByQuantile, columnsOfScore, dropsByScore, limitsOfScore, ranksOfScore, SCORE_REASONS } from '../contract/score-bounds.js';
 import type { Stage, StageRun } from '../contract/stage.js';
 import { resolveModel } from '../contract/weights/shipped.js';
 import { OnnxEncoder } from './onnx.js';
-import { boundsOf, type ClassifyOptions, decidingOf, dropsOf, headsOf, labelOf, problemsOf, REASONS, runtimeOf, schema, scoreOf } from './options.js';
+import { type ClassifyOptions, decidingOf, headsOf, namesOf, problemsOf, runtimeOf, schema } from './options.js';
 import { columnsOf, probabilities, type ScoredHead } from './scores.js';
 
 export type { ClassifyOptions } from './options.js';
@@ -35,28 +35,19 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
         return []; // `check` says why
       }
     },
-    reasons: REASONS,
+    reasons: SCORE_REASONS,
     rules: true,
     schema,
     neural: () => true,
     check: problemsOf,
 
-    limits: (options) =>
-      boundsOf(options).flatMap(({ op, at, reason }) => (isQuantile(at) ? [] : [{ column: scoreOf(options), op, threshold: at, reason, source: 'manifest' }])),
-    ranks: (options) =>
-      quantileRanks(
-        boundsOf(options).flatMap(({ at }) => (isQuantile(at) ? [{ column: scoreOf(options), at }] : [])),
-        true,
-      ),
+    limits: (options) => limitsOfScore(options, namesOf(options)),
+    ranks: (options) => ranksOfScore(options, namesOf(options)),
     scoring: ({ 'min-score': _, 'max-score': __, keep: ___, ...scored }) => scored,
     decision: {
       options: ['min-score', 'max-score', 'keep'],
-      columns: (options) => [
-        scoreOf(options),
-        ...(options.keep.length > 0 ? [labelOf(options)] : []),
-        ...new Set(boundsOf(options).flatMap(({ at }) => (isQuantile(at) ? [rankName(scoreOf(options), at.by)] : []))),
-      ],
-      drops: (options, columns, rows) => dropsOf(options, columns as Readonly<Record<string, Column>>, rows),
+      columns: (options) => columnsOfScore(options, namesOf(options)),
+      drops: (options, columns, rows) => dropsByScore(options, namesOf(options), columns as Readonly<Record<string, Column>>, rows),
     },
     assets: ({ model }, env) => encoderAssets(resolveModel(model, env.baseDir)),
     notices: (_, { unscored = 0 }) =>
@@ -87,7 +78,7 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
         return columns;
       }
 
-      const quantiles = boundsOf(options).some(({ at }) => isQuantile(at));
+      const quantiles = boundedByQuantile(options);
       const deciding = decidingOf(options, heads).score;
       return {
         ...(quantiles ? { score } : {}),
@@ -95,7 +86,11 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
           const columns = quantiles ? Object.fromEntries(columnNames(heads).map((name) => [name, batch.columns[name]!])) : await score(batch, signal);
           let unscored = 0;
           for (let row = 0; row < batch.rows; row++) if (!isValid(columns[deciding]!, row)) unscored++;
-          return { columns, drops: dropsOf(options, { ...batch.columns, ...columns }, batch.rows), notes: unscored === 0 ? {} : { unscored } };
+          return {
+            columns,
+            drops: dropsByScore(options, namesOf(options), { ...batch.columns, ...columns }, batch.rows),
+            notes: unscored === 0 ? {} : { unscored },
+          };
         },
         async close() {
           if (model instanceof OnnxEncoder) await model.close();

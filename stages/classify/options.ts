@@ -1,17 +1,13 @@
 // The options of `classify`, what they ask of a model's heads, and the drops that they make of scores.
 import { z } from 'zod';
-import { type Batch, type Column, column, isValid, valueAt } from '../../native/index.js';
 import { ENCODER_DTYPES } from '../contract/encoder.js';
 import { type EncoderConfig, readEncoderConfig } from '../contract/encoder-config.js';
-import { beyondQuantile, isQuantile, type Quantile, quantileSchema, rankName, ranksIn } from '../contract/ranks.js';
+import { quantileSchema } from '../contract/ranks.js';
+import { boundsOf, boundsProblem, type ScoreNames } from '../contract/score-bounds.js';
 import type { OptionProblem, StageEnv } from '../contract/stage.js';
 import { resolveModel } from '../contract/weights/shipped.js';
 import { type ScoredHead, scoredHeads } from './scores.js';
 
-export const REASONS = ['low-score', 'high-score', 'wrong-label'];
-const LOW_SCORE = 1;
-const HIGH_SCORE = 2;
-const WRONG_LABEL = 3;
 const MAX_WINDOWS = 64;
 
 const bound = z.union([z.number(), quantileSchema]).nullable();
@@ -59,17 +55,11 @@ export const schema = z.strictObject({
 });
 export type ClassifyOptions = z.infer<typeof schema>;
 
-/** In the order of their reasons. */
-export function boundsOf({ 'min-score': min, 'max-score': max }: ClassifyOptions): readonly { op: 'min' | 'max'; at: number | Quantile; reason: string }[] {
-  return [
-    ...(min === null ? [] : [{ op: 'min' as const, at: min, reason: 'low-score' }]),
-    ...(max === null ? [] : [{ op: 'max' as const, at: max, reason: 'high-score' }]),
-  ];
-}
-
 /** What the bounds look at, without a look at the model: a head is named wherever there are several (`problemsOf` says so). */
-export const scoreOf = ({ score, head }: ClassifyOptions): string => `score_${score}${head === null ? '' : `_${head}`}`;
-export const labelOf = ({ score, head }: ClassifyOptions): string => `label_${score}${head === null ? '' : `_${head}`}`;
+export function namesOf({ score, head }: ClassifyOptions): ScoreNames {
+  const name = `${score}${head === null ? '' : `_${head}`}`;
+  return { score: `score_${name}`, label: `label_${name}` };
+}
 
 export const headsOf = (options: ClassifyOptions, config: EncoderConfig): readonly ScoredHead[] =>
   scoredHeads(config.heads, options.score, options.head, options.label);
@@ -82,8 +72,9 @@ export function runtimeOf({ runtime }: ClassifyOptions, config: EncoderConfig): 
 export function problemsOf(options: ClassifyOptions, env: StageEnv): readonly OptionProblem[] {
   const problems: OptionProblem[] = [];
   const say = (path: (string | number)[], message: string): number => problems.push({ path, message });
-  const { 'min-score': min, 'max-score': max, head, label, keep } = options;
-  if (typeof min === 'number' && typeof max === 'number' && min > max) say(['max-score'], `${max} is below min-score ${min}: no document would be kept`);
+  const { head, label, keep } = options;
+  const bounds = boundsProblem(options);
+  if (bounds !== null) say(['max-score'], bounds);
   let config: EncoderConfig;
   try {
     config = readEncoderConfig(resolveModel(options.model, env.baseDir));
@@ -109,25 +100,4 @@ export function problemsOf(options: ClassifyOptions, env: StageEnv): readonly Op
   const most = options['max-length'];
   if (most !== null && most > config.maxLength) say(['max-length'], `the model reads ${config.maxLength} tokens at most. Lower it, or set windows`);
   return problems;
-}
-
-export function dropsOf(options: ClassifyOptions, columns: Readonly<Record<string, Column>>, rows: number): Uint16Array {
-  const drops = new Uint16Array(rows);
-  const batch: Batch = { rows, columns };
-  for (const { op, at } of boundsOf(options)) {
-    const scores = column(batch, scoreOf(options), 'fixed');
-    const ranks = isQuantile(at) ? ranksIn(batch, rankName(scoreOf(options), at.by)) : null;
-    const threshold = isQuantile(at) ? 0 : Math.fround(at);
-    for (let row = 0; row < rows; row++) {
-      if (drops[row] !== 0 || !isValid(scores, row)) continue;
-      const value = scores.values[row] as number;
-      const beyond = ranks !== null ? beyondQuantile(op, at as Quantile, ranks[row]!) : op === 'min' ? value < threshold : value > threshold;
-      if (beyond) drops[row] = op === 'min' ? LOW_SCORE : HIGH_SCORE;
-    }
-  }
-  if (options.keep.length === 0) return drops;
-  const kept = new Set(options.keep);
-  const labels = columns[labelOf(options)]!;
-  for (let row = 0; row < rows; row++) if (drops[row] === 0 && isValid(labels, row) && !kept.has(valueAt(labels, row) as string)) drops[row] = WRONG_LABEL;
-  return drops;
 }

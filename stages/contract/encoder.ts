@@ -46,7 +46,9 @@ export class NativeEncoder implements LogitModel {
   static async open(folder: string, options: EncoderOptions, heads: boolean): Promise<NativeEncoder> {
     const said = readEncoderConfig(folder);
     const plan = await readModelFolder(folder);
-    if (plan.config.causal) refuse(folder, 'is a decoder; expected an encoder such as BERT, MiniLM, RoBERTa or DeBERTa-v2');
+    // A decoder with a head over the mean of its positions is as good; its vectors would be those of the last word seen.
+    if (plan.config.causal && !(heads && said.input === 'mean' && plan.heads.length > 0))
+      refuse(folder, 'is a decoder; expected an encoder such as BERT, MiniLM, RoBERTa or DeBERTa-v2');
     if (plan.tokenizer === null) return refuse(folder, 'has no tokenizer beside its weights. Put its tokenizer.json there');
     const limit = Math.min(said.maxLength, plan.config.context);
     const maxLength = options.maxLength ?? limit;

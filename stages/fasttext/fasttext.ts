@@ -3,18 +3,24 @@
 // A text without a word that the model knows has no score (null) and is kept.
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { type Batch, type Column, column, type DictionaryColumn, fixedColumn, isValid, native, valueAt } from '../../native/index.js';
-import { beyondQuantile, isQuantile, type Quantile, quantileRanks, quantileSchema, rankName, ranksIn } from '../contract/ranks.js';
+import { type Batch, type Column, column, type DictionaryColumn, fixedColumn, native } from '../../native/index.js';
+import { quantileSchema } from '../contract/ranks.js';
+import {
+  boundedByQuantile,
+  boundsProblem,
+  columnsOfScore,
+  dropsByScore,
+  limitsOfScore,
+  ranksOfScore,
+  SCORE_REASONS,
+  type ScoreNames,
+} from '../contract/score-bounds.js';
 import { shippedModels } from '../contract/weights/shipped.js';
 import type { OptionProblem, Stage, StageEnv, StageRun } from '../contract/stage.js';
 import { loadClassifier } from './classifier.js';
 
 /** In a folder of stages/fasttext/models. */
 const SHIPPED_FILE = 'model.ftz';
-
-const LOW_SCORE = 1;
-const HIGH_SCORE = 2;
-const WRONG_LABEL = 3;
 
 /** Memory for all probabilities of a batch; a model of more labels is asked for its best only. */
 const MAX_LABELS = 1000;
@@ -51,16 +57,10 @@ function pathOf({ model }: FasttextStepOptions, env: StageEnv): string {
   const shipped = shippedModels().find((one) => one.kind === 'fasttext' && one.name === model);
   return shipped === undefined ? resolve(env.baseDir, model) : join(shipped.folder, SHIPPED_FILE);
 }
-const scoreOf = ({ score }: FasttextStepOptions): string => `score_${score}`;
-/** Bounds in the order of their reasons. */
-function boundsOf(options: FasttextStepOptions): { readonly op: 'min' | 'max'; readonly at: number | Quantile; readonly reason: string }[] {
-  const { 'min-score': min, 'max-score': max } = options;
-  return [
-    ...(min === null ? [] : [{ op: 'min' as const, at: min, reason: 'low-score' }]),
-    ...(max === null ? [] : [{ op: 'max' as const, at: max, reason: 'high-score' }]),
-  ];
-}
-const labelOf = ({ score }: FasttextStepOptions): string => `label_${score}`;
+const namesOf = ({ score }: FasttextStepOptions): ScoreNames => ({ score: `score_${score}`, label: `label_${score}` });
+
+const columnNames = (options: FasttextStepOptions): string[] =>
+  options.label === null ? [namesOf(options).score, namesOf(options).label] : [namesOf(options).score];
 
 export const fasttext: Stage<FasttextStepOptions> = {
   kind: 'stage',
@@ -68,8 +68,8 @@ export const fasttext: Stage<FasttextStepOptions> = {
   version: 1,
   reads: ['text'],
   writes: [],
-  alsoWrites: (options) => (options.label === null ? [scoreOf(options), labelOf(options)] : [scoreOf(options)]),
-  reasons: ['low-score', 'high-score', 'wrong-label'],
+  alsoWrites: columnNames,
+  reasons: SCORE_REASONS,
   rules: true,
   schema,
 
@@ -77,9 +77,8 @@ export const fasttext: Stage<FasttextStepOptions> = {
     if (options.model === '')
       return [{ path: [], message: 'names no model: write `model: FILE` (.bin or .ftz). Make one of labelled texts: refine train-classifier --fasttext' }];
     const problems: OptionProblem[] = [];
-    const { 'min-score': min, 'max-score': max } = options;
-    if (typeof min === 'number' && typeof max === 'number' && min > max)
-      problems.push({ path: ['max-score'], message: `${max} is below min-score ${min}: no document would be kept` });
+    const bounds = boundsProblem(options);
+    if (bounds !== null) problems.push({ path: ['max-score'], message: bounds });
     if (options.label !== null && options.keep.length > 0)
       problems.push({ path: ['keep'], message: 'is for the best label; with `label` the bounds are min-score and max-score' });
     try {
@@ -103,24 +102,14 @@ export const fasttext: Stage<FasttextStepOptions> = {
     return problems;
   },
 
-  limits: (options) =>
-    boundsOf(options).flatMap(({ op, at, reason }) => (isQuantile(at) ? [] : [{ column: scoreOf(options), op, threshold: at, reason, source: 'manifest' }])),
-
-  ranks: (options) =>
-    quantileRanks(
-      boundsOf(options).flatMap(({ at }) => (isQuantile(at) ? [{ column: scoreOf(options), at }] : [])),
-      true,
-    ),
+  limits: (options) => limitsOfScore(options, namesOf(options)),
+  ranks: (options) => ranksOfScore(options, namesOf(options)),
   scoring: ({ model, label, score }) => ({ model, label, score }),
 
   decision: {
     options: ['min-score', 'max-score', 'keep'],
-    columns: (options) => [
-      scoreOf(options),
-      ...(options.keep.length > 0 ? [labelOf(options)] : []),
-      ...new Set(boundsOf(options).flatMap(({ at }) => (isQuantile(at) ? [rankName(scoreOf(options), at.by)] : []))),
-    ],
-    drops: (options, columns, rows) => decide(options, columns as Readonly<Record<string, Column>>, rows),
+    columns: (options) => columnsOfScore(options, namesOf(options)),
+    drops: (options, columns, rows) => dropsByScore(options, namesOf(options), columns as Readonly<Record<string, Column>>, rows),
   },
 
   assets: (options, env) => (options.model === '' ? [] : [pathOf(options, env)]),
@@ -129,7 +118,8 @@ export const fasttext: Stage<FasttextStepOptions> = {
     const model = loadClassifier(pathOf(options, env));
     const wanted = options.label === null ? -1 : model.labels.indexOf(options.label);
     const k = options.label === null ? 1 : model.labels.length;
-    const quantiles = boundsOf(options).some(({ at }) => isQuantile(at));
+    const names = namesOf(options);
+    const quantiles = boundedByQuantile(options);
     const sorted = [...model.labels].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     const indexOf = model.labels.map((label) => sorted.indexOf(label));
 
@@ -146,43 +136,19 @@ export const fasttext: Stage<FasttextStepOptions> = {
         indices[row] = indexOf[labels[row * k]!]!;
         scores[row] = at === (row + 1) * k ? 0 : Math.min(1, Math.max(0, probs[at]!)); // fastText leaves out what is below 1e-5
       }
-      const scored = { [scoreOf(options)]: fixedColumn(scores, validity) };
+      const scored = { [names.score]: fixedColumn(scores, validity) };
       if (options.label !== null) return scored;
       const label: DictionaryColumn = { kind: 'dictionary', indices, labels: sorted, validity };
-      return { ...scored, [labelOf(options)]: label };
+      return { ...scored, [names.label]: label };
     }
 
     return {
       ...(quantiles ? { score } : {}),
       async process(batch: Batch) {
-        const names = options.label === null ? [scoreOf(options), labelOf(options)] : [scoreOf(options)];
-        const columns = quantiles ? Object.fromEntries(names.map((name) => [name, batch.columns[name]!])) : await score(batch);
-        return { columns, drops: decide(options, { ...batch.columns, ...columns }, batch.rows) };
+        const columns = quantiles ? Object.fromEntries(columnNames(options).map((name) => [name, batch.columns[name]!])) : await score(batch);
+        return { columns, drops: dropsByScore(options, names, { ...batch.columns, ...columns }, batch.rows) };
       },
       async close() {},
     };
   },
 };
-
-function decide(options: FasttextStepOptions, columns: Readonly<Record<string, Column>>, rows: number): Uint16Array {
-  const drops = new Uint16Array(rows);
-  const batch: Batch = { rows, columns };
-  const scores = column(batch, scoreOf(options), 'fixed');
-  for (const { op, at } of boundsOf(options)) {
-    const ranks = isQuantile(at) ? ranksIn(batch, rankName(scoreOf(options), at.by)) : null;
-    const threshold = isQuantile(at) ? 0 : Math.fround(at);
-    for (let row = 0; row < rows; row++) {
-      if (drops[row] !== 0 || !isValid(scores, row)) continue;
-      const value = scores.values[row] as number;
-      const beyond = ranks !== null ? beyondQuantile(op, at as Quantile, ranks[row]!) : op === 'min' ? value < threshold : value > threshold;
-      if (beyond) drops[row] = op === 'min' ? LOW_SCORE : HIGH_SCORE;
-    }
-  }
-  if (options.keep.length === 0) return drops;
-  const kept = new Set(options.keep);
-  const labels = columns[labelOf(options)]!;
-  for (let row = 0; row < rows; row++) {
-    if (drops[row] === 0 && isValid(labels, row) && !kept.has(valueAt(labels, row) as string)) drops[row] = WRONG_LABEL;
-  }
-  return drops;
-}

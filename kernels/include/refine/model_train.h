@@ -18,7 +18,8 @@ namespace refine {
 
 enum class TrainGoal : uint8_t {
   kNextToken,  // a document of n ids gives n - 1 losses: position t predicts id t + 1
-  kClassify,   // one label a document, from tanh(pooler(first position)), as BertForSequenceClassification
+  kClassify,   // one label a document, from tanh(pooler(first position)), as BertForSequenceClassification; of a
+               // causal model from the mean of all positions, without a pooler
 };
 
 struct TrainOptions {

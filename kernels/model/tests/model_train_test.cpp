@@ -153,6 +153,8 @@ int main() {
   slopes_match("falcon, two norms and groups", falcon(true, 3), plain);
   slopes_match("llama", llama(), biased);
   slopes_match("bert", bert(), classify);
+  classify.linear_bias = false;
+  slopes_match("falcon with a head over the mean of its positions", falcon(false, 1), classify);
   auto relu = falcon(false, 1);
   relu.activation = Activation::kGeluTanh;
   relu.gated = true;

@@ -1,13 +1,14 @@
 // Falcon: 7B (multi-query, one norm, parallel), 40B and 180B (grouped keys and values, two norms), and Falcon-RW (sequential,
-// a key and value a head, ALiBi). Source: transformers, configuration_falcon.py and modeling_falcon.py.
+// a key and value a head, ALiBi). A head over the mean of the positions (tensors `classifier`) is refine's own. Source: transformers, configuration_falcon.py and modeling_falcon.py.
 import { alibiSlopes, bfloat16 } from './alibi.js';
+import { readHead } from './bert.js';
 import { activation, contextOf, hiddenOf, kvHeads, sizes } from './config-json.js';
 import { type Fields, refuse } from './json-file.js';
 import { fused, linear, normOf } from './layers.js';
 import { type Architecture, PLAIN } from './plan.js';
 import { readRope } from './rope.js';
 
-export function readFalcon(config: Fields): Architecture {
+export function readFalcon(config: Fields, has: (tensor: string) => boolean): Architecture {
   const size = sizes(config, {
     vocab: 65024,
     channels: [['hidden_size', 'n_embed', 'n_embd'], 4544],
@@ -31,9 +32,11 @@ export function readFalcon(config: Fields): Architecture {
   const context = contextOf(config, ['max_position_embeddings'], 2048);
   const rope = alibi ? undefined : readRope(config, { headDim: D, context });
   const scale = 1 / Math.sqrt(D);
+  const head = readHead(config, has);
   return {
     prefixes: ['transformer.', ''],
     probe: 'word_embeddings.weight',
+    heads: head === undefined ? [] : [head],
     config: {
       ...PLAIN,
       ...size,
@@ -64,7 +67,8 @@ export function readFalcon(config: Fields): Architecture {
         yield* linear(`${at}.down`, `${h}.mlp.dense_4h_to_h`, C, F, bias);
       }
       yield* normOf('final_norm', 'ln_f', C);
-      if (!config.flag('tie_word_embeddings', true)) yield { role: 'head', tensor: '/lm_head.weight', shape: [V, C] };
+      if (head !== undefined) yield* linear('classifier', '/classifier', head.labels.length, C, true);
+      else if (!config.flag('tie_word_embeddings', true)) yield { role: 'head', tensor: '/lm_head.weight', shape: [V, C] };
     },
   };
 }

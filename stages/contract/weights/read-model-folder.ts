@@ -64,7 +64,7 @@ function typeOf(config: Fields): string {
 }
 
 function readArchitecture(config: Fields, modelType: string, has: (tensor: string) => boolean): Architecture {
-  if (FALCON_TYPES.includes(modelType)) return readFalcon(config);
+  if (FALCON_TYPES.includes(modelType)) return readFalcon(config, has);
   if (LLAMA_TYPES.includes(modelType)) return readLlama(config, modelType);
   if (modelType === 'gpt_neox') return readGptNeox(config);
   if (modelType === 'gpt2') return readGpt2(config);
