@@ -10,9 +10,6 @@
 
 namespace refine::cuda {
 
-// Hopper: TMA and wgmma, compute capability 9.0. Ampere: mma.sync and cp.async, 8.0 and everything newer.
-enum class Path : uint8_t { kAmpere, kHopper };
-
 struct Context {
   cudaStream_t stream = nullptr;
   Path path = Path::kAmpere;

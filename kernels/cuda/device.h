@@ -30,8 +30,9 @@
 
 namespace refine::cuda {
 
-// Which family of kernels runs: Hopper where the device's compute capability is 9.0, unless REFINE_CUDA_PATH=ampere.
-enum class Path { kAmpere, kHopper };
+// Which family of kernels runs. Hopper: TMA and wgmma, compute capability 9.0. Ampere: mma.sync and cp.async, 8.0 and everything newer,
+// and 9.0 under REFINE_CUDA_PATH=ampere.
+enum class Path : uint8_t { kAmpere, kHopper };
 
 constexpr uint32_t kWarp = 32;
 constexpr uint32_t kAllLanes = 0xffffffffu;

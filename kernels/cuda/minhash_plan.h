@@ -1,5 +1,4 @@
-// The arithmetic of the CUDA MinHash kernel that host and device share: which thread owns which hash, and the hash itself. The
-// emulation (kernels/cuda/tests/minhash_plan_test.cpp) runs it on the CPU for every block and thread.
+// The arithmetic of the CUDA MinHash kernel that host and device share: which thread owns which hash, and the hash itself.
 #pragma once
 #include <cstdint>
 

@@ -1,10 +1,9 @@
 // MinHash against the plain definition with 128-bit products, bit for bit: documents without shingles, of one, around a tile's edge,
 // and the sizes of the suite; numbers of hashes around a block's. The example of what a check_NAME looks like.
 #pragma once
+#include "../minhash.h"
 #include "../minhash_plan.h"
 #include "suite.h"
-
-extern "C" int refine_cuda_minhash(const uint64_t* shingles, const int64_t* offsets, size_t rows, const uint64_t* a, const uint64_t* b, uint32_t hashes, uint64_t* out);
 
 namespace refine::cuda::testing {
 
@@ -20,7 +19,7 @@ inline void check_minhash(Suite& suite) {
     shingles[0] = UINT64_MAX;  // the largest input, and the prime itself: both reduce
     shingles[1] = kPrime;
     const size_t rows = offsets.size() - 1;
-    std::vector<uint64_t> out(rows * hashes, 0x5a5a5a5a5a5a5a5a), reference(rows * hashes, UINT64_MAX);
+    std::vector<uint64_t> reference(rows * hashes, UINT64_MAX);
     suite.parallel(int64_t(rows), [&](int64_t row) {
       for (uint32_t k = 0; k < hashes; ++k)
         for (int64_t i = offsets[size_t(row)]; i < offsets[size_t(row) + 1]; ++i) {
@@ -29,9 +28,13 @@ inline void check_minhash(Suite& suite) {
           lowest = std::min(lowest, uint64_t((x * a[k] + b[k]) % kPrime));
         }
     });
-    const int error = refine_cuda_minhash(shingles.data(), offsets.data(), rows, a.data(), b.data(), hashes, out.data());
-    suite.that("refine_cuda_minhash answers " + std::to_string(error), error == 0);
-    suite.equal(std::to_string(hashes) + " hashes of " + std::to_string(rows) + " documents", out, reference);
+    const auto device_shingles = suite.upload(shingles), device_a = suite.upload(a), device_b = suite.upload(b);
+    const auto device_offsets = suite.upload(offsets);
+    const auto out = suite.output<uint64_t>(rows * hashes);
+    if (!suite.launched("minhash", minhash(suite.context(), device_shingles, device_offsets, device_a, device_b, out, int64_t(rows), hashes))) continue;
+    suite.equal(std::to_string(hashes) + " hashes of " + std::to_string(rows) + " documents", suite.download(out), reference);
+    suite.refused("more hashes than the grid holds", minhash(suite.context(), device_shingles, device_offsets, device_a, device_b, out, 1, int64_t(kPerBlock) * 65535 + 1));
+    suite.launched("no document", minhash(suite.context(), device_shingles, device_offsets, device_a, device_b, out, 0, hashes));
   }
 }
 
