@@ -3,6 +3,7 @@
 
 import type { BytesColumn, ListStructColumn, ListUtf8Column } from './batch.js';
 import type { BpeBinding, BpeTrainBinding } from './bpe.js';
+import type { CudaBinding } from './cuda.js';
 import type { DecontaminateBinding } from './decontaminate.js';
 import type { FeaturesBinding } from './features.js';
 import type { ModelBinding, ModelWeightsBinding } from './model.js';
@@ -24,6 +25,7 @@ import type { UrlJoinBinding } from './url-join.js';
 import type { WarcBinding } from './warc.js';
 
 export type * from './bpe.js';
+export type * from './cuda.js';
 export type * from './decontaminate.js';
 export type * from './features.js';
 export type * from './model.js';
@@ -309,6 +311,7 @@ export interface NativeBinding
     DecontaminateBinding,
     BpeBinding,
     BpeTrainBinding,
+    CudaBinding,
     HashBinding,
     SketchBinding,
     SurvivorsBinding,

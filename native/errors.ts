@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'ERR_REFINE_SPILL_FORMAT' // a record file of a newer refine
   | 'ERR_REFINE_MEMORY'
   | 'ERR_REFINE_DEVICE' // a GPU or an instruction set that was asked for and is not here
+  | 'ERR_REFINE_DEVICE_LOST' // a GPU that stopped answering: its process must end
   | 'ERR_REFINE_WORKER' // a worker process died
   | 'ERR_REFINE_TASKS_FAILED'
   | 'ERR_REFINE_LOADER'

@@ -9,6 +9,7 @@ import { packageRoot } from './package-root.js';
 export * from './batch.js';
 export * from './errors.js';
 export type * from './binding.js';
+export { cudaLibrary } from './cuda.js';
 export { packagePath, packageRoot } from './package-root.js';
 export { PII_KINDS } from './pii.js';
 export { SEARCH_LEAST } from './search.js';

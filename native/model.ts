@@ -101,6 +101,14 @@ export interface ModelOptions {
   readonly isa?: string;
   /** Default `fast`. `reference`: the readable forward, slow, the oracle of the other. */
   readonly runtime?: 'fast' | 'reference';
+  /** Runs on the GPU, with the kernels of this library (native/cuda.ts); `isa` and `runtime` mean nothing then. */
+  readonly cuda?: {
+    readonly library: string;
+    /** Tokens of a packed batch; chosen by the model's size where absent. */
+    readonly batchTokens?: number;
+    /** Bytes of the device that all models of this process may take. */
+    readonly memoryLimit?: number;
+  };
 }
 
 /** How the next token is chosen: kernels/include/refine/sample.h. */

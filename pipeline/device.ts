@@ -1,7 +1,7 @@
 // Where a run's neural steps compute: one device and one instruction set for all of them, chosen when the run begins and recorded in
 // its lock. DESIGN section 6. Invariant: a run that is resumed goes on with what its lock says, or is refused; only `auto` ever falls
 // back from a GPU, and says so.
-import { RefineError } from '../native/errors.js';
+import { cudaLibrary, native, RefineError } from '../native/index.js';
 import { type InstructionSet, instructionSets } from '../stages/contract/instruction-sets.js';
 import type { Step } from './types.js';
 
@@ -10,18 +10,47 @@ export type AskedDevice = 'auto' | Device;
 
 /** Why no GPU can be used; the codes are stable. */
 export type CudaReason = 'no-library' | 'no-driver' | 'no-device' | 'too-old';
-export type CudaState = { readonly usable: true; readonly name: string } | { readonly usable: false; readonly reason: CudaReason };
+export interface UsableCuda {
+  readonly usable: true;
+  readonly name: string;
+  /** Which family of kernels runs there: part of what a score's last bits depend on. */
+  readonly path?: 'hopper' | 'ampere';
+  readonly library?: string;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly multiprocessors?: number;
+}
+export interface UnusableCuda {
+  readonly usable: false;
+  readonly reason: CudaReason;
+  /** What was found, where it says more than the reason. */
+  readonly detail?: string;
+}
+export type CudaState = UsableCuda | UnusableCuda;
 
 const REASONS: Readonly<Record<CudaReason, { readonly found: string; readonly next: string }>> = {
-  'no-library': { found: 'this build has no library of CUDA kernels for models', next: 'Build it on a machine with nvcc: npm run build' },
+  'no-library': { found: 'this build has no library of CUDA kernels for models', next: 'Build it on a machine with nvcc: npm run build:cuda' },
   'no-driver': { found: 'no NVIDIA driver answers', next: "Install the driver, or give the container access to the host's (--gpus all)" },
   'no-device': { found: 'the driver names no GPU', next: 'Check nvidia-smi and CUDA_VISIBLE_DEVICES' },
   'too-old': { found: 'the GPU or its driver is older than the kernels need (compute capability 8.0)', next: 'Use a newer one' },
 };
 
-/** The library of model kernels for GPUs is not part of the build yet. */
-export function cudaState(): CudaState {
-  return { usable: false, reason: 'no-library' };
+/** Opens the library and asks the driver, here and now. */
+export function cudaState(library: string | null = cudaLibrary()): CudaState {
+  if (library === null) return { usable: false, reason: 'no-library' };
+  try {
+    const { reason, detail, name, path, memory, multiprocessors } = native.cudaProbe(library);
+    if (reason === 'ok') return { usable: true, name, path, library, memory, multiprocessors };
+    return { usable: false, reason, ...(reason === 'too-old' || reason === 'no-device' ? { detail } : {}) };
+  } catch (error) {
+    return { usable: false, reason: 'no-library', detail: (error as Error).message };
+  }
+}
+
+/** What a reason means and what to do about it. */
+export function cudaAdvice(state: UnusableCuda): { readonly found: string; readonly next: string } {
+  const { found, next } = REASONS[state.reason];
+  return { found: state.detail === undefined || state.detail === '' ? found : state.detail.replace(/\.$/, ''), next };
 }
 
 /** What a lock records: absent parts are those of a run without neural steps. */
@@ -29,6 +58,8 @@ export interface Placement {
   readonly device: Device;
   /** null where the run has no neural step. */
   readonly isa: string | null;
+  /** With `cuda`: the library of kernels. */
+  readonly library?: string;
   /** Sentences for people. */
   readonly notices: readonly string[];
 }
@@ -48,24 +79,38 @@ export interface PlacementRequest {
   readonly sets?: readonly string[];
 }
 
-export function placeNeuralSteps({ asked, steps, pinned, held, cuda = cudaState(), sets = instructionSets() }: PlacementRequest): Placement {
-  if (asked === 'cuda' && !cuda.usable) throw noCuda(cuda.reason);
+export function placeNeuralSteps(request: PlacementRequest): Placement {
+  const { asked, steps, pinned, held, sets = instructionSets() } = request;
   const neural = neuralSteps(steps);
+  const wanted = asked === 'cuda' || held?.device === 'cuda' || (asked === 'auto' && neural.length > 0);
+  const cuda = request.cuda ?? (wanted ? cudaState() : { usable: false, reason: 'no-device' as const }); // the driver is asked only where it matters
+  if (asked === 'cuda' && !cuda.usable) throw noCuda(cuda);
   if (neural.length === 0) return { device: 'cpu', isa: null, notices: [] };
   const names = neural.join(', ');
   const notices: string[] = [];
   const before = held?.isa === undefined ? null : { device: held.device, isa: held.isa };
 
-  let device: Device = asked === 'auto' ? (before?.device ?? (cuda.usable ? 'cuda' : 'cpu')) : asked;
+  // A pinned set is the CPU's: it asks for the same bytes on machines with and without a GPU.
+  let device: Device = asked === 'auto' ? (before?.device ?? (cuda.usable && pinned === undefined ? 'cuda' : 'cpu')) : asked;
+  if (device === 'cuda' && pinned !== undefined && cuda.usable && before === null)
+    throw new RefineError('ERR_REFINE_DEVICE', `the manifest pins ${pinned} for ${names}, an instruction set of CPUs. Remove it, or run with --device cpu`, {
+      place: 'isa',
+    });
   if (device === 'cuda' && !cuda.usable) device = 'cpu'; // a lock of a GPU's run: refused below
   if (before !== null && before.device !== device)
     throw new RefineError(
       'ERR_REFINE_RUN_DIFFERS',
-      `${names} ran on ${before.device} there and would run on ${device} now${cuda.usable ? '' : ` (${cuda.reason}: ${REASONS[cuda.reason].found})`}; its scores would differ in the last bits. ` +
+      `${names} ran on ${before.device} there and would run on ${device} now${cuda.usable ? '' : ` (${cuda.reason}: ${cudaAdvice(cuda).found})`}; its scores would differ in the last bits. ` +
         `Resume ${cuda.usable ? `with --device ${before.device}` : 'on a machine with a GPU'}, run into another folder with --out, or score anew with --update.`,
       { place: 'device' },
     );
 
+  if (device === 'cuda' && cuda.usable) {
+    const kernels = `cuda-${cuda.path ?? 'ampere'}`;
+    if (before !== null && before.isa !== kernels && before.isa.startsWith('cuda-')) throw otherSet(names, before.isa, `this machine has ${kernels}`);
+    if (asked === 'auto' && before === null) notices.push(`${names} runs on the GPU (${cuda.name}, ${kernels}).`);
+    return { device, isa: before?.isa ?? kernels, ...(cuda.library === undefined ? {} : { library: cuda.library }), notices };
+  }
   let isa: string;
   if (pinned !== undefined) {
     if (!sets.includes(pinned))
@@ -86,13 +131,15 @@ export function placeNeuralSteps({ asked, steps, pinned, held, cuda = cudaState(
     isa = sets[0] as InstructionSet;
   }
   if (asked === 'auto' && device === 'cpu' && before === null && !cuda.usable)
-    notices.push(`${names} runs on the CPU (${isa}): no GPU is used, ${cuda.reason} (${REASONS[cuda.reason].found}).`);
+    notices.push(`${names} runs on the CPU (${isa}): no GPU is used, ${cuda.reason} (${cudaAdvice(cuda).found}).`);
+  else if (asked === 'auto' && device === 'cpu' && before === null && cuda.usable)
+    notices.push(`${names} runs on the CPU (${isa}), which the manifest pins; ${cuda.name} is not used.`);
   return { device, isa, notices };
 }
 
-export function noCuda(reason: CudaReason): RefineError {
-  const { found, next } = REASONS[reason];
-  return new RefineError('ERR_REFINE_DEVICE', `${reason}: ${found}, expected a usable GPU. ${next}, or run with --device cpu or auto.`, {
+export function noCuda(state: UnusableCuda): RefineError {
+  const { found, next } = cudaAdvice(state);
+  return new RefineError('ERR_REFINE_DEVICE', `${state.reason}: ${found}, expected a usable GPU. ${next}, or run with --device cpu or auto.`, {
     place: '--device cuda',
   });
 }

@@ -20,7 +20,7 @@ const LEAST_NODE = [20, 18, 1] as const;
 
 export async function examine(folder: string): Promise<Finding[]> {
   const findings = [node(), await addon(), processor(), memory(), disk(folder)];
-  return [...findings, ...(await steps(folder)), shared(), proxy()];
+  return [...findings, await gpu(), ...(await steps(folder)), shared(), proxy()];
 }
 
 function node(): Finding {
@@ -57,6 +57,24 @@ function processor(): Finding {
   const sets = USED_SETS.filter(([flag]) => known.flags.has(flag)).map(([, name]) => name);
   const simd = sets.length > 0 ? sets.join(' ') : 'no SIMD that the core uses (its scalar paths give the same results)';
   return { name: 'processor', value: `${known.model ?? arch()}, ${threads}; ${simd}`, state: 'ok' };
+}
+
+/** The library of CUDA kernels and the device it finds; a machine without one is as good. */
+async function gpu(): Promise<Finding> {
+  try {
+    const { cudaAdvice, cudaState } = await import('./device.js');
+    const state = cudaState();
+    if (state.usable)
+      return {
+        name: 'GPU',
+        value: `${state.name}, ${bytes(state.memory ?? 0)}, ${state.multiprocessors ?? 0} multiprocessors, ${state.path} kernels`,
+        state: 'ok',
+      };
+    const { found, next } = cudaAdvice(state);
+    return { name: 'GPU', value: `none is used, ${state.reason} (${found}): model steps run on the CPU`, state: 'absent', next: `${next}.` };
+  } catch (error) {
+    return { name: 'GPU', value: (error as Error).message.split('\n')[0]!, state: 'absent', next: 'Run npm run build.' };
+  }
 }
 
 function memory(): Finding {

@@ -12,6 +12,7 @@ import type { Decided } from './barrier-graph.js';
 import { LocalPool } from './executors/local/pool.js';
 import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
+import { GpuService } from './gpu-service.js';
 import { stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { removeParts } from './leftovers.js';
@@ -135,7 +136,8 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     maxBytes: options.workerBytes ?? WORKER_BYTES,
     modules,
   };
-  return new Run(options, manifest, locked, ledger, graph, context, gate);
+  const gpu = on.library === undefined ? undefined : await GpuService.start(on.library, options.notice);
+  return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, gpu);
 }
 
 class Run {
@@ -146,9 +148,19 @@ class Run {
   readonly #graph: TaskGraph;
   readonly #context: WorkerContext;
   readonly #gate: FetchGate;
+  readonly #gpu: GpuService | undefined;
   readonly #failed: FailedInputs;
 
-  constructor(options: RunOptions, manifest: Manifest, locked: LockedRun, ledger: Ledger, graph: TaskGraph, context: WorkerContext, gate: FetchGate) {
+  constructor(
+    options: RunOptions,
+    manifest: Manifest,
+    locked: LockedRun,
+    ledger: Ledger,
+    graph: TaskGraph,
+    context: WorkerContext,
+    gate: FetchGate,
+    gpu: GpuService | undefined,
+  ) {
     this.#options = options;
     this.#manifest = manifest;
     this.#locked = locked;
@@ -156,6 +168,7 @@ class Run {
     this.#graph = graph;
     this.#context = context;
     this.#gate = gate;
+    this.#gpu = gpu;
     this.#failed = new FailedInputs(options.out, ledger);
   }
 
@@ -188,6 +201,7 @@ class Run {
       while (!(await this.#pass(levels, pool))) levels.forgetPlan();
     } finally {
       await pool.close();
+      await this.#gpu?.close();
     }
     await levels.writePlan(true);
     await removeParts(this.#options.out); // of workers that were killed while this run went on

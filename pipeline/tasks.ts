@@ -19,6 +19,8 @@ export interface WorkerContext {
   readonly device: 'cpu' | 'cuda';
   /** The instruction set of neural steps; null where the run has none. */
   readonly isa: string | null;
+  /** Where the run's GPU process listens; absent where nothing runs on a GPU. */
+  readonly gpu?: string;
   readonly steps: readonly StepSpec[];
   readonly sink: Sink;
   /** Resident bytes a worker may use. */

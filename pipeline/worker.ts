@@ -200,8 +200,8 @@ class Worker {
   }
 
   get #env(): StageEnv {
-    const { seed, baseDir, device, isa, runFolder } = this.#context;
-    return { seed, baseDir, device, ...(isa === null ? {} : { isa }), scratch: join(runFolder, 'scratch') };
+    const { seed, baseDir, device, isa, gpu, runFolder } = this.#context;
+    return { seed, baseDir, device, ...(isa === null ? {} : { isa }), ...(gpu === undefined ? {} : { gpu }), scratch: join(runFolder, 'scratch') };
   }
 
   async #stage(step: StageStep): Promise<StageRun> {

@@ -90,6 +90,7 @@ struct refine_cuda_facts {
   int64_t batch_tokens;
   uint64_t weight_bytes, arena_bytes;
   uint64_t batches, tokens; /* computed so far */
+  double gpu_seconds;       /* from each batch's first kernel to its last, by events; kept where the environment has REFINE_CUDA_TIMING=1 */
 };
 
 enum refine_cuda_pooling { REFINE_CUDA_CLS = 0, REFINE_CUDA_MEAN = 1, REFINE_CUDA_MAX = 2, REFINE_CUDA_POOLER = 3 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "rotary.h"
 #include "vocab_loss.h"
@@ -76,9 +78,11 @@ Outcome Model::start(int64_t batch_tokens) {
   if (error == cudaSuccess) error = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
   if (error == cudaSuccess) error = cudaStreamCreateWithFlags(&compute_, cudaStreamNonBlocking);
   if (error == cudaSuccess) error = cudaStreamCreateWithFlags(&copy_, cudaStreamNonBlocking);
+  const char* const timing = std::getenv("REFINE_CUDA_TIMING");
+  timed_ = timing != nullptr && std::strcmp(timing, "1") == 0;
   for (Slot& slot : slots_)
-    for (cudaEvent_t* event : {&slot.copied, &slot.computed, &slot.done})
-      if (error == cudaSuccess) error = cudaEventCreateWithFlags(event, cudaEventDisableTiming);
+    for (cudaEvent_t* event : {&slot.copied, &slot.begun, &slot.computed, &slot.done})
+      if (error == cudaSuccess) error = cudaEventCreateWithFlags(event, timed_ ? cudaEventDefault : cudaEventDisableTiming);
   if (auto outcome = outcome_of(error, "opening the device"); !outcome.ok()) return outcome;
   context_.stream = compute_;
   context_.path = path_of(major, minor);
@@ -109,7 +113,7 @@ Model::~Model() {
   if (compute_ != nullptr) cudaStreamSynchronize(compute_);
   if (copy_ != nullptr) cudaStreamSynchronize(copy_);
   for (Slot& slot : slots_)
-    for (cudaEvent_t event : {slot.copied, slot.computed, slot.done})
+    for (cudaEvent_t event : {slot.copied, slot.begun, slot.computed, slot.done})
       if (event != nullptr) cudaEventDestroy(event);
   if (compute_ != nullptr) cudaStreamDestroy(compute_);
   if (copy_ != nullptr) cudaStreamDestroy(copy_);
@@ -225,6 +229,9 @@ Outcome Model::run(const std::vector<PackedBatch>& batches, const Job& job) {
     Slot& slot = slots_[i % 2];
     if (!check(cudaEventSynchronize(slot.done), "computing a batch")) return false;
     job.take(batches[i], reinterpret_cast<const float*>(slot.host_out.data()));
+    float milliseconds = 0;
+    if (timed_ && !check(cudaEventElapsedTime(&milliseconds, slot.begun, slot.computed), "timing a batch")) return false;
+    gpu_seconds_ += double(milliseconds) / 1e3;
     ++batches_;
     tokens_ += uint64_t(batches[i].rows);
     return true;
@@ -249,6 +256,7 @@ Outcome Model::run(const std::vector<PackedBatch>& batches, const Job& job) {
     if (!check(cudaMemcpyAsync(slot.inputs, slot.host_inputs.data(), host.used(), cudaMemcpyHostToDevice, copy_), "copying a batch") ||
         !check(cudaEventRecord(slot.copied, copy_), "ordering copies") || !check(cudaStreamWaitEvent(compute_, slot.copied, 0), "ordering copies"))
       break;
+    if (timed_ && !check(cudaEventRecord(slot.begun, compute_), "timing a batch")) break;
     outcome = blocks(on_device);
     if (outcome.ok()) outcome = job.compute(batch, on_device, reinterpret_cast<float*>(slot.out.data()));
     if (!outcome.ok() || !check(cudaEventRecord(slot.computed, compute_), "ordering copies")) break;
@@ -274,6 +282,7 @@ refine_cuda_facts Model::facts() const {
   facts.arena_bytes = arena_.bytes();
   facts.batches = batches_;
   facts.tokens = tokens_;
+  facts.gpu_seconds = gpu_seconds_;
   return facts;
 }
 

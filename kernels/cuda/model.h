@@ -109,7 +109,7 @@ class Model {
     HostBlock host_inputs, host_out;
     DeviceBlock out;
     int64_t out_floats = 0;
-    cudaEvent_t copied = nullptr, computed = nullptr, done = nullptr;
+    cudaEvent_t copied = nullptr, begun = nullptr, computed = nullptr, done = nullptr;
   };
   // What a call does of each batch: fill() ids and targets on the host, compute() after the blocks, take() what came back.
   struct Job {
@@ -163,6 +163,8 @@ class Model {
   int64_t capacity_ = 0, turn_rows_ = 0, batch_tokens_ = 0;
   int32_t halvings_ = 0;
   uint64_t batches_ = 0, tokens_ = 0;
+  bool timed_ = false;
+  double gpu_seconds_ = 0;
   std::map<std::string, Head> heads_;
   mutable std::mutex turn_;
 };

@@ -57,6 +57,11 @@ Napi::Value ModelEncode(const Napi::CallbackInfo& info) {
         const Encoder& encoder = result->encoder;
         result->vectors.assign(documents * size_t(channels), 0.0f);
         for (const EncoderHead& head : encoder.heads()) result->logits.emplace_back(documents * size_t(head.labels), std::numeric_limits<float>::quiet_NaN());
+        if (model->cuda) {
+          std::vector<float*> logits;
+          for (auto& of_head : result->logits) logits.push_back(of_head.data());
+          return model->cuda->encode(ids.data, offsets, documents, pooling, activation, roles, result->vectors.data(), logits);
+        }
         std::vector<float> rows;
         for (size_t from = 0; from < documents;) {
           size_t to = from + 1;

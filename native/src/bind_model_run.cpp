@@ -71,6 +71,15 @@ Napi::Value ModelLoad(const Napi::CallbackInfo& info) {
   model->weights = weights;
   const auto runtime = option_or(info[1], "runtime", "fast"), isa = option_or(info[1], "isa", "");
   if (runtime != "fast" && runtime != "reference") throw Napi::RangeError::New(env, "modelLoad: runtime is '" + runtime + "', one of fast, reference");
+  if (info[1].IsObject() && info[1].As<Napi::Object>().Get("cuda").IsObject()) {
+    const auto cuda = info[1].As<Napi::Object>().Get("cuda").As<Napi::Object>();
+    const auto least = [&](const char* key) { return cuda.Get(key).IsUndefined() ? 0.0 : number_at(cuda, key, 0, 9007199254740991.0, "modelLoad cuda"); };
+    std::shared_ptr<const CudaLibrary> library;
+    throw_status(env, CudaLibrary::open(text_at(cuda, "library", "modelLoad cuda"), &library));
+    const CudaOptions asked{int32_t(kind_of(env, option_or(info[1], "dtype", "f32"))), int64_t(least("batchTokens")), uint64_t(least("memoryLimit"))};
+    throw_status(env, CudaModel::make(std::move(library), model->config, weights, asked, &model->cuda));
+    return to_handle<const Model>(env, std::move(model));
+  }
   const FastOptions options{kind_of(env, option_or(info[1], "dtype", "f32")), isa.empty() ? best_gemm_isa() : gemm_isa_of(env, isa)};
   if (runtime == "fast" && model->config.relative_span == 0) {  // DeBERTa's attention has the reference alone
     std::shared_ptr<FastModel> fast;
@@ -106,6 +115,7 @@ Napi::Value ModelLosses(const Napi::CallbackInfo& info) {
   auto* worker = new PromiseWorker(
       env,
       [=] {
+        if (model->cuda) return model->cuda->losses(ids.data, offsets, documents, bos, out->data());
         if (model->fast) return model->fast->token_losses(ids.data, offsets, documents, bos, out->data());
         for (size_t n = 0; n < documents; ++n) {
           const int32_t begin = offsets[n];
@@ -132,6 +142,10 @@ Napi::Value ModelLogits(const Napi::CallbackInfo& info) {
       env,
       [=] {
         const size_t channels = size_t(model->config.channels), vocab = size_t(model->config.vocab);
+        if (model->cuda) {
+          out->resize(positions.size * vocab);
+          return model->cuda->logits(ids.data, ids.size, positions.data, positions.size, out->data());
+        }
         std::vector<float> rows(ids.size * channels);
         if (model->fast && !model->fast->has_head()) return Status::error("ERR_REFINE_INPUT", "scores of tokens by an encoder without a head for them");
         const int32_t offsets[] = {0, int32_t(ids.size)};
@@ -154,6 +168,7 @@ Napi::Value ModelLogits(const Napi::CallbackInfo& info) {
 Napi::Value ModelGenerate(const Napi::CallbackInfo& info) {
   auto generation = std::make_shared<Generation>();
   generation->model = handle_of<const Model>(info[0], "modelGenerate model");
+  if (generation->model->cuda) throw Napi::RangeError::New(info.Env(), "modelGenerate: a model on the GPU reads whole texts; load it for the CPU to write them");
   const auto options = object_of(info[1], "modelGenerate options");
   generation->options.temperature = number_at(options, "temperature", 0, 1e6, "modelGenerate");
   generation->options.top_k = uint32_t(number_at(options, "topK", 0, UINT32_MAX, "modelGenerate"));

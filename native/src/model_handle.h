@@ -1,5 +1,6 @@
-// A model as JavaScript holds it: config, weights and the runtime that was asked for, one of the two. bind_model_run.cpp's modelLoad makes it.
+// A model as JavaScript holds it: config, weights and the runtime that was asked for, one of the three. bind_model_run.cpp's modelLoad makes it.
 #pragma once
+#include "cuda_library.h"
 #include "handle.h"
 #include "refine/model_fast.h"
 #include "refine/model_reference.h"
@@ -10,8 +11,9 @@ namespace refine::node {
 struct Model {
   ModelConfig config;
   std::shared_ptr<const ModelWeights> weights;
+  std::shared_ptr<const CudaModel> cuda;  // nullptr: the CPU runs
   std::shared_ptr<const FastModel> fast;  // nullptr: the reference runs
-  ReferenceModel reference;               // bound where `fast` is nullptr
+  ReferenceModel reference;               // bound where both are nullptr
 };
 
 template <>

@@ -58,7 +58,7 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
       const config = readEncoderConfig(folder);
       const heads = headsOf(options, config);
       const languages = options.languages === 'all' ? null : options.languages === 'model' ? cardLanguages(folder) : options.languages;
-      const wanted = { loadTokenizer, windows: options.windows, dtype: options.dtype, isa: env.isa, maxLength: options['max-length'] ?? undefined };
+      const wanted = { loadTokenizer, windows: options.windows, dtype: options.dtype, place: env, maxLength: options['max-length'] ?? undefined };
       const model = runtimeOf(options, config) === 'onnx' ? await OnnxEncoder.open(config, wanted) : await NativeEncoder.open(folder, wanted, true);
 
       async function score(batch: Batch, signal?: AbortSignal): Promise<Readonly<Record<string, Column>>> {

@@ -1,9 +1,9 @@
 // An encoder on refine's own runtime: a folder of config.json, safetensors and tokenizer as vectors and logits of texts.
 // Invariant: a text's numbers depend on the text, the weights, dtype and instruction set alone, never on its batch.
-import { type BytesColumn, type EncodeOptions, type ModelHandle, native, RefineError } from '../../native/index.js';
+import { type BytesColumn, type EncodeOptions, RefineError } from '../../native/index.js';
 import { type EncoderInputs, InputMaker, type LoadEncoderTokenizer } from './encoder-tokens.js';
 import { type EncoderConfig, readEncoderConfig } from './encoder-config.js';
-import { instructionSets } from './instruction-sets.js';
+import { type ModelPlace, openRunningModel, type RunningModel } from './model-runtime.js';
 import { readModelFolder } from './weights/read-model-folder.js';
 
 export const ENCODER_DTYPES = ['f32', 'bf16', 'int8'] as const;
@@ -12,8 +12,8 @@ export type EncoderDtype = (typeof ENCODER_DTYPES)[number];
 export interface EncoderOptions {
   readonly loadTokenizer: LoadEncoderTokenizer;
   readonly dtype?: EncoderDtype | undefined;
-  /** The machine's best where absent. */
-  readonly isa?: string | undefined;
+  /** The step's StageEnv; the machine's CPU where absent. */
+  readonly place?: ModelPlace | undefined;
   readonly runtime?: 'fast' | 'reference' | undefined;
   /** Tokens of one input; the model's own limit where absent. */
   readonly maxLength?: number | undefined;
@@ -31,12 +31,12 @@ const CALL_TOKENS = 8192;
 
 export class NativeEncoder implements LogitModel {
   readonly channels: number;
-  readonly #handle: ModelHandle;
+  readonly #model: RunningModel;
   readonly #encode: EncodeOptions;
   readonly #inputs: InputMaker;
 
-  private constructor(handle: ModelHandle, channels: number, encode: EncodeOptions, inputs: InputMaker) {
-    this.#handle = handle;
+  private constructor(model: RunningModel, channels: number, encode: EncodeOptions, inputs: InputMaker) {
+    this.#model = model;
     this.channels = channels;
     this.#encode = encode;
     this.#inputs = inputs;
@@ -60,14 +60,10 @@ export class NativeEncoder implements LogitModel {
     const tokenizer = options.loadTokenizer(plan.tokenizer, folder);
     if (tokenizer.contract.vocab_size > plan.config.vocab)
       refuse(folder, `its tokenizer has ${tokenizer.contract.vocab_size} ids, its weights ${plan.config.vocab}. Put the model's own tokenizer there`);
-    const handle = native.modelLoad(plan, {
-      dtype: options.dtype ?? 'f32',
-      isa: options.isa ?? instructionSets()[0]!,
-      ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
-    });
+    const model = await openRunningModel(plan, { dtype: options.dtype, runtime: options.runtime, callTokens: CALL_TOKENS }, options.place ?? {});
     const pooling = heads ? (roles.has('pooler.weight') ? 'pooler' : said.input) : (said.pooling ?? 'mean');
     const encode: EncodeOptions = { pooling, activation: said.activation, heads: wanted };
-    return new NativeEncoder(handle, plan.config.channels, encode, new InputMaker(tokenizer, maxLength, options.windows ?? 1, folder));
+    return new NativeEncoder(model, plan.config.channels, encode, new InputMaker(tokenizer, maxLength, options.windows ?? 1, folder));
   }
 
   inputs(text: BytesColumn): Promise<EncoderInputs> {
@@ -76,14 +72,14 @@ export class NativeEncoder implements LogitModel {
 
   async logits(inputs: EncoderInputs, signal?: AbortSignal): Promise<readonly Float32Array[]> {
     const parts: (readonly Float32Array[])[] = [];
-    await this.#calls(inputs, signal, async (ids, offsets) => parts.push((await native.modelEncode(this.#handle, ids, offsets, this.#encode)).logits));
+    await this.#calls(inputs, signal, async (ids, offsets) => parts.push((await this.#model.encode(ids, offsets, this.#encode)).logits));
     return this.#encode.heads.map((_, head) => joined(parts.map((part) => part[head]!)));
   }
 
   /** (inputs, channels), as the model's pooling makes them. */
   async vectors(inputs: EncoderInputs, signal?: AbortSignal): Promise<Float32Array> {
     const parts: Float32Array[] = [];
-    await this.#calls(inputs, signal, async (ids, offsets) => parts.push((await native.modelEncode(this.#handle, ids, offsets, this.#encode)).vectors));
+    await this.#calls(inputs, signal, async (ids, offsets) => parts.push((await this.#model.encode(ids, offsets, this.#encode)).vectors));
     return joined(parts);
   }
 
@@ -96,7 +92,7 @@ export class NativeEncoder implements LogitModel {
     for (let from = 0; from < count; ) {
       signal?.throwIfAborted();
       let to = from + 1;
-      while (to < count && offsets[to + 1]! - offsets[from]! <= CALL_TOKENS) to++;
+      while (to < count && offsets[to + 1]! - offsets[from]! <= this.#model.callTokens) to++;
       const begin = offsets[from]!;
       await call(
         ids.slice(begin, offsets[to]!),

@@ -15,6 +15,8 @@ export type LoadTokenizer = (tokenizer: string, baseDir: string) => ScorerTokeni
 /** Nats of each token under its predecessors in its document; a document's first is NaN. A token's loss depends on its document alone. */
 export interface LossModel {
   losses(ids: Uint32Array, offsets: Int32Array): Promise<Float32Array>;
+  /** Tokens of one call; CALL_TOKENS where absent. */
+  readonly callTokens?: number;
 }
 
 export interface ScorerFacts {
@@ -48,7 +50,7 @@ export interface TokenLosses {
 }
 
 /** Tokens of one native call: bounds its memory, and how long an abort waits. */
-const CALL_TOKENS = 4096;
+export const CALL_TOKENS = 4096;
 /** Text that is tokenized at a time. */
 const SLICE_BYTES = 4 << 20;
 
@@ -151,7 +153,7 @@ export class Scorer {
     const windows: RowWindow[] = [];
     for (let row = 0; row + 1 < offsets.length; row++)
       for (const window of lossWindows(offsets[row + 1]! - offsets[row]! + 1, this.context)) windows.push({ row, ...window });
-    for (const group of packWindows(windows, CALL_TOKENS)) {
+    for (const group of packWindows(windows, this.#model?.callTokens ?? CALL_TOKENS)) {
       signal?.throwIfAborted();
       if (this.#model === null) throw new TypeError('the scorer is closed');
       const ends = new Int32Array(group.length + 1);

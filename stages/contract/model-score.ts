@@ -1,9 +1,9 @@
 // A model by name or folder, opened to score texts: its weights, its own tokenizer, the languages that its card states.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { native, RefineError } from '../../native/index.js';
-import { instructionSets } from './instruction-sets.js';
-import { type LoadTokenizer, Scorer } from './loss-scorer.js';
+import { RefineError } from '../../native/index.js';
+import { CALL_TOKENS, type LoadTokenizer, Scorer } from './loss-scorer.js';
+import { type ModelPlace, openRunningModel } from './model-runtime.js';
 import { readModelFolder } from './weights/read-model-folder.js';
 import { resolveModel } from './weights/shipped.js';
 
@@ -12,11 +12,9 @@ export * from './loss-scorer.js';
 export const LOSS_DTYPES = ['f32', 'bf16', 'int8'] as const;
 export type LossDtype = (typeof LOSS_DTYPES)[number];
 
-export interface ScorerOptions {
+export interface ScorerOptions extends ModelPlace {
   readonly loadTokenizer: LoadTokenizer;
   readonly dtype?: LossDtype;
-  /** The machine's best where absent. */
-  readonly isa?: string;
   readonly runtime?: 'fast' | 'reference';
   /** Tokens of a text that are scored, from its beginning; all where absent. */
   readonly maxTokens?: number;
@@ -35,18 +33,15 @@ export async function openScorer(model: string, baseDir: string, options: Scorer
     throw new RefineError('ERR_REFINE_ASSET', 'names neither bos_token_id nor eos_token_id, so nothing stands before a text. Add one to its config.json', {
       place: model,
     });
-  const handle = native.modelLoad(plan, {
-    dtype: options.dtype ?? 'f32',
-    isa: options.isa ?? instructionSets()[0]!,
-    ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
-  });
+  const running = await openRunningModel(plan, { dtype: options.dtype, runtime: options.runtime, callTokens: CALL_TOKENS }, options);
   const { context, vocab } = plan.config;
-  return new Scorer(
-    model,
-    tokenizer,
-    { losses: (ids, offsets) => native.modelLosses(handle, ids, offsets) },
-    { languages: cardLanguages(folder), context, start, vocab, maxTokens: options.maxTokens ?? Number.POSITIVE_INFINITY },
-  );
+  return new Scorer(model, tokenizer, running, {
+    languages: cardLanguages(folder),
+    context,
+    start,
+    vocab,
+    maxTokens: options.maxTokens ?? Number.POSITIVE_INFINITY,
+  });
 }
 
 /** `language:` of the card's front matter (README.md, HuggingFace's form): a word, a list in brackets or of lines. */

@@ -15,6 +15,8 @@ export interface StageEnv {
   readonly device: 'cpu' | 'cuda';
   /** The instruction set that a neural step's kernels must use (instruction-sets.ts); absent: the machine's best. */
   readonly isa?: string;
+  /** Where the run's GPU process listens (gpu-client.ts); absent: a step with `device: cuda` opens the GPU itself. */
+  readonly gpu?: string;
   /** The run's folder for what can be made again (see `prepare`); absent where there is no run, as in `refine try`. */
   readonly scratch?: string;
   /** For phases marked `outside`: copies of the files that `Barrier.outside` names, in that order, as they were when the run began. */

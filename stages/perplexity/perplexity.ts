@@ -97,7 +97,9 @@ export function perplexityWith(loadTokenizer: LoadTokenizer): Stage<PerplexityOp
       const scorer = await openScorer(options.model, env.baseDir, {
         loadTokenizer,
         dtype: options.dtype,
+        device: env.device,
         ...(env.isa === undefined ? {} : { isa: env.isa }),
+        ...(env.gpu === undefined ? {} : { gpu: env.gpu }),
         ...(options['max-tokens'] === 'all' ? {} : { maxTokens: options['max-tokens'] }),
       });
       const languages = languagesOf(options, env);

@@ -9,6 +9,7 @@ import { tinyDecoder } from '../support/tiny-decoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-perplexity-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+process.env.REFINE_CUDA_LIBRARY = join(folder, 'none.so'); // whatever this checkout has built
 tinyDecoder(join(folder, 'tiny'), { languages: ['en'] });
 
 const WORDS = 'river stone cloud lamp tree bread glass wind horse paper night salt copper field song'.split(' ');

@@ -17,6 +17,7 @@ import { steps as testSteps } from '../support/runner-steps.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-device-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+process.env.REFINE_CUDA_LIBRARY = join(folder, 'none.so'); // whatever this checkout has built
 const input = join(folder, 'in');
 const paths = writeCorpus(input, corpus(2, 30, 9));
 const STEPS: readonly StepText[] = ['words', 'neural', 'bytes'];

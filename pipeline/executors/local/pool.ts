@@ -232,9 +232,9 @@ export class LocalPool {
       }
       if (state.stopped) return;
       job.tries++;
-      if ('died' in outcome || outcome.code === 'ERR_REFINE_MEMORY') {
+      if ('died' in outcome || outcome.code === 'ERR_REFINE_MEMORY' || outcome.code === 'ERR_REFINE_DEVICE_LOST') {
         const reason = 'died' in outcome ? `its worker ended with ${outcome.died}` : outcome.message;
-        await worker.end(); // over its memory: a fresh process tries again
+        await worker.end(); // over its memory, or its device is gone: a fresh process tries again
         if (job.tries < TRIES) {
           this.#events.retry(job.spec, reason);
           queue.push(job);
@@ -242,9 +242,11 @@ export class LocalPool {
         }
         const code = 'died' in outcome ? 'ERR_REFINE_WORKER' : outcome.code;
         const move =
-          'died' in outcome
-            ? 'Run `refine try` on the input to see where, or leave it out with --allow-failed.'
-            : 'Lower --workers does not help: the input itself needs more. Leave it out with --allow-failed.';
+          code === 'ERR_REFINE_DEVICE_LOST'
+            ? 'Look at dmesg and nvidia-smi, or run with --device cpu into another folder.'
+            : 'died' in outcome
+              ? 'Run `refine try` on the input to see where, or leave it out with --allow-failed.'
+              : 'Lower --workers does not help: the input itself needs more. Leave it out with --allow-failed.';
         this.#fail(failures, { spec: job.spec, code, message: `${reason}, in each of ${TRIES} tries. ${move}`, place: undefined });
         continue;
       }

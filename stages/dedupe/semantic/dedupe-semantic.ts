@@ -191,7 +191,7 @@ export const dedupeSemanticWith = (loadTokenizer: LoadEncoderTokenizer): Barrier
     const { model, embedding, dtype, 'max-length': most } = options;
     let encoder: Promise<NativeEncoder> | undefined; // loaded with the first batch: phases after the map need none
     const load = (name: string): Promise<NativeEncoder> =>
-      NativeEncoder.open(resolveModel(name, env.baseDir), { loadTokenizer, dtype, isa: env.isa, maxLength: most ?? undefined }, false);
+      NativeEncoder.open(resolveModel(name, env.baseDir), { loadTokenizer, dtype, place: env, maxLength: most ?? undefined }, false);
     const vectorsOf: VectorsOf = async (batch) => {
       if (model === null) return vectorColumn(batch, embedding);
       encoder ??= load(model);
