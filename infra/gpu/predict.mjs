@@ -1,0 +1,360 @@
+// What each row of the card's table must at least take, from bytes and operations over the card's ceilings, and what the kernels as they are
+// written should take, with the assumption named. Writes rows.json: the shapes that run.sh times, their bounds, expectations and targets.
+//   node infra/gpu/predict.mjs [--check]     --check: fails where rows.json is not what this computes
+// Invariant: rows.json is a function of this file alone.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const path = join(dirname(fileURLToPath(import.meta.url)), 'rows.json');
+
+// One H200: copy bandwidth and bf16 rate on random data as measured on such a machine through torch; the rest from the chip's
+// counts: 132 multiprocessors at 1.98 GHz, 16 special-function results and 64 32-bit multiply-adds a cycle each; int8 twice bf16.
+const CEILINGS = { device: 'NVIDIA H200', copy: 4.3e12, bf16: 788e12, int8: 1576e12, exponentials: 132 * 16 * 1.98e9, integer: 132 * 64 * 1.98e9 };
+
+// Shares of a ceiling that the kernels are expected to reach, each with its reason.
+const EXPECTED = {
+  matrix: [0.75, 'tiles of 128 x 256 by TMA and wgmma, epilogue not hidden behind the next tile'],
+  short: [0.6, 'a sum over 384 numbers is six stages: filling and draining the pipeline is a large part'],
+  transposed: [0.65, 'operands of the transposed products go through the transposing descriptors'],
+  attention: [0.8, 'products and exponentials follow each other within a warpgroup; 80 % of the matrix rate while multiplying'],
+  copy: [0.88, 'one pass, 16-byte accesses, several in flight'],
+  integer: [0.7, '20 integer instructions a hash (four 32 x 32 products of 64 bits and their sums)'],
+  host: [0.9, 'copies of ids and losses overlap the kernels; the rest is launching'],
+};
+
+const rows = [];
+const tokens = 16384;
+
+function row(id, group, program, kind, args, tiny, facts) {
+  const times = {
+    operations: (facts.operations ?? 0) / CEILINGS[facts.unit ?? 'bf16'],
+    bytes: (facts.bytes ?? 0) / CEILINGS.copy,
+    exponentials: (facts.exponentials ?? 0) / CEILINGS.exponentials,
+  };
+  const lower = facts.lower ?? Math.max(times.operations, times.bytes, times.exponentials);
+  const [share, reason] = EXPECTED[facts.expect];
+  const busy = times.operations / share + times.exponentials;
+  const expected = facts.expected ?? Math.max(busy, times.bytes / EXPECTED.copy[0]);
+  rows.push({
+    id,
+    group,
+    program,
+    kind,
+    args,
+    tiny,
+    operations: facts.operations ?? 0,
+    unit: facts.unit ?? 'bf16',
+    bytes: facts.bytes ?? 0,
+    items: facts.items ?? null,
+    lowerSeconds: Number(lower.toPrecision(4)),
+    expectedSeconds: Number(expected.toPrecision(4)),
+    assumption: facts.assumption ?? reason,
+    target: facts.target ?? null,
+  });
+  return expected;
+}
+
+const FALCON = { vocab: 65024, channels: 4544, layers: 32, heads: 71, kv: 1, dim: 64, hidden: 18176 };
+const REFERENCE = { vocab: 16384, channels: 384, layers: 8, heads: 6, kv: 1, dim: 64, hidden: 1536 };
+
+// The four products of a layer, with the epilogue each has in the forward.
+function products(model) {
+  const { channels: c, heads, kv, dim, hidden } = model;
+  return [
+    ['qkv', (heads + 2 * kv) * dim, c, {}],
+    ['out', c, heads * dim, {}],
+    ['up', hidden, c, { gelu: 1 }],
+    ['down', c, hidden, { residual: 2 }],
+  ];
+}
+const tinyProduct = (extra) => ({ m: 65, n: 72, k: 64, rotate: 0, ...extra });
+
+function gemms() {
+  for (const [name, model] of [
+    ['7b', FALCON],
+    ['reference', REFERENCE],
+  ])
+    for (const [which, n, k, extra] of products(model)) {
+      const args = { m: tokens, n, k, ...extra };
+      const out = 2 * tokens * n * (1 + (extra.residual ?? 0));
+      const expect = k < 1024 ? 'short' : 'matrix';
+      row(`gemm-bf16-${name}-${which}`, 'gemm', 'time_gemm', 'gemm_bf16', args, tinyProduct(extra), {
+        operations: 2 * tokens * n * k,
+        bytes: 2 * (tokens * k + n * k) + out,
+        expect,
+        target: { over: 'torch', share: 0.7, goal: 0.9 },
+      });
+      row(`gemm-s8-${name}-${which}`, 'gemm', 'time_gemm', 'gemm_s8', args, tinyProduct(extra), {
+        operations: 2 * tokens * n * k,
+        unit: 'int8',
+        bytes: tokens * k + n * k + out,
+        expect,
+        target: { over: `gemm-bf16-${name}-${which}`, share: 1.3 },
+      });
+    }
+  for (const kind of ['gemm_nn', 'gemm_tn'])
+    row(
+      kind.replace('_', '-bf16-') + '-1024',
+      'gemm',
+      'time_gemm',
+      kind,
+      { m: kind === 'gemm_nn' ? tokens : 4096, n: kind === 'gemm_nn' ? 1024 : 1024, k: kind === 'gemm_nn' ? 4096 : tokens },
+      tinyProduct({}),
+      {
+        operations: 2 * tokens * 1024 * 4096,
+        bytes: 2 * (tokens * 1024 + tokens * 4096 + 1024 * 4096),
+        expect: 'transposed',
+      },
+    );
+}
+
+function attentionFacts(length, documents, heads, kv, dim, causal) {
+  const pairs = documents * (causal ? (length * (length + 1)) / 2 : length * length) * heads;
+  return { operations: 4 * pairs * dim, exponentials: pairs, bytes: 2 * length * documents * dim * (2 * heads + 2 * kv) };
+}
+
+function attentions() {
+  for (const [name, heads, kv, dim, share] of [
+    ['falcon', 71, 1, 64, 0.3],
+    ['heads-64', 32, 32, 64, 0.3],
+    ['heads-128', 32, 8, 128, 0.4],
+  ])
+    for (const length of [2048, 8192]) {
+      const documents = Math.max(1, tokens / length) * (length === 8192 ? 1 : 1);
+      row(
+        `attention-${name}-${length}`,
+        'attention',
+        'time_attention',
+        'attention',
+        { length, documents, heads, kv_heads: kv, dim, causal: 1 },
+        { length: 65, documents: 2, heads: 2, kv_heads: 1, dim, causal: 1, rotate: 0 },
+        {
+          ...attentionFacts(length, documents, heads, kv, dim, true),
+          expect: 'attention',
+          target: { of: 'bf16', share },
+        },
+      );
+    }
+  row(
+    'attention-encoder-128',
+    'attention',
+    'time_attention',
+    'attention',
+    { length: 128, documents: 512, heads: 12, kv_heads: 12, dim: 32, causal: 0 },
+    { length: 17, documents: 2, heads: 2, kv_heads: 2, dim: 32, causal: 0, rotate: 0 },
+    {
+      ...attentionFacts(128, 512, 12, 12, 32, false),
+      expect: 'attention',
+    },
+  );
+}
+
+function memory() {
+  const target = { of: 'copy', share: 0.85 };
+  const narrow = { rows: 17, width: 64, rotate: 0 };
+  row('layer-norm-4544', 'memory', 'time_memory', 'layer_norm', { rows: tokens, width: 4544 }, narrow, { bytes: 4 * tokens * 4544, expect: 'copy', target });
+  row(
+    'layer-norm-add-4544',
+    'memory',
+    'time_memory',
+    'layer_norm',
+    { rows: tokens, width: 4544, add: 1 },
+    { ...narrow, add: 1 },
+    { bytes: 8 * tokens * 4544, expect: 'copy', target },
+  );
+  row('layer-norm-384', 'memory', 'time_memory', 'layer_norm', { rows: 8 * tokens, width: 384 }, narrow, { bytes: 32 * tokens * 384, expect: 'copy', target });
+  row('rms-norm-4096', 'memory', 'time_memory', 'rms_norm', { rows: tokens, width: 4096 }, narrow, { bytes: 4 * tokens * 4096, expect: 'copy', target });
+  row(
+    'rotary-72x64',
+    'memory',
+    'time_memory',
+    'rotary',
+    { rows: tokens, heads: 72, dim: 64, context: 2048 },
+    { rows: 17, heads: 2, dim: 64, context: 8, rotate: 0 },
+    { bytes: 4 * tokens * 72 * 64, expect: 'copy', target },
+  );
+  row(
+    'gelu-18176',
+    'memory',
+    'time_memory',
+    'activation',
+    { count: tokens * 18176 },
+    { count: 1000, rotate: 0 },
+    { bytes: 4 * tokens * 18176, expect: 'copy', target },
+  );
+  row('swiglu-11008', 'memory', 'time_memory', 'gate', { rows: tokens, width: 11008 }, narrow, { bytes: 6 * tokens * 11008, expect: 'copy', target });
+  row('adamw-100m', 'memory', 'time_memory', 'adamw', { count: 1e8 }, { count: 1000, rotate: 0 }, { bytes: 30 * 1e8, expect: 'copy', target });
+  row(
+    'quantise-4544',
+    'memory',
+    'time_gemm',
+    'quantise',
+    { m: tokens, k: 4544 },
+    { m: 17, k: 64, rotate: 0 },
+    { bytes: 3 * tokens * 4544, expect: 'copy', target },
+  );
+}
+
+function vocabFacts(t, c, v) {
+  return { operations: 2 * t * c * v, exponentials: t * v, bytes: 2 * (t * c + v * c) };
+}
+
+function vocab() {
+  for (const c of [4544, 384])
+    row(
+      `vocab-loss-${c}`,
+      'vocab',
+      'time_vocab_loss',
+      'vocab_loss',
+      { t: tokens, c, v: 65024 },
+      { t: 65, c: 64, v: 200 },
+      {
+        ...vocabFacts(tokens, c, 65024),
+        expect: c < 1024 ? 'short' : 'matrix',
+        target: { of: 'bf16', share: 0.45 },
+      },
+    );
+}
+
+// A decoder over documents of one length: the sum of its parts, matrix operations alone counted as operations.
+function decoder(model, length, documents) {
+  const t = length * documents;
+  let operations = 0,
+    lower = 0,
+    expected = 0;
+  const add = (facts, share) => {
+    operations += facts.operations ?? 0;
+    const matrix = (facts.operations ?? 0) / CEILINGS.bf16,
+      exponentials = (facts.exponentials ?? 0) / CEILINGS.exponentials,
+      bytes = facts.bytes / CEILINGS.copy;
+    lower += Math.max(matrix, exponentials, bytes);
+    expected += Math.max(matrix / share + exponentials, bytes / EXPECTED.copy[0]);
+  };
+  for (let layer = 0; layer < model.layers; layer++) {
+    for (const [, n, k, extra] of products(model))
+      add({ operations: 2 * t * n * k, bytes: 2 * (t * k + n * k) + 2 * t * n * (1 + (extra.residual ?? 0)) }, EXPECTED[k < 1024 ? 'short' : 'matrix'][0]);
+    add(attentionFacts(length, documents, model.heads, model.kv, model.dim, model.causal !== false), EXPECTED.attention[0]);
+    add({ bytes: 4 * t * model.channels }, 1); // the norm
+    add({ bytes: 4 * t * (model.heads + model.kv) * model.dim }, 1); // turning
+  }
+  if (model.vocab > 0 && model.head !== false) add(vocabFacts(t, model.channels, model.vocab), EXPECTED[model.channels < 1024 ? 'short' : 'matrix'][0]);
+  return { operations, lower, expected: expected / EXPECTED.host[0], t };
+}
+
+function models() {
+  const assumption = `the sum of the parts above, over ${EXPECTED.host[0]}: ${EXPECTED.host[1]}`;
+  const seven = decoder(FALCON, 2048, 16);
+  row(
+    'decoder-7b',
+    'model',
+    'model_host',
+    'falcon-7b',
+    { length: 2048, documents: 16 },
+    { length: 20, documents: 3 },
+    {
+      operations: seven.operations,
+      lower: seven.lower,
+      expected: seven.expected,
+      expect: 'host',
+      assumption,
+      items: { tokens: seven.t },
+      target: { of: 'bf16', share: 0.6 },
+    },
+  );
+  const small = decoder(REFERENCE, 500, 2000);
+  row(
+    'decoder-reference',
+    'model',
+    'model_host',
+    'reference',
+    { length: 500, documents: 2000 },
+    { length: 20, documents: 3 },
+    {
+      operations: small.operations,
+      lower: small.lower,
+      expected: small.expected,
+      expect: 'host',
+      assumption,
+      items: { tokens: small.t, documents: 2000 },
+      target: { over: 'torch', share: 1.2 },
+    },
+  );
+  const encoder = decoder({ ...REFERENCE, layers: 6, heads: 12, kv: 12, dim: 32, head: false, causal: false }, 128, 20000);
+  row(
+    'encoder-22m',
+    'model',
+    'model_host',
+    'minilm',
+    { length: 128, documents: 20000 },
+    { length: 17, documents: 3 },
+    {
+      operations: encoder.operations,
+      lower: encoder.lower,
+      expected: encoder.expected,
+      expect: 'host',
+      assumption,
+      items: { documents: 20000 },
+      target: { perSecond: 'documents', value: 20000 },
+    },
+  );
+  row(
+    'pipeline-reference',
+    'model',
+    'model_host',
+    'pipeline',
+    { length: 500, documents: 8000 },
+    { length: 20, documents: 3 },
+    {
+      operations: small.operations * 4,
+      lower: small.lower * 4,
+      expected: small.expected * 4,
+      expect: 'host',
+      assumption,
+      items: { documents: 8000 },
+      target: { gpuShare: 0.8 },
+    },
+  );
+}
+
+function minhash() {
+  for (const [id, hashes, documents] of [
+    ['14x8', 112, 200000],
+    ['450x20', 9000, 10000],
+  ]) {
+    const operations = documents * 800 * hashes;
+    row(
+      `minhash-${id}`,
+      'minhash',
+      'time_minhash',
+      'minhash',
+      { documents, shingles: 800, hashes },
+      { documents: 3, shingles: 20, hashes: 16 },
+      {
+        operations: operations * 20,
+        unit: 'integer',
+        bytes: 8 * documents * (800 + hashes),
+        expect: 'integer',
+        items: { documents },
+        target: { perSecond: 'documents', value: 250000, theirs: 'Curator, their figure' },
+      },
+    );
+  }
+}
+
+gemms();
+attentions();
+memory();
+vocab();
+models();
+minhash();
+const text = `${JSON.stringify({ ceilings: CEILINGS, expected: EXPECTED, copyBytes: 1 << 30, rows }, null, 1)}\n`;
+if (process.argv.includes('--check')) {
+  if (readFileSync(path, 'utf8') !== text) {
+    console.error('refine: infra/gpu/rows.json is not what predict.mjs computes; run node infra/gpu/predict.mjs');
+    process.exit(1);
+  }
+} else {
+  writeFileSync(path, text);
+  console.log(`${rows.length} rows`);
+}
