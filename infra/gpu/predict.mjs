@@ -95,7 +95,7 @@ function gemms() {
     }
   for (const kind of ['gemm_nn', 'gemm_tn'])
     row(
-      kind.replace('_', '-bf16-') + '-1024',
+      `${kind.replace('_', '-bf16-')}-1024`,
       'gemm',
       'time_gemm',
       kind,
@@ -350,7 +350,7 @@ models();
 minhash();
 const text = `${JSON.stringify({ ceilings: CEILINGS, expected: EXPECTED, copyBytes: 1 << 30, rows }, null, 1)}\n`;
 if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== text) {
+  if (JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) !== JSON.stringify(JSON.parse(text))) {
     console.error('refine: infra/gpu/rows.json is not what predict.mjs computes; run node infra/gpu/predict.mjs');
     process.exit(1);
   }
