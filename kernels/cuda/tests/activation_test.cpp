@@ -1,0 +1,3 @@
+#include "activation_device.h"
+
+SUITE_MAIN(activation)

@@ -1,0 +1,3 @@
+#include "adamw_device.h"
+
+SUITE_MAIN(adamw)

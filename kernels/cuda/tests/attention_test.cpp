@@ -1,0 +1,3 @@
+#include "attention_device.h"
+
+SUITE_MAIN(attention)

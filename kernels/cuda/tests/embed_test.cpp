@@ -1,0 +1,3 @@
+#include "embed_device.h"
+
+SUITE_MAIN(embed)

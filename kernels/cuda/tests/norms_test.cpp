@@ -1,0 +1,3 @@
+#include "norms_device.h"
+
+SUITE_MAIN(norms)

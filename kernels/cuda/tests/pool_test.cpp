@@ -1,0 +1,3 @@
+#include "pool_device.h"
+
+SUITE_MAIN(pool)

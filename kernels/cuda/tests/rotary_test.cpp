@@ -1,0 +1,3 @@
+#include "rotary_device.h"
+
+SUITE_MAIN(rotary)
