@@ -12,7 +12,7 @@ cudaError_t prepare(const AttentionCall<T>& call, const AttentionShape& shape, A
   const int64_t queries = int64_t(shape.heads) * shape.head_dim, keys = int64_t(shape.kv_heads) * shape.head_dim;
   if (shape.tokens < 0 || shape.tokens > INT32_MAX || shape.heads < 1 || shape.kv_heads < 1 || shape.heads % shape.kv_heads != 0 || !(shape.scale > 0)) return cudaErrorInvalidValue;
   if (shape.head_dim != 32 && shape.head_dim != 64 && shape.head_dim != 80 && shape.head_dim != 96 && shape.head_dim != 128) return cudaErrorInvalidValue;
-  if (call.tile_count < 0 || call.tile_count > INT32_MAX / shape.heads || call.q_stride < queries || call.k_stride < keys || call.v_stride < keys || call.out_stride < queries)
+  if (call.tile_count < 0 || call.tile_count >= INT32_MAX || call.tile_count * shape.heads >= INT32_MAX || call.q_stride < queries || call.k_stride < keys || call.v_stride < keys || call.out_stride < queries)
     return cudaErrorInvalidValue;
   if (call.tile_count > 0 && (!call.q || !call.k || !call.v || !call.out || !call.tiles)) return cudaErrorInvalidValue;
   if (!packs_fit(kPackOf<T>, {call.q, call.k, call.v, call.out, call.tiles}, {call.q_stride, call.k_stride, call.v_stride, call.out_stride})) return cudaErrorMisalignedAddress;

@@ -90,9 +90,8 @@ REFINE_DEVICE void start_scores(float (&s)[kKeys / 2], const unsigned char* q, c
 // o (64, D) += weights v, started and committed; v is (keys, D) in memory, its transpose in the product.
 template <int kD>
 REFINE_DEVICE void start_results(float (&o)[kD / 2], uint32_t (&weights)[kKeys / 16][4], const unsigned char* v, bool add) {
-  wgmma_fence(o);
-#pragma unroll
-  for (int step = 0; step < kKeys / 16; ++step) wgmma_pin(weights[step]);
+  static_assert(kKeys / 16 == 8);
+  wgmma_fence(o, weights[0], weights[1], weights[2], weights[3], weights[4], weights[5], weights[6], weights[7]);
 #pragma unroll
   for (int step = 0; step < kKeys / 16; ++step) wgmma_bf16_ra<kD, true>(o, weights[step], wgmma_descriptor(v + step * 2048, kColumnBytes, 1024), add || step > 0);
   wgmma_commit();
