@@ -125,7 +125,23 @@ void check_attention_neighbours(Suite& suite, int32_t dim, bool causal) {
   suite.equal(label + ": the first document's bits", together, alone);
 }
 
+// Few blocks and many works: on Hopper a block's barriers and stages go round several times.
+inline void check_attention_blocks(Suite& suite) {
+  const int multiprocessors = suite.context().multiprocessors;
+  AttentionCase c{{200, 1, 129, 64, 300}, 3, 1, 64, true};
+  const AttentionInputs in = draw_attention<bf16>(suite, c);
+  std::vector<float> many, few, lse;
+  if (!run_attention<bf16>(suite, "as many blocks as there are", c, in, &many, &lse)) return;
+  for (const int blocks : {1, 2, 5}) {
+    suite.context().multiprocessors = blocks;
+    const std::string label = std::to_string(blocks) + " blocks";
+    if (run_attention<bf16>(suite, label, c, in, &few, &lse)) suite.equal(label + ": the same bits", few, many);
+  }
+  suite.context().multiprocessors = multiprocessors;
+}
+
 inline void check_attention(Suite& suite) {
+  check_attention_blocks(suite);
   std::vector<int64_t> lengths{0, 1, 0};
   lengths.insert(lengths.end(), suite.sizes().begin(), suite.sizes().end());
   for (const bool causal : {true, false}) {
