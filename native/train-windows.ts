@@ -53,20 +53,27 @@ export class WindowOrder {
   }
 }
 
+/** What WindowBatches asks for the next window. */
+export interface WindowTurns {
+  next(): number;
+  readonly epochs: number;
+}
+
 /** Windows in their order, packed into batches of the same number of targets; the last window of a batch is cut to fit. */
 export class WindowBatches {
   private readonly windows: readonly number[];
-  private readonly order: WindowOrder;
+  private readonly order: WindowTurns;
   private readonly documents: IdDocuments;
   private readonly targets: number;
   /** Windows taken so far: all that a resume needs beside the seed. */
   taken = 0;
 
-  constructor(documents: IdDocuments, context: number, targets: number, seed: number) {
+  /** `order`: a seed of WindowOrder's, or what makes an order of the windows, (begin, end) pairs. */
+  constructor(documents: IdDocuments, context: number, targets: number, order: number | ((windows: readonly number[]) => WindowTurns)) {
     this.documents = documents;
     this.targets = targets;
     this.windows = windowsOf(documents, context);
-    this.order = new WindowOrder(this.windows.length / 2, seed);
+    this.order = typeof order === 'number' ? new WindowOrder(this.windows.length / 2, order) : order(this.windows);
   }
 
   get count(): number {

@@ -3,12 +3,18 @@
 // Invariant: sample, options and seed give the same numbers, whatever `threads` is.
 import { native, RefineError, type TrainerOptions } from '../native/index.js';
 import { falconConfig } from '../native/model-shapes.js';
-import { WindowBatches, windowsOf } from '../native/train-windows.js';
+import { WindowBatches, windowsOf, type WindowTurns } from '../native/train-windows.js';
+import { partKey } from './document-key.js';
 
 /** Documents of proxy ids (below `vocab`), back to back; `offsets` has documents + 1 entries. */
 export interface ProxyDocuments {
   readonly ids: Uint32Array;
   readonly offsets: Int32Array;
+}
+
+/** What is learnt from. `keys`, one a document (document-key.ts), order its windows; absent: the documents' places do. */
+export interface ProxySample extends ProxyDocuments {
+  readonly keys?: Float64Array;
 }
 
 /** A third text that is scored with the final weights. `bytes`: its UTF-8 length, what bits per byte divide by. */
@@ -18,13 +24,13 @@ export interface ProxyText extends ProxyDocuments {
 }
 
 export interface ProxyRequest {
-  readonly sample: ProxyDocuments;
+  readonly sample: ProxySample;
   readonly heldOut: readonly ProxyText[];
   readonly vocab: number;
   readonly steps: number;
   readonly seed: number;
   readonly threads: number;
-  /** Tokens a step; default 8,192. */
+  /** Tokens a step; default PROXY_BATCH. */
   readonly batch?: number;
   /** Peak learning rate; default PROXY_RATE. */
   readonly rate?: number;
@@ -40,12 +46,24 @@ export interface ProxyResult {
   readonly parameters: number;
   /** `not-finite`: loss or gradient became NaN or infinite, the run stopped there. `diverged`: the loss rose and stayed above what it had reached. */
   readonly verdict: { readonly kind: 'trained' } | { readonly kind: 'not-finite' | 'diverged'; readonly step: number; readonly words: string };
-  readonly heldOut: readonly { readonly name: string; readonly nats: number; readonly tokens: number; readonly bitsPerByte: number }[];
+  readonly heldOut: readonly ProxyScore[];
+}
+
+export interface ProxyScore {
+  readonly name: string;
+  readonly nats: number;
+  readonly tokens: number;
+  readonly bitsPerByte: number;
+  /** Nats of each id; 0 for a document's first, which nothing stands before. */
+  readonly losses: Float32Array;
 }
 
 export const PROXY_SIZE = { channels: 128, layers: 4, heads: 4, context: 256 } as const;
-export const PROXY_RATE = 4e-3;
-const BATCH = 8192;
+export const PROXY_RATE = 2e-3;
+/** Steps where none are named: under two minutes a seed on two cores (infra/docs/readiness.md). */
+export const PROXY_STEPS = 300;
+/** Tokens a step. */
+export const PROXY_BATCH = 2048;
 /** Means of this many steps are compared; a rise of DIVERGED nats over the best of them is divergence. */
 const WINDOW = 10;
 const DIVERGED = 1;
@@ -56,8 +74,8 @@ export async function proxyTrain(
   signal: AbortSignal,
   progress: (step: number, tokens: number, loss: number) => void,
 ): Promise<ProxyResult> {
-  const { sample, heldOut, vocab, steps, seed, threads, batch = BATCH, rate = PROXY_RATE } = request;
-  const batches = new WindowBatches(sample, PROXY_SIZE.context, batch, seed);
+  const { sample, heldOut, vocab, steps, seed, threads, batch = PROXY_BATCH, rate = PROXY_RATE } = request;
+  const batches = new WindowBatches(sample, PROXY_SIZE.context, batch, (windows) => new KeyedTurns(windows, sample));
   if (batches.count === 0) throw new RefineError('ERR_REFINE_INPUT', 'the sample has no document of two tokens or more, so there is nothing to learn from');
   const options: TrainerOptions = {
     goal: 'next-token',
@@ -101,35 +119,72 @@ export async function proxyTrain(
   return { losses, gradNorms, tokens, epochs: batches.epochs, parameters, verdict, heldOut: scored };
 }
 
-async function score(trainer: Parameters<typeof native.trainerEvaluate>[0], text: ProxyText): Promise<{ nats: number; tokens: number; bitsPerByte: number }> {
-  const windows = windowsOf(text, PROXY_SIZE.context);
-  let nats = 0;
-  let tokens = 0;
-  for (let from = 0; from < windows.length; from += 128) {
-    const parts = [];
-    const offsets = [0];
-    for (let i = from; i < Math.min(windows.length, from + 128); i += 2) {
-      parts.push(text.ids.subarray(windows[i]!, windows[i + 1]!));
-      offsets.push(offsets.at(-1)! + parts.at(-1)!.length);
+/**
+ * Every window once an epoch, by partKey of its document, its place in it and the epoch. So windows that two samples share come in
+ * one order in both, whatever else stands between them.
+ */
+class KeyedTurns implements WindowTurns {
+  readonly #documents: Uint32Array;
+  readonly #parts: Uint32Array;
+  readonly #keys: ArrayLike<number>;
+  #order: Uint32Array;
+  #at: number;
+  epochs = 0;
+
+  constructor(windows: readonly number[], { offsets, keys }: ProxySample) {
+    const count = windows.length / 2;
+    this.#documents = new Uint32Array(count);
+    this.#parts = new Uint32Array(count);
+    this.#keys = keys ?? Float64Array.from({ length: offsets.length - 1 }, (_, document) => document);
+    for (let window = 0, document = 0; window < count; window++) {
+      while (windows[2 * window]! >= offsets[document + 1]!) document++;
+      this.#documents[window] = document;
+      this.#parts[window] = windows[2 * window]! - offsets[document]!;
     }
-    const ids = new Uint32Array(offsets.at(-1)!);
-    parts.forEach((part, i) => {
-      ids.set(part, offsets[i]!);
-    });
-    const losses = await native.trainerEvaluate(trainer, ids, Int32Array.from(offsets));
-    const starts = new Set(offsets);
-    for (let i = 0; i < losses.length; i++) {
-      if (starts.has(i)) continue; // nothing stands before it in its window
-      nats += losses[i]!;
-      tokens++;
-    }
+    this.#order = new Uint32Array(count);
+    this.#at = count;
   }
-  return { nats, tokens, bitsPerByte: nats / Math.LN2 / text.bytes };
+
+  next(): number {
+    if (this.#at === this.#order.length) {
+      const keys = Float64Array.from(this.#parts, (part, window) => partKey(this.#keys[this.#documents[window]!]!, part, this.epochs));
+      this.#order = Uint32Array.from(keys, (_, window) => window).sort((a, b) => keys[a]! - keys[b]! || a - b);
+      this.#at = 0;
+      this.epochs++;
+    }
+    return this.#order[this.#at++]!;
+  }
 }
 
-/** The first step from which the loss stays, to the end, DIVERGED nats above the best mean of WINDOW steps before. */
+/** Windows of a third text that are scored at once. */
+const SCORED = 64;
+
+async function score(trainer: Parameters<typeof native.trainerEvaluate>[0], text: ProxyText): Promise<Omit<ProxyScore, 'name'>> {
+  const windows = windowsOf(text, PROXY_SIZE.context);
+  const losses = new Float32Array(text.ids.length);
+  let nats = 0;
+  let tokens = 0;
+  for (let from = 0; from < windows.length; from += 2 * SCORED) {
+    const some = windows.slice(from, from + 2 * SCORED);
+    const offsets = [0];
+    for (let i = 0; i < some.length; i += 2) offsets.push(offsets.at(-1)! + some[i + 1]! - some[i]!);
+    const ids = new Uint32Array(offsets.at(-1)!);
+    for (let i = 0; i < some.length; i += 2) ids.set(text.ids.subarray(some[i], some[i + 1]), offsets[i / 2]);
+    const found = await native.trainerEvaluate(trainer, ids, Int32Array.from(offsets));
+    for (let i = 0; i < some.length; i += 2)
+      for (let at = offsets[i / 2]! + 1; at < offsets[i / 2 + 1]!; at++) {
+        // the first of a window was the last of the one before it, or begins the document
+        losses[some[i]! + at - offsets[i / 2]!] = found[at]!;
+        nats += found[at]!;
+        tokens++;
+      }
+  }
+  return { nats, tokens, bitsPerByte: nats / Math.LN2 / text.bytes, losses };
+}
+
+/** The first step from which the loss stays, to the end, DIVERGED nats above the best mean of WINDOW steps before, or the untrained model's. */
 function divergence(losses: readonly number[]): ProxyResult['verdict'] {
-  let best = Number.POSITIVE_INFINITY;
+  let best = losses[0] ?? Number.POSITIVE_INFINITY;
   let since = -1;
   for (let end = WINDOW; end <= losses.length; end++) {
     let sum = 0;
@@ -143,6 +198,6 @@ function divergence(losses: readonly number[]): ProxyResult['verdict'] {
   return {
     kind: 'diverged',
     step: since,
-    words: `the loss stays more than ${DIVERGED} nat above its best mean of ${WINDOW} steps (${best.toFixed(2)}) from step ${since + 1} on`,
+    words: `the loss stays more than ${DIVERGED} nat above the best it had reached (${best.toFixed(2)}, the mean of ${WINDOW} steps or the first) from step ${since + 1} on`,
   };
 }

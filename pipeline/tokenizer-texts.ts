@@ -1,5 +1,5 @@
 // Texts for `refine tokenizer`: the kept documents of a run, Arrow shards with a column `text`, JSON lines, and plain text
-// (a file is a document, or each of its lines is). Batches have `text` (utf8) and, where the input says so, `lang`.
+// (a file is a document, or each of its lines is). Batches have `text` (utf8) and, where the input says so, `lang` and `url`.
 import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -96,10 +96,10 @@ export async function* readTexts(input: TextInput, signal: AbortSignal): AsyncGe
     case 'shard':
       for await (const batch of readArrow(input.path)) {
         signal.throwIfAborted();
-        const { text, lang } = batch.columns;
+        const { text, lang, url } = batch.columns;
         if (text?.kind !== 'utf8')
           throw new RefineError('ERR_REFINE_INPUT', 'has no utf8 column "text". Name text shards, not token shards', { place: input.path });
-        yield { rows: batch.rows, columns: lang === undefined ? { text } : { text, lang } };
+        yield { rows: batch.rows, columns: { text, ...(lang === undefined ? {} : { lang }), ...(url === undefined ? {} : { url }) } };
       }
       return;
     case 'lines':
@@ -111,7 +111,10 @@ export async function* readTexts(input: TextInput, signal: AbortSignal): AsyncGe
         { path: input.name, location: input.path, format, bytes: null, identity: '', textField: input.textField },
         { gate: localGate() },
       );
-      for await (const batch of reader.batches(signal)) yield { rows: batch.rows, columns: { text: batch.columns.text! } };
+      for await (const batch of reader.batches(signal)) {
+        const { text, url } = batch.columns;
+        yield { rows: batch.rows, columns: { text: text!, ...(url === undefined ? {} : { url }) } };
+      }
       const { documents, records, skips } = reader.counts();
       if (documents > 0 || records === 0) return;
       const reason = Object.keys(skips)[0] ?? 'empty';

@@ -1,22 +1,23 @@
 // `refine check RUN`: is a finished run fit to train on? infra/docs/readiness.md says what each check means and where it ends.
 // Invariant: the same run, options and models give the same answer, byte for byte; what could not be looked at is named.
-import { basename, join } from 'node:path';
-import { type Batch, native, RefineError, utf8Column } from '../../native/index.js';
+import { join } from 'node:path';
+import { RefineError } from '../../native/index.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
+import { PROXY_STEPS } from '../proxy-train.js';
 import { type LoadedTokenizer, loadTokenizer, SHIPPED_TOKENIZERS } from '../registry.js';
 import { type RunState, readRun } from '../run-folder.js';
-import { ArrowFile } from '../store.js';
+import { compareModels, divergences, trainProxies } from './comparisons.js';
 import { checkContract } from './contract-check.js';
 import type { DuplicateFigures } from './duplicates.js';
 import { CHECKS, type CheckName, type Finding, type Skipped } from './finding.js';
-import { type GapReport, gapReport } from './gap-report.js';
+import type { GapReport } from './gap-report.js';
 import { checkHoldout } from './holdout-check.js';
 import { checkLanguages, type LanguageCheck, type ShardLanguages } from './language-check.js';
 import type { LengthFigures } from './lengths.js';
 import { checkLosses, type LossFigures, openModel } from './loss-check.js';
 import { checkReadable, type Known } from './readable.js';
-import { type ProxyFigures, proxyRun, type ProxySide } from './proxy-run.js';
-import { addsBos, type Contract, runTokenizer, shippedTokenizer, tokenizeOptions } from './run-tokenizer.js';
+import type { ProxyFigures } from './proxy-run.js';
+import { addsBos, runTokenizer, shippedTokenizer, tokenizeOptions } from './run-tokenizer.js';
 import { runTexts } from './run-texts.js';
 import { checkFiles } from './shard-files.js';
 import { type ContaminationFigures, type NearFigures, passTexts } from './text-pass.js';
@@ -33,12 +34,14 @@ export interface CheckOptions {
   readonly model?: string;
   /** Bits per byte of `model` and this one, by slice. */
   readonly compareModel?: string;
-  /** Steps of a proxy run; none where absent. */
+  /** Steps of a proxy run; absent: none, or PROXY_STEPS with `against`. */
   readonly trainSteps?: number;
   /** Another run's folder, for the proxy run. */
   readonly against?: string;
   /** Texts that neither run holds. */
   readonly third?: readonly string[];
+  /** Of the proxy run; no part of the result. */
+  readonly threads?: number;
 }
 
 export interface CheckResult {
@@ -84,8 +87,9 @@ export async function checkRun(folder: string, options: CheckOptions, signal: Ab
   const gap =
     options.compareModel === undefined || read === null || tokenizer === null
       ? null
-      : await compareModels(options.compareModel, options.model, read, tokenizer, signal, progress);
-  const proxy = options.trainSteps === undefined ? null : await trainProxies(run, options, options.trainSteps, tokenizer, files.damaged, signal, progress);
+      : await compareModels(run, options.compareModel, options.model, read, tokenizer, signal, progress);
+  const steps = options.trainSteps ?? (options.against === undefined ? null : PROXY_STEPS);
+  const proxy = steps === null ? null : await trainProxies(run, options, steps, tokenizer, files.damaged, signal, progress);
   if (proxy !== null) report.made([], divergences(proxy));
 
   const texts = runTexts(run, tokenizer, files.damaged);
@@ -201,7 +205,7 @@ async function readChecks(
 }
 
 /** Shards whose ids are text, and the languages of their sampled documents. */
-interface ReadShards {
+export interface ReadShards {
   readonly samples: readonly SampledShard[];
   readonly languages: LanguageCheck;
 }
@@ -233,73 +237,4 @@ async function modelChecks(
   model.scorer.close();
   report.made(['loss-outlier'], findings);
   return loss;
-}
-
-/** `--compare-model`: sampled documents under two models, by what their bytes are, by language and by host. */
-async function compareModels(
-  other: string,
-  named: string | undefined,
-  read: ReadShards,
-  tokenizer: LoadedTokenizer,
-  signal: AbortSignal,
-  progress: (words: string) => void,
-): Promise<GapReport | null> {
-  const [a, b] = [await openModel(named === 'none' ? undefined : named), await openModel(other)];
-  if (a?.scorer == null || b?.scorer == null)
-    throw new RefineError('ERR_REFINE_ASSET', 'two models are compared whose weights are numbers. Name them: --model, --compare-model', { place: other });
-  const batches = async function* (): AsyncGenerator<Batch> {
-    for (const { path, documents } of read.samples) {
-      progress(`gap: ${path}`);
-      const texts = documents.map(({ ids }) => native.bpeDecode(tokenizer.handle, ids.subarray(0, 256)));
-      yield { rows: texts.length, columns: { text: utf8Column(texts), lang: utf8Column(documents.map(({ row }) => read.languages.languageOf(path, row))) } };
-    }
-  };
-  return gapReport(batches(), a.scorer, b.scorer, signal);
-}
-
-async function trainProxies(
-  run: RunState,
-  options: CheckOptions,
-  steps: number,
-  tokenizer: LoadedTokenizer | null,
-  damaged: ReadonlySet<string>,
-  signal: AbortSignal,
-  progress: (words: string) => void,
-): Promise<ProxyFigures> {
-  const side = (state: RunState, own: LoadedTokenizer | string | null, hurt: ReadonlySet<string>): ProxySide => {
-    if (own === null || typeof own === 'string' || state.tokens.length === 0)
-      throw new RefineError(
-        'ERR_REFINE_LEDGER',
-        `no proxy can learn from it: ${own ?? 'it has no tokens that can be read'}. Name its tokenizer with --tokenizer`,
-        { place: state.folder },
-      );
-    return { run: state, name: basename(state.folder), tokenizer: own, damaged: hurt };
-  };
-  const ours = side(run, tokenizer, damaged);
-  if (options.against === undefined) return proxyRun({ steps, side: ours, against: null, third: options.third ?? [] }, signal, progress);
-  const other = await readRun(options.against);
-  const first = other.tokens[0];
-  const file = first === undefined ? null : await ArrowFile.open(join(other.folder, first.path));
-  const contract = file?.metadata['refine.contract'];
-  await file?.close();
-  const theirs = runTokenizer(other, contract === undefined ? null : (JSON.parse(contract) as Contract), undefined);
-  return proxyRun({ steps, side: ours, against: side(other, theirs, new Set()), third: options.third ?? [] }, signal, progress);
-}
-
-/** A run that a small decoder cannot learn from is a warning: evidence, never a gate. */
-function divergences({ runs }: ProxyFigures): Finding[] {
-  return runs.flatMap(({ run, seed, verdict }) =>
-    verdict.kind === 'trained'
-      ? []
-      : [
-          {
-            check: 'model' as const,
-            severity: 'warning' as const,
-            shard: null,
-            rows: [],
-            message: `the proxy run on ${run} (seed ${seed}): ${verdict.words}`,
-            next: 'Look at the shards that the other checks name',
-          },
-        ],
-  );
 }

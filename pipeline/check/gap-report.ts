@@ -15,7 +15,7 @@ const UNALIGNED = 'unaligned';
 const SLICES = [...TEXT_SLICES, UNALIGNED] as const;
 
 export const PROXY_LIMIT =
-  'A small model ranks mixtures only so well: published work finds rank correlation with large models of .89 at 15 M parameters and more, .73 at 1 M. Take the slices as a pointer to look, not as a verdict.';
+  'A small model ranks mixtures only so well: published work finds a rank correlation with large models of .89 for models of 15 M parameters and more, .73 for 1 M. Take it as a pointer to look, not as a verdict, and train a model of reference size where a GPU is there.';
 
 export interface GapSlice {
   readonly slice: string;

@@ -100,6 +100,16 @@ export async function checkLanguages(
   return { findings, shards, languageOf: (shard, row) => labels.get(shard)?.get(row) ?? usual };
 }
 
+/** The languages of any texts, by the run's own langid; null where it is not sure. */
+export async function languagesOfTexts(run: RunState, texts: readonly string[], signal: AbortSignal): Promise<(string | null)[]> {
+  const langid = await openLangid(run);
+  try {
+    return (await labelled(langid, texts, signal)).map(({ label }) => label);
+  } finally {
+    await langid.run.close();
+  }
+}
+
 const rounded = (value: number): number => Math.round(1000 * value) / 1000;
 
 interface Langid {
@@ -128,19 +138,18 @@ async function judge(
   declared: readonly (string | null)[],
   signal: AbortSignal,
 ): Promise<Judged[]> {
+  const labels = await labelled(langid, texts, signal);
+  return texts.map((text, row) => ({ row: sample.documents[row]!.row, text, ...labels[row]!, declared: declared[row]! }));
+}
+
+async function labelled(langid: Langid, texts: readonly string[], signal: AbortSignal): Promise<Pick<Judged, 'label' | 'unwanted'>[]> {
   const { columns = {}, drops } = await langid.run.process({ rows: texts.length, columns: { text: utf8Column(texts) } }, signal);
   const lang = columns.lang as DictionaryColumn;
   const prob = columns.lang_prob as FixedColumn;
   const wrong = langid.reasons.indexOf('wrong-language') + 1;
-  return texts.map((text, row) => {
+  return texts.map((_, row) => {
     const sure = isValid(lang, row) && Number(prob.values[row]) >= SURE;
-    return {
-      row: sample.documents[row]!.row,
-      text,
-      label: sure ? lang.labels[lang.indices[row]!]! : null,
-      unwanted: sure && drops?.[row] === wrong,
-      declared: declared[row]!,
-    };
+    return { label: sure ? lang.labels[lang.indices[row]!]! : null, unwanted: sure && drops?.[row] === wrong };
   });
 }
 

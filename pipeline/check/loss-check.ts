@@ -2,15 +2,14 @@
 // Ids are decoded and encoded again by the model's own tokenizer, and what is compared is bits per byte, so that the run's
 // tokenizer has no part in it. Documents are compared with those of their own language: a model that knows English alone finds
 // every other language hard, but not one shard's more than another's.
-import { join } from 'node:path';
-import { native, stringAt, utf8Column } from '../../native/index.js';
+import { native, utf8Column } from '../../native/index.js';
 import { openScorer, type Scorer } from '../../stages/contract/model-score.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
 import { resolveModel, shippedModels } from '../../stages/contract/weights/shipped.js';
 import { type LoadedTokenizer, loadTokenizer } from '../registry.js';
 import type { RunState } from '../run-folder.js';
-import { readArrow } from '../store.js';
 import { type Finding, MAX_ROWS, percent } from './finding.js';
+import { hostsOf } from './hosts.js';
 import { type Group, LEAST_DOCUMENTS, type Outlier, outliersAmong } from './loss-statistics.js';
 import { excerpt } from './readable.js';
 import { median, robustDeviation } from './statistics.js';
@@ -151,7 +150,8 @@ export async function checkLosses(
   return { findings, loss: scored.length === 0 ? null : figures(scorer.name, scored, shards, outliers) };
 }
 
-function chooseBlocks(samples: readonly SampledShard[]): SampledShard[] {
+/** Documents that a model is asked of. */
+export function chooseBlocks(samples: readonly SampledShard[]): SampledShard[] {
   const each = Math.min(BLOCK, Math.max(LEAST_BLOCK, Math.floor(MOST_DOCUMENTS / Math.max(1, samples.length))));
   const most = Math.ceil(MOST_DOCUMENTS / each);
   // sampled rows are a seeded choice already; every k-th of them, and of the shards, is one too
@@ -249,30 +249,4 @@ function figures(model: string, scored: readonly Scored[], shards: readonly stri
       .map(([host, list]) => ({ host, documents: list.length, median: medianOf(list) })),
     outliers,
   };
-}
-
-/** The host of each sampled row's URL. */
-async function hostsOf(run: RunState, path: string, documents: readonly SampledDocument[]): Promise<Map<number, string>> {
-  const wanted = new Set(documents.map(({ row }) => row));
-  const hosts = new Map<number, string>();
-  let first = 0;
-  for await (const batch of readArrow(join(run.folder, path), ['url'])) {
-    const url = batch.columns.url;
-    if (url?.kind !== 'utf8') return hosts;
-    for (let row = 0; row < batch.rows; row++) {
-      if (!wanted.has(first + row)) continue;
-      const host = hostOf(stringAt(url, row));
-      if (host !== null) hosts.set(first + row, host);
-    }
-    first += batch.rows;
-  }
-  return hosts;
-}
-
-function hostOf(url: string | null): string | null {
-  try {
-    return url === null ? null : new URL(url).hostname || null;
-  } catch {
-    return null;
-  }
 }

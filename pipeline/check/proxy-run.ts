@@ -1,23 +1,17 @@
 // The proxy run of `refine check --train-steps N`: a decoder of d 128, 4 layers, T 256 learns from a seeded sample of the run, three
 // seeds of each run where two are compared. Evidence, never a gate: nothing here makes a check fail.
 import { availableParallelism } from 'node:os';
-import { bytesAt, native, RefineError, utf8Column } from '../../native/index.js';
-import { type ProxyDocuments, type ProxyResult, type ProxyText, PROXY_SIZE, proxyTrain } from '../proxy-train.js';
+import { bytesAt, RefineError } from '../../native/index.js';
+import { type ProxyResult, type ProxySample, type ProxyScore, PROXY_BATCH, PROXY_SIZE, proxyTrain } from '../proxy-train.js';
 import type { LoadedTokenizer } from '../registry.js';
 import type { RunState } from '../run-folder.js';
-import { readTexts, textInputs } from '../tokenizer-texts.js';
-import { type Compared, compareSeeds, VERDICT_RULE } from './proxy-verdict.js';
-import { proxySample, type SampledIds } from './proxy-sample.js';
+import { type GapReport, gapText, PROXY_LIMIT } from './gap-report.js';
+import { type Drawn, proxySamples } from './proxy-sample.js';
+import { measuredDocuments, proxyGap, type ThirdText, thirdTexts } from './proxy-texts.js';
+import { type Compared, compareTexts, VERDICT_RULE } from './proxy-verdict.js';
 import { ProxyVocabulary } from './proxy-vocabulary.js';
 
-export const PROXY_LIMIT =
-  'A model of this size ranks mixtures poorly: published work finds a rank correlation with large models of .73 for 1 M parameters and .89 for 15 M and more. Take it as a pointer, and train a model of reference size where a GPU is there.';
-
-/** Tokens a step. */
-const BATCH = 8192;
 const SEEDS = [1, 2, 3];
-/** Of a third text, read from its beginning in whole documents. */
-const THIRD_BYTES = 300_000;
 /** Without a third text, one sampled document in so many is kept back to measure on. */
 const KEPT_BACK = 16;
 const CURVE_POINTS = 100;
@@ -35,11 +29,17 @@ export interface ProxyRequest {
   readonly against: ProxySide | null;
   /** Texts that neither run holds: files, folders or runs. */
   readonly third: readonly string[];
+  /** A label a text; null where none is sure. */
+  readonly languagesOf: (texts: readonly string[]) => Promise<readonly (string | null)[]>;
+  /** No part of the result; default two, or as many cores as there are. */
+  readonly threads?: number;
 }
 
 export interface ProxyCurve {
   readonly run: string;
   readonly seed: number;
+  /** Documents in the sample, and tokens learnt from. */
+  readonly documents: number;
   readonly tokens: number;
   /** How often its sample was gone through. */
   readonly epochs: number;
@@ -54,64 +54,88 @@ export interface ProxyFigures {
   readonly steps: number;
   readonly runs: readonly ProxyCurve[];
   /** Of the run against the other; null where none was named. */
-  readonly against: (Compared & { readonly run: string; readonly rule: string; readonly texts: Readonly<Record<string, Compared>> }) | null;
+  readonly against: ProxyComparison | null;
   readonly limit: string;
 }
 
+export interface ProxyComparison extends Compared {
+  readonly run: string;
+  readonly rule: string;
+  readonly texts: Readonly<Record<string, Compared>>;
+  /** Documents in both runs' samples, one a seed. */
+  readonly shared: readonly number[];
+  /** By slice of the third texts: first the other run's models, second the run's. */
+  readonly gap: GapReport;
+}
+
+interface Trained {
+  readonly curve: ProxyCurve;
+  readonly scores: readonly ProxyScore[];
+  readonly drawn: readonly Drawn[];
+}
+
 export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progress: (words: string) => void): Promise<ProxyFigures> {
-  const { steps, side, against, third } = request;
+  const { steps, side, against, third, languagesOf, threads = Math.min(2, availableParallelism()) } = request;
   if (against !== null && third.length === 0)
     throw new RefineError('ERR_REFINE_USAGE', '--against compares on texts that neither run holds. Name them: --third FILE...', { place: '--against' });
   const common = side.tokenizer;
-  const wanted = Math.ceil((steps * BATCH) / 1.3); // ids outside the proxy's words become several bytes; what is short is repeated
   const sides = against === null ? [side] : [side, against];
-  const samples = await Promise.all(
-    sides.flatMap((one) =>
-      SEEDS.slice(0, against === null ? 1 : SEEDS.length).map((seed) => proxySample(one.run, one.tokenizer, common, wanted, String(seed), one.damaged, signal)),
-    ),
-  );
+  const seeds = against === null ? SEEDS.slice(0, 1) : SEEDS;
+  const samples: (readonly Drawn[])[][] = [];
+  for (const one of sides) {
+    progress(`proxy: drawing documents of ${one.name}`);
+    samples.push(await proxySamples(one.run, one.tokenizer, common, steps * PROXY_BATCH, seeds, one.damaged, signal));
+  }
   const counts = new Float64Array(common.contract.vocab_size);
-  for (const sample of samples) for (const ids of sample) for (const id of ids) if (id < counts.length) counts[id]!++;
+  for (const { ids } of samples.flat(2)) for (const id of ids) if (id < counts.length) counts[id]!++;
   const vocabulary = new ProxyVocabulary(counts, common.file.definition.tokens);
-  const texts = await thirdTexts(third, common, vocabulary, signal);
-  const runs: ProxyCurve[] = [];
+  const texts = await thirdTexts(third, common, vocabulary, languagesOf, signal);
+  const trained: Trained[][] = [];
   let parameters = 0;
-  const each = samples.length / sides.length;
-  for (const [at, sample] of samples.entries()) {
-    const one = sides[Math.floor(at / each)]!;
-    const seed = SEEDS[at % each]!;
-    const kept = texts.length > 0 ? [] : sample.filter((_, i) => i % KEPT_BACK === 0);
-    const learnt = documentsOf(texts.length > 0 ? sample : sample.filter((_, i) => i % KEPT_BACK !== 0), vocabulary);
-    const heldOut = texts.length > 0 ? texts : [{ name: 'own', ...documentsOf(kept, vocabulary), bytes: bytesOf(kept, common) }];
-    const started = performance.now();
-    const result = await proxyTrain(
-      { sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads: Math.min(2, availableParallelism()) },
-      signal,
-      (step, tokens, loss) =>
+  for (const [at, one] of sides.entries()) {
+    const results: Trained[] = [];
+    for (const [number, seed] of seeds.entries()) {
+      const drawn = samples[at]![number]!;
+      const kept = texts.length > 0 ? [] : drawn.filter((_, i) => i % KEPT_BACK === 0);
+      const learnt = documentsOf(texts.length > 0 ? drawn : drawn.filter((_, i) => i % KEPT_BACK !== 0), vocabulary);
+      const heldOut = texts.length > 0 ? texts : [{ name: 'own', ...documentsOf(kept, vocabulary), bytes: bytesOf(kept, common) }];
+      const started = performance.now();
+      const result = await proxyTrain({ sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads }, signal, (step, tokens, loss) =>
         progress(
           `proxy: ${one.name} seed ${seed}, step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${Math.round((1000 * tokens) / (performance.now() - started))} tokens/s`,
         ),
-    );
-    parameters = result.parameters;
-    runs.push(curveOf(one.name, seed, result));
+      );
+      parameters = result.parameters;
+      results.push({ curve: curveOf(one.name, seed, drawn.length, result), scores: result.heldOut, drawn });
+    }
+    trained.push(results);
   }
+  const [ours, theirs] = trained as [Trained[], Trained[]?];
   return {
     model: { ...PROXY_SIZE, vocab: vocabulary.size, parameters },
     steps,
-    runs,
-    against: against === null ? null : compared(runs.slice(0, each), runs.slice(each), against.name),
+    runs: trained.flat().map(({ curve }) => curve),
+    against: against === null || theirs === undefined ? null : comparison(texts, side.name, ours, against.name, theirs),
     limit: PROXY_LIMIT,
   };
 }
 
-function compared(ours: readonly ProxyCurve[], theirs: readonly ProxyCurve[], run: string): ProxyFigures['against'] {
-  const names = Object.keys(ours[0]!.bitsPerByte);
-  const of = (name: string): number[] => ours.map((one, at) => one.bitsPerByte[name]! - theirs[at]!.bitsPerByte[name]!);
-  const mean = ours.map((_, at) => names.reduce((sum, name) => sum + of(name)[at]!, 0) / names.length);
-  return { run, rule: VERDICT_RULE, ...compareSeeds(mean), texts: Object.fromEntries(names.map((name) => [name, compareSeeds(of(name))])) };
+function comparison(texts: readonly ThirdText[], run: string, ours: readonly Trained[], other: string, theirs: readonly Trained[]): ProxyComparison {
+  const scoresOf = (side: readonly Trained[], name: string): ProxyScore[] => side.map(({ scores }) => scores.find((score) => score.name === name)!);
+  const measured = new Map(texts.map((text) => [text.name, measuredDocuments(text, scoresOf(ours, text.name), scoresOf(theirs, text.name))]));
+  return {
+    run: other,
+    rule: VERDICT_RULE,
+    ...compareTexts(measured),
+    shared: ours.map(({ drawn }, seed) => {
+      const keys = new Set(theirs[seed]!.drawn.map(({ key }) => key));
+      return drawn.filter(({ key }) => keys.has(key)).length;
+    }),
+    gap: proxyGap(texts, [other, run], (name) => ({ ours: scoresOf(ours, name), theirs: scoresOf(theirs, name) })),
+  };
 }
 
-function curveOf(run: string, seed: number, result: ProxyResult): ProxyCurve {
+function curveOf(run: string, seed: number, documents: number, result: ProxyResult): ProxyCurve {
   const { losses, gradNorms } = result;
   const width = Math.max(1, Math.ceil(losses.length / CURVE_POINTS));
   const mean = (values: readonly number[], from: number): number => {
@@ -121,6 +145,7 @@ function curveOf(run: string, seed: number, result: ProxyResult): ProxyCurve {
   return {
     run,
     seed,
+    documents,
     tokens: result.tokens,
     epochs: result.epochs,
     verdict: result.verdict,
@@ -133,8 +158,8 @@ function curveOf(run: string, seed: number, result: ProxyResult): ProxyCurve {
   };
 }
 
-function documentsOf(documents: SampledIds, vocabulary: ProxyVocabulary): ProxyDocuments {
-  const spelled = documents.map((ids) => vocabulary.spell(ids).ids);
+function documentsOf(documents: readonly Drawn[], vocabulary: ProxyVocabulary): ProxySample {
+  const spelled = documents.map(({ ids }) => vocabulary.spell(ids).ids);
   const offsets = new Int32Array(spelled.length + 1);
   spelled.forEach((ids, at) => {
     offsets[at + 1] = offsets[at]! + ids.length;
@@ -143,39 +168,11 @@ function documentsOf(documents: SampledIds, vocabulary: ProxyVocabulary): ProxyD
   spelled.forEach((one, at) => {
     ids.set(one, offsets[at]!);
   });
-  return { ids, offsets };
+  return { ids, offsets, keys: Float64Array.from(documents, ({ key }) => key) };
 }
 
-function bytesOf(documents: SampledIds, { file }: LoadedTokenizer): number {
-  return documents.reduce((sum, ids) => sum + ids.reduce((bytes, id) => bytes + bytesAt(file.definition.tokens, id).length, 0), 0);
-}
-
-/** One text a file or folder named, of its first documents. */
-async function thirdTexts(third: readonly string[], tokenizer: LoadedTokenizer, vocabulary: ProxyVocabulary, signal: AbortSignal): Promise<ProxyText[]> {
-  const texts: ProxyText[] = [];
-  for (const name of third) {
-    const documents: Uint32Array[] = [];
-    let bytes = 0;
-    for (const input of await textInputs([name], { txt: 'file', textField: 'text' })) {
-      for await (const batch of readTexts(input, signal)) {
-        if (bytes >= THIRD_BYTES) break;
-        const text = batch.columns.text!;
-        if (text.kind !== 'utf8') continue;
-        const decoder = new TextDecoder();
-        for (let row = 0; row < batch.rows && bytes < THIRD_BYTES; row++) {
-          const whole = bytesAt(text, row);
-          const part = decoder.decode(whole.subarray(0, THIRD_BYTES - bytes)).replace(/\ufffd$/, '');
-          const { tokens } = await native.bpeEncode(tokenizer.handle, utf8Column([part]), { parseSpecial: false, eos: null, bos: null });
-          if (tokens.values.length === 0) continue;
-          documents.push(Uint32Array.from(tokens.values as Uint16Array));
-          bytes += Buffer.byteLength(part);
-        }
-      }
-    }
-    if (documents.length === 0) throw new RefineError('ERR_REFINE_INPUT', 'holds no text to compare on. Name a file with documents', { place: name });
-    texts.push({ name, ...documentsOf(documents, vocabulary), bytes });
-  }
-  return texts;
+function bytesOf(documents: readonly Drawn[], { file }: LoadedTokenizer): number {
+  return documents.reduce((sum, { ids }) => sum + ids.reduce((bytes, id) => bytes + bytesAt(file.definition.tokens, id).length, 0), 0);
 }
 
 export function describeProxy({ model, steps, runs, against, limit }: ProxyFigures): string[] {
@@ -187,13 +184,17 @@ export function describeProxy({ model, steps, runs, against, limit }: ProxyFigur
     return `proxy ${run} seed ${seed}: ${steps} steps, ${model.parameters} parameters, ${epochs} epochs, loss ${first.toFixed(2)} to ${last.toFixed(2)}, gradient norm ${norm.toFixed(2)}; bits a byte: ${scores.join(', ')}${ended}`;
   });
   if (against !== null) {
-    const say = ({ verdict, mean, margin }: Compared): string => `${verdict} (${mean >= 0 ? '+' : ''}${mean.toFixed(4)} +- ${margin.toFixed(4)} bits a byte)`;
     lines.push(
-      `proxy against ${against.run}: ${say(against)}; ${Object.entries(against.texts)
-        .map(([name, one]) => `${name}: ${say(one)}`)
-        .join('; ')}`,
+      `proxy against ${against.run}: ${sayCompared(against)}; ${Object.entries(against.texts)
+        .map(([name, one]) => `${name}: ${sayCompared(one)}`)
+        .join('; ')}; documents in both samples: ${against.shared.join(', ')}`,
     );
-    lines.push(`rule: ${against.rule}`);
-  }
-  return [...lines, limit];
+    lines.push(`rule: ${against.rule}`, gapText(against.gap).trimEnd());
+  } else lines.push(limit);
+  return lines;
+}
+
+export function sayCompared({ verdict, mean, margin, documents }: Compared): string {
+  const over = documents.margin === null ? 'too few' : `+- ${documents.margin.toFixed(4)} over ${documents.count}`;
+  return `${verdict} (${mean >= 0 ? '+' : ''}${mean.toFixed(4)} bits a byte, +- ${margin.toFixed(4)} over seeds, ${over} documents)`;
 }

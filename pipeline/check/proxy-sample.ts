@@ -1,65 +1,142 @@
-// Documents of a run for a proxy run: seeded, whole, from seeded shards where the run is large. Ids are of one tokenizer for all
-// runs that are compared: another's are decoded and encoded again.
+// Documents of a run for proxy runs: those with the lowest keys of (seed, id), so that documents which two runs share are drawn for
+// both or for neither, whatever shards and order they stand in. Ids are of one tokenizer for all runs that are compared: another's
+// are decoded and encoded again. Runs of more than MOST_BYTES are drawn from in seeded whole shards.
 import { join } from 'node:path';
-import { column, native, type ListColumn } from '../../native/index.js';
+import { type BytesColumn, column, type ListColumn, native, stringAt, takeRows } from '../../native/index.js';
+import { documentKey } from '../document-key.js';
 import { HOLDOUT_PREFIX } from '../final-shards.js';
 import type { LoadedTokenizer } from '../registry.js';
 import type { RunState } from '../run-folder.js';
-import { RowHash } from '../samples.js';
 import { readArrow } from '../store.js';
+import type { Shard } from '../types.js';
 import { decodedTexts } from './run-texts.js';
 
-/** Shards are read until they hold so many times the wanted tokens: documents of a few shards stand for the run. */
-const SPARE = 8;
+const MOST_BYTES = 4 * 2 ** 30;
 /** Of a document, so many tokens: one long document is no sample. */
 const MOST_TOKENS = 8192;
 
-export type SampledIds = readonly Uint32Array[];
+export interface Drawn {
+  readonly key: number;
+  /** Less BOS and EOS. */
+  readonly ids: Uint32Array;
+}
 
-/** About `tokens` tokens in documents of the run, less BOS and EOS, in seeded order; all there are where there are fewer. */
-export async function proxySample(
+/** A list a seed: documents of about `tokens` tokens by ascending key; all there are where there are fewer. */
+export async function proxySamples(
   run: RunState,
   own: LoadedTokenizer,
   common: LoadedTokenizer,
   tokens: number,
-  seed: string,
+  seeds: readonly number[],
   damaged: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<SampledIds> {
-  const shards = run.tokens
-    .filter(({ path }) => !damaged.has(path) && !path.startsWith(`tokens/${HOLDOUT_PREFIX}`))
-    .map((shard) => ({ shard, hash: rowHash(seed, shard.path) }))
-    .sort((a, b) => a.hash.of(0xffff_ffff) - b.hash.of(0xffff_ffff));
-  let held = 0;
-  const chosen = shards.filter(({ shard }) => {
-    const wanted = held < SPARE * tokens;
-    if (wanted) held += shard.tokens ?? 0;
-    return wanted;
-  });
-  const chance = Math.min(1, tokens / Math.max(1, held)) * 2 ** 53;
-  const documents: { readonly hash: number; readonly ids: Uint32Array }[] = [];
-  for (const { shard, hash } of chosen) {
+): Promise<(readonly Drawn[])[]> {
+  const shards = shardsOf(run, damaged);
+  const lowest = seeds.map(() => new Lowest(tokens));
+  for (const [number, { path }] of shards.entries()) {
     let first = 0;
-    for await (const batch of readArrow(join(run.folder, shard.path), ['tokens'])) {
+    for await (const batch of readArrow(join(run.folder, path), ['id', 'token_count'])) {
       signal.throwIfAborted();
-      const rows = Array.from({ length: batch.rows }, (_, row) => row).filter((row) => hash.of(first + row) < chance);
-      if (rows.length > 0) {
-        const lists = own.contract.sha256 === common.contract.sha256 ? column(batch, 'tokens', 'list') : await encodedAgain(decodedTexts(batch, own), common);
-        for (const row of rows) documents.push({ hash: hash.of(first + row), ids: documentIds(lists, row, common) });
+      const id = batch.columns.id;
+      const counts = column(batch, 'token_count', 'fixed').values;
+      for (let row = 0; row < batch.rows; row++) {
+        const name = (id?.kind === 'utf8' ? stringAt(id, row) : null) ?? `${path} ${first + row}`;
+        const count = Math.min(MOST_TOKENS, Number(counts[row]));
+        if (count > 0) for (const [at, seed] of seeds.entries()) lowest[at]!.add({ key: documentKey(seed, name), shard: number, row: first + row, count });
       }
       first += batch.rows;
     }
   }
-  return documents
-    .filter(({ ids }) => ids.length > 0)
-    .sort((a, b) => a.hash - b.hash)
-    .map(({ ids }) => ids);
+  const drawn: Drawn[][] = seeds.map(() => []);
+  const chosen = lowest.map((one) => one.chosen());
+  for (const [number, { path }] of shards.entries()) {
+    const wanted = chosen.map((places) => new Map(places.filter(({ shard }) => shard === number).map(({ row, key }) => [row, key])));
+    if (wanted.every(({ size }) => size === 0)) continue;
+    let first = 0;
+    for await (const batch of readArrow(join(run.folder, path), ['tokens'])) {
+      signal.throwIfAborted();
+      const rows = Array.from({ length: batch.rows }, (_, row) => row).filter((row) => wanted.some((keys) => keys.has(first + row)));
+      if (rows.length > 0) {
+        const some = takeRows(batch, rows);
+        const lists = own.contract.sha256 === common.contract.sha256 ? column(some, 'tokens', 'list') : await encodedAgain(decodedTexts(some, own), common);
+        for (const [at, row] of rows.entries()) {
+          const ids = documentIds(lists, at, common);
+          for (const [seed, keys] of wanted.entries()) {
+            const key = keys.get(first + row);
+            if (key !== undefined && ids.length > 0) drawn[seed]!.push({ key, ids });
+          }
+        }
+      }
+      first += batch.rows;
+    }
+  }
+  return drawn.map((documents) => documents.sort((a, b) => a.key - b.key || compared(a.ids, b.ids)));
 }
 
-/** Another seed draws other documents. */
-const rowHash = (seed: string, path: string): RowHash => new RowHash(0n, `proxy ${seed} ${path}`);
+function shardsOf(run: RunState, damaged: ReadonlySet<string>): Shard[] {
+  let held = 0;
+  return run.tokens
+    .filter(({ path }) => !damaged.has(path) && !path.startsWith(`tokens/${HOLDOUT_PREFIX}`))
+    .map((shard) => ({ shard, key: documentKey(0, shard.path) }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ shard }) => shard)
+    .filter(({ bytes }) => {
+      const wanted = held < MOST_BYTES;
+      if (wanted) held += bytes;
+      return wanted;
+    });
+}
 
-async function encodedAgain(texts: Parameters<typeof native.bpeEncode>[1], { handle }: LoadedTokenizer): Promise<ListColumn> {
+interface Place {
+  readonly key: number;
+  readonly shard: number;
+  readonly row: number;
+  readonly count: number;
+}
+
+/** The documents of the lowest keys that hold `tokens` tokens, in memory of about twice as many. */
+class Lowest {
+  #places: Place[] = [];
+  #held = 0;
+  /** Of the kept, the highest key that was needed; those above it never are. */
+  #bound = Number.POSITIVE_INFINITY;
+  readonly #tokens: number;
+
+  constructor(tokens: number) {
+    this.#tokens = tokens;
+  }
+
+  add(place: Place): void {
+    if (place.key > this.#bound) return;
+    this.#places.push(place);
+    this.#held += place.count;
+    if (this.#held > 2 * this.#tokens + MOST_TOKENS) this.#cut();
+  }
+
+  chosen(): readonly Place[] {
+    this.#cut();
+    return this.#places;
+  }
+
+  #cut(): void {
+    this.#places.sort((a, b) => a.key - b.key);
+    let held = 0;
+    let most = 0;
+    while (most < this.#places.length && held < this.#tokens) held += this.#places[most++]!.count;
+    // a document that stands twice has one key: both or none, so that no order decides
+    while (most > 0 && most < this.#places.length && this.#places[most]!.key === this.#places[most - 1]!.key) held += this.#places[most++]!.count;
+    if (held >= this.#tokens && most > 0) this.#bound = this.#places[most - 1]!.key;
+    this.#places.length = most;
+    this.#held = held;
+  }
+}
+
+function compared(a: Uint32Array, b: Uint32Array): number {
+  for (let at = 0; at < a.length && at < b.length; at++) if (a[at] !== b[at]) return a[at]! - b[at]!;
+  return a.length - b.length;
+}
+
+async function encodedAgain(texts: BytesColumn, { handle }: LoadedTokenizer): Promise<ListColumn> {
   return (await native.bpeEncode(handle, texts, { parseSpecial: false, eos: null, bos: null })).tokens;
 }
 

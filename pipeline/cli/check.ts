@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { type CheckResult, checkRun } from '../check/check.js';
 import { CHECKS, percent } from '../check/finding.js';
-import { gapText } from '../check/gap-report.js';
+import { gapText, PROXY_LIMIT } from '../check/gap-report.js';
 import { describeLengths } from '../check/lengths.js';
 import { describeProxy } from '../check/proxy-run.js';
+import { PROXY_BATCH, PROXY_STEPS } from '../proxy-train.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -28,22 +29,29 @@ export function registerCheck(program: Command): void {
     .argument('<run>', 'the folder of a finished run')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference, or reference-small)')
-    .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text and language')
-    .option('--train-steps <n>', 'a proxy run: a small decoder learns so many steps of 8,192 tokens from a sample', count('--train-steps', 1))
-    .option('--against <run2>', 'another run, for --train-steps: three seeds of each, compared on the texts of --third')
+    .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text, language and host')
+    .option(
+      '--train-steps <n>',
+      `a proxy run: a small decoder learns so many steps of ${PROXY_BATCH} tokens from a sample (default with --against: ${PROXY_STEPS}, under two minutes a seed on two cores)`,
+      count('--train-steps', 1),
+    )
+    .option('--against <run2>', 'another run: proxies learn from both, three seeds of each, and are compared on the texts of --third')
     .option('--third <files...>', 'texts that neither run holds, to compare on (.txt, .jsonl, a run)')
     .option('--benchmarks <files...>', 'benchmark files (JSON lines, Parquet, text): documents that share an n-gram of 13 words are named')
     .option('--tokenizer <dir>', 'the tokenizer that wrote the run, where its manifest names a path that is not found from here')
     .option('--seq-len <n>', 'tokens a row, for the padding of each packing', count('--seq-len', 2), 2048)
     .option('--json', 'one JSON object, as it is written to RUN/check/check.json')
-    .addHelpText('after', `\nChecks: ${CHECKS.join(', ')}; exit 1 if any finding is an error. infra/docs/readiness.md says what each means.`)
+    .addHelpText(
+      'after',
+      `\nChecks: ${CHECKS.join(', ')}; exit 1 if any finding is an error. infra/docs/readiness.md says what each means.\n\n--train-steps, --against, --compare-model: ${PROXY_LIMIT}`,
+    )
     .action(
       action(async (run: string, options: Options) => {
         const { signal, done } = interruptible();
         try {
           const { json, benchmarks = [], ...rest } = options;
-          if ((options.against !== undefined || options.third !== undefined) && options.trainSteps === undefined)
-            throw new RefineError('ERR_REFINE_USAGE', '--against and --third go with --train-steps N, the proxy run.');
+          if (options.third !== undefined && options.trainSteps === undefined && options.against === undefined)
+            throw new RefineError('ERR_REFINE_USAGE', '--third goes with --train-steps N or --against RUN2, the proxy run.');
           const result = await checkRun(run, { ...rest, benchmarks }, signal, seldom());
           await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
           return result.ok ? EXIT.done : EXIT.failed;

@@ -109,9 +109,14 @@ test('a proxy run learns text with a pattern, scores a third text, and says the 
 });
 
 test('a proxy run that blows up says so and is no exception', async () => {
-  const request = { sample: chain(120, 127, 50), heldOut: [], vocab: 127, steps: 40, seed: 1, threads: 1, batch: 512, rate: 100 };
-  const { verdict } = await proxyTrain(request, new AbortController().signal, () => {});
-  assert.notEqual(verdict.kind, 'trained');
+  const request = { sample: chain(120, 127, 50), heldOut: [], vocab: 127, steps: 25, seed: 1, threads: 1, batch: 512, rate: 3 };
+  const { signal } = new AbortController();
+  const far = await proxyTrain(request, signal, () => {});
+  assert.equal(far.verdict.kind, 'diverged');
+  assert.equal(far.losses.length, 25);
+  const { verdict, losses } = await proxyTrain({ ...request, steps: 40, rate: 100 }, signal, () => {});
+  assert.ok(verdict.kind === 'not-finite' && verdict.step < 39 && losses.length === verdict.step + 1, JSON.stringify(verdict));
+  assert.match(verdict.words, /is no finite number at step \d+/);
   await assert.rejects(
     proxyTrain({ ...request, sample: { ids: Uint32Array.of(1), offsets: Int32Array.of(0, 1) } }, new AbortController().signal, () => {}),
     {

@@ -21,7 +21,7 @@ const TENSORS: TensorShapes = [
   ['transformer.ln_f.bias', [CHANNELS]],
 ];
 
-export function smallDecoder(folder: string): string {
+export function smallDecoder(folder: string, seed = 7): string {
   randomModelFolder(
     folder,
     {
@@ -42,7 +42,7 @@ export function smallDecoder(folder: string): string {
       eos_token_id: 0,
     },
     TENSORS,
-    7,
+    seed,
   );
   const shipped = packagePath('stages', 'perplexity', 'models', 'reference-small');
   for (const name of readdirSync(shipped).filter((file) => file.startsWith('tokenizer'))) cpSync(join(shipped, name), join(folder, name));
