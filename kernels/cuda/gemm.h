@@ -18,7 +18,7 @@ enum class GemmActivation : int32_t { kNone, kGelu /* erf */, kGeluTanh, kSilu, 
 
 // What happens to a sum before it is rounded to T, in fp32, in this order: + bias, activation, + residual, + residual2.
 // `gated`: W holds N/2 rows of the gate, then N/2 rows of the other half ("up"); out and residuals are (M, N/2) and
-//   out = activation(gate + bias) x (up + bias) + residuals; bias is (N), gate's first.
+//   out = activation(gate + bias) x (up + bias) + residuals; bias is (N), gate's first. Not with fp32 out of bf16 or int8 operands.
 template <class T>
 struct Epilogue {
   const float* bias = nullptr;  // (N)

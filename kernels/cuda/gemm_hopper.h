@@ -1,0 +1,146 @@
+// The matrix product of the Hopper path: one warp brings tiles by TMA, two warpgroups multiply them by wgmma, tiles one after another.
+//   operands  A (M,K), W (N,K), rows of K at 16 bytes; a stage is 128 bytes of K (64 bf16, 128 int8) of 128 rows of A and 256 or 128 of W
+//   wide      128 x 256: 4 stages of 48 KiB, 384 threads, one block a multiprocessor; the copying warpgroup gives its registers to the
+//             multiplying ones (setmaxnreg 40 / 232), each of which keeps 64 x 256 sums, 128 registers a thread
+//   narrow    128 x 128: 3 stages of 32 KiB, 288 threads, two blocks a multiprocessor, so that one stores while the other multiplies
+// A step of 32 bytes of K is one wgmma m64n256 (128 cycles, 10 KiB of shared memory: 80 bytes a cycle of 128). The grid is persistent: the
+// copying warp runs ahead into the next tile while sums are stored. Rings: full[stage] completes when its bytes are there, empty[stage]
+// when the eight multiplying warps have read it; phases alternate, so a barrier's parity is the round's number mod 2.
+// Invariant: an element's sum takes k in ascending steps of one wgmma, whatever the tile. Shared memory is 128-byte swizzled by the copy
+// engine (chunk c of row r at c ^ r % 8) and read so by wgmma: no bank conflicts by construction.
+#pragma once
+#include "gemm_ampere.h"
+
+namespace refine::cuda {
+
+constexpr int kHopperRows = 128, kHopperDepthBytes = 128, kConsumers = 256;
+
+template <int kTileColumns>
+struct HopperTile {
+  static constexpr int kColumns = kTileColumns;
+  static constexpr bool kWide = kColumns == 256;
+  static constexpr int kStages = kWide ? 4 : 3, kThreads = kConsumers + (kWide ? 128 : 32), kBlocksPerProcessor = kWide ? 1 : 2;
+  static constexpr int kBytesA = kHopperRows * kHopperDepthBytes, kBytesB = kColumns * kHopperDepthBytes, kStageBytes = kBytesA + kBytesB;
+  static constexpr int kSharedBytes = kStages * kStageBytes + 2 * kStages * int(sizeof(uint64_t));
+};
+
+// The next stage of a ring and its round's parity.
+struct RingPlace {
+  int stage = 0;
+  uint32_t parity = 0;
+  template <int kStages>
+  REFINE_DEVICE void next() {
+    if (++stage == kStages) stage = 0, parity ^= 1;
+  }
+};
+
+template <class Product, class Tile>
+REFINE_DEVICE void multiply_step([[maybe_unused]] typename Product::Sum (&sums)[Tile::kColumns / 2], [[maybe_unused]] uint64_t a, [[maybe_unused]] uint64_t b, [[maybe_unused]] bool accumulate) {
+  if constexpr (std::is_same_v<typename Product::Sum, float>) wgmma_bf16<Tile::kColumns>(sums, a, b, accumulate);
+  else wgmma_s8<Tile::kColumns>(sums, a, b, accumulate);
+}
+
+// b_step, b_half: rows of W from one tile to the next, and from a tile's first half to its second (gated: the other matrix).
+template <class Product, class Tile, class Sink>
+__global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
+    hopper_kernel(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, TileWork work, Sink sink, int32_t depth_steps, int32_t b_step, int32_t b_half) {
+#if REFINE_HOPPER
+  using Sum = typename Product::Sum;
+  constexpr int kStages = Tile::kStages, kElements = kHopperDepthBytes / int(sizeof(typename Product::Element));
+  uint8_t* shared = dynamic_shared<uint8_t>();
+  uint64_t* full = reinterpret_cast<uint64_t*>(shared + kStages * Tile::kStageBytes);
+  uint64_t* empty = full + kStages;
+  if (threadIdx.x == 0) {
+    for (int stage = 0; stage < kStages; ++stage) {
+      mbarrier_init(full + stage, 1);
+      mbarrier_init(empty + stage, kConsumers / 32);
+    }
+    fence_barrier_init();
+  }
+  __syncthreads();
+  const int64_t items = work.items();
+  if (threadIdx.x >= kConsumers) {
+    if constexpr (Tile::kWide) setmaxnreg_dec<40>();
+    if (threadIdx.x == kConsumers) {
+      RingPlace place;
+      for (int64_t index = blockIdx.x; index < items; index += gridDim.x) {
+        int32_t tile_m, part;
+        work.item(index, tile_m, part);
+        for (int32_t tile_n = work.first_tile(part), end = tile_n + work.tile_count(part); tile_n < end; ++tile_n)
+          for (int32_t step = 0; step < depth_steps; ++step) {
+            mbarrier_wait(empty + place.stage, place.parity ^ 1);  // a fresh ring is empty
+            uint8_t* stage = shared + place.stage * Tile::kStageBytes;
+            uint64_t* bar = full + place.stage;
+            mbarrier_expect(bar, Tile::kStageBytes);
+            tma_load_2d(stage, &map_a, bar, step * kElements, tile_m * kHopperRows);
+            tma_load_2d(stage + Tile::kBytesA, &map_b, bar, step * kElements, tile_n * b_step);
+            tma_load_2d(stage + Tile::kBytesA + Tile::kBytesB / 2, &map_b, bar, step * kElements, tile_n * b_step + b_half);
+            place.template next<kStages>();
+          }
+      }
+    }
+  } else {
+    if constexpr (Tile::kWide) setmaxnreg_inc<232>();
+    const int group = int(threadIdx.x) / 128, warp = int(threadIdx.x) / 32;
+    RingPlace place;
+    for (int64_t index = blockIdx.x; index < items; index += gridDim.x) {
+      int32_t tile_m, part;
+      work.item(index, tile_m, part);
+      typename Sink::template State<1> state;
+      sink.begin(state);
+      const int64_t row0 = int64_t(tile_m) * kHopperRows + warp * 16;
+      for (int32_t tile_n = work.first_tile(part), end = tile_n + work.tile_count(part); tile_n < end; ++tile_n) {
+        Sum sums[Tile::kColumns / 2];
+        int last = 0;
+        for (int32_t step = 0; step < depth_steps; ++step) {
+          mbarrier_wait(full + place.stage, place.parity);
+          const uint8_t* stage = shared + place.stage * Tile::kStageBytes;
+          const uint8_t* rows = stage + group * (Tile::kBytesA / 2);
+          wgmma_fence(sums);
+#pragma unroll
+          for (int k = 0; k < kHopperDepthBytes; k += 32)
+            multiply_step<Product, Tile>(sums, wgmma_descriptor(rows + k, 16, 1024), wgmma_descriptor(stage + Tile::kBytesA + k, 16, 1024), step > 0 || k > 0);
+          wgmma_commit();
+          if (step > 0) {
+            wgmma_wait<1>();  // the step before has read its stage
+            if (threadIdx.x % 32 == 0) mbarrier_arrive(empty + last);
+          }
+          last = place.stage;
+          place.template next<kStages>();
+        }
+        wgmma_wait<0>(sums);
+        if (threadIdx.x % 32 == 0) mbarrier_arrive(empty + last);
+        sink.tile(state, 0, sums, row0, int64_t(tile_n) * Tile::kColumns / (Sink::gated ? 2 : 1));
+      }
+      sink.end(state, 0, row0, part);
+    }
+  }
+#endif
+}
+
+template <class Product, int kColumns, class Sink>
+cudaError_t launch_hopper(const Context& ctx, const Operand& a, const Operand& b, const Sink& sink, int32_t tiles_per_item = 1) {
+  using Tile = HopperTile<kColumns>;
+  using Element = typename Product::Element;
+  constexpr auto kElement = std::is_same_v<Element, bf16> ? TensorElement::kBf16 : TensorElement::kInt8;
+  const int64_t depth = a.depth_bytes / int64_t(sizeof(Element));
+  constexpr int kBox = kHopperDepthBytes / int(sizeof(Element));
+  TensorMap map_a, map_b;
+  if (const cudaError_t error = make_tensor_map_2d(&map_a, a.data, kElement, a.rows, depth, a.depth_bytes, kHopperRows, kBox); error != cudaSuccess) return error;
+  if (const cudaError_t error = make_tensor_map_2d(&map_b, b.data, kElement, b.rows, depth, b.depth_bytes, kColumns / 2, kBox); error != cudaSuccess) return error;
+  const TileWork work{int32_t(ceil_div(a.rows, kHopperRows)), int32_t(ceil_div(b.rows, kColumns)), tiles_per_item};
+  const int64_t slots = int64_t(ctx.multiprocessors) * Tile::kBlocksPerProcessor, blocks = work.items() < slots ? work.items() : slots;
+  return launch(hopper_kernel<Product, Tile, Sink>, dim3(uint32_t(blocks)), dim3(Tile::kThreads), Tile::kSharedBytes, ctx.stream, map_a, map_b, work, sink,
+                int32_t(ceil_div(a.depth_bytes, kHopperDepthBytes)), Sink::gated ? kColumns / 2 : kColumns, Sink::gated ? int32_t(b.rows / 2) : kColumns / 2);
+}
+
+// K-major operands on the context's path; the element-wise and Ampere kernels take what TMA cannot.
+template <class Product, class Sink>
+cudaError_t launch_product(const Context& ctx, const Operand& a, const Operand& b, const Sink& sink) {
+  if (ctx.path != Path::kHopper || a.depth_bytes == 0 || !copies_16<false>(a) || !copies_16<false>(b)) return launch_ampere<Product, false, false>(ctx, a, b, sink);
+  if constexpr (!Sink::rare)
+    if (wide_tiles(a.rows, b.rows, a.depth_bytes, ctx.multiprocessors)) return launch_hopper<Product, 256>(ctx, a, b, sink);
+  return launch_hopper<Product, 128>(ctx, a, b, sink);
+}
+
+}  // namespace refine::cuda

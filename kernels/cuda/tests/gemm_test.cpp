@@ -1,0 +1,3 @@
+#include "gemm_device.h"
+
+SUITE_MAIN(gemm)

@@ -1,0 +1,3 @@
+#include "quantise_device.h"
+
+SUITE_MAIN(quantise)
