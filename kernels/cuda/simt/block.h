@@ -20,7 +20,7 @@ struct Meeting {
 };
 struct Warp {
   uint32_t present = 0, exited = 0;
-  Meeting meetings[4];  // masks apart may be under way at once
+  Meeting meetings[8];  // masks apart may be under way at once
   Thread* threads[32] = {};
 };
 struct NamedBarrier {

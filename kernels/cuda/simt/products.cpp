@@ -137,6 +137,10 @@ void multiply(Warpgroup& group) {
   for (auto& candidate : group.accumulators)
     if (candidate.registers[0] == first.d) held = &candidate;
   if (held != nullptr && held->count != count) fault("wgmma: accumulators under way are used by a product of another size");
+  if (held != nullptr)
+    for (uint32_t i = 0; i < 128; ++i)
+      for (uint32_t j = 0; j < count; ++j)
+        if (static_cast<const uint32_t*>(issue(i).d)[j] != kPoisonWord) fault("wgmma: accumulator %u of thread %u of the warpgroup was written before wgmma_wait", j, i);
   if (held == nullptr) {
     held = &group.accumulators.emplace_back();
     held->count = count;
