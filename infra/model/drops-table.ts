@@ -27,7 +27,7 @@ function filters(share: number, quality: string): readonly Filter[] {
     { name: 'rules', steps: RULES, score: null },
     {
       name: 'perplexity',
-      steps: `  - perplexity: { model: reference-small, max-tokens: 512, keep: { bits-per-byte: { quantile: ${best} } } }\n`,
+      steps: `  - perplexity: { model: reference-small, dtype: bf16, max-tokens: 512, keep: { bits-per-byte: { quantile: ${best} } } }\n`,
       score: 'bits_per_byte',
     },
     {

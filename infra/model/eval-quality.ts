@@ -1,5 +1,5 @@
 // What a `quality` tells apart on sites it never saw, by kind and language: one line a model and kind, then JSON on stdout.
-//   node dist/infra/model/eval-quality.js --test FILE.jsonl [--encoder FOLDER|NAME]... [--fasttext FILE|NAME]... [--windows 1] [--max-length N] [--both]
+//   node dist/infra/model/eval-quality.js --test FILE.jsonl [--encoder FOLDER|NAME]... [--fasttext FILE|NAME]... [--windows 1] [--max-length N] [--dtype f32] [--both]
 // `--test`: what quality-data.js wrote. `--both` adds the mean of all models' log-odds, what two opinions together tell.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { bytesColumn, native, utf8Column } from '../../native/index.js';
 import { loadTokenizer } from '../../pipeline/registry.js';
 import { probabilities } from '../../stages/classify/scores.js';
-import { NativeEncoder } from '../../stages/contract/encoder.js';
+import { ENCODER_DTYPES, type EncoderOptions, NativeEncoder } from '../../stages/contract/encoder.js';
 import { readEncoderConfig } from '../../stages/contract/encoder-config.js';
 import { resolveModel } from '../../stages/contract/weights/shipped.js';
 import { type QualityAreas, qualityAreas } from './quality-areas.js';
@@ -16,10 +16,10 @@ import type { Example } from './quality-text.js';
 const GOOD = 'main';
 const AT_ONCE = 64;
 
-async function encoderScores(name: string, texts: readonly string[], windows: number, maxLength: number | undefined): Promise<Float64Array> {
+async function encoderScores(name: string, texts: readonly string[], how: EncoderOptions): Promise<Float64Array> {
   const folder = resolveModel(name, process.cwd());
   const [head] = readEncoderConfig(folder).heads;
-  const model = await NativeEncoder.open(folder, { loadTokenizer, windows, maxLength }, true);
+  const model = await NativeEncoder.open(folder, how, true);
   const out = new Float64Array(texts.length);
   for (let from = 0; from < texts.length; from += AT_ONCE) {
     const part = texts.slice(from, from + AT_ONCE);
@@ -54,6 +54,7 @@ async function main(): Promise<void> {
       fasttext: { type: 'string', multiple: true, default: [] },
       windows: { type: 'string', default: '1' },
       'max-length': { type: 'string' },
+      dtype: { type: 'string', default: 'f32' },
       both: { type: 'boolean', default: false },
     },
   });
@@ -63,9 +64,12 @@ async function main(): Promise<void> {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Example);
   const texts = examples.map(({ text }) => text);
-  const length = values['max-length'] === undefined ? undefined : Number(values['max-length']);
+  const dtype = ENCODER_DTYPES.find((name) => name === values.dtype);
+  if (dtype === undefined) throw new Error(`--dtype is one of ${ENCODER_DTYPES.join(', ')}`);
+  const maxLength = values['max-length'] === undefined ? undefined : Number(values['max-length']);
+  const how = { loadTokenizer, windows: Number(values.windows), maxLength, dtype };
   const found: [string, Float64Array][] = [];
-  for (const name of values.encoder) found.push([`encoder ${name}`, await encoderScores(name, texts, Number(values.windows), length)]);
+  for (const name of values.encoder) found.push([`encoder ${name}`, await encoderScores(name, texts, how)]);
   for (const name of values.fasttext) found.push([`fastText ${name}`, await fasttextScores(name, texts)]);
   if (values.both) {
     const odds = (p: number): number => Math.log(Math.max(p, 1e-6) / Math.max(1 - p, 1e-6));
