@@ -32,4 +32,11 @@ inline std::vector<AttentionTile> attention_tiles(const int32_t* offsets, int64_
   return tiles;
 }
 
+// The same entries for the backward's walk over keys (`first` is then a key): in a causal document the first keys are seen by most queries.
+inline std::vector<AttentionTile> attention_key_tiles(const int32_t* offsets, int64_t documents, bool causal) {
+  std::vector<AttentionTile> tiles = attention_tiles(offsets, documents, false);
+  if (causal) std::stable_sort(tiles.begin(), tiles.end(), [](const AttentionTile& a, const AttentionTile& b) { return a.length - a.first > b.length - b.first; });
+  return tiles;
+}
+
 }  // namespace refine::cuda

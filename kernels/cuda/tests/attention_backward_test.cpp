@@ -1,0 +1,3 @@
+#include "attention_backward_device.h"
+
+SUITE_MAIN(attention_backward)
