@@ -32,6 +32,8 @@ export interface CudaFacts {
   readonly batchTokens: number;
   readonly weightBytes: number;
   readonly arenaBytes: number;
+  /** Of all models of this process. */
+  readonly heldBytes: number;
   readonly batches: number;
   readonly tokens: number;
   /** From each batch's first kernel to its last, where the environment has REFINE_CUDA_TIMING=1. */

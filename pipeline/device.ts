@@ -53,6 +53,12 @@ export function cudaAdvice(state: UnusableCuda): { readonly found: string; reado
   return { found: state.detail === undefined || state.detail === '' ? found : state.detail.replace(/\.$/, ''), next };
 }
 
+/** Where a command outside a run asks a model: `auto` takes a GPU where one is usable. */
+export function placeModel(asked: AskedDevice, cuda: CudaState | undefined = asked === 'cpu' ? undefined : cudaState()): Device {
+  if (asked === 'cuda' && cuda?.usable !== true) throw noCuda(cuda ?? { usable: false, reason: 'no-device' });
+  return cuda?.usable === true ? 'cuda' : 'cpu';
+}
+
 /** What a lock records: absent parts are those of a run without neural steps. */
 export interface Placement {
   readonly device: Device;

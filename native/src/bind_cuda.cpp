@@ -73,6 +73,7 @@ Napi::Value ModelFacts(const Napi::CallbackInfo& info) {
   object.Set("batchTokens", double(facts.batch_tokens));
   object.Set("weightBytes", double(facts.weight_bytes));
   object.Set("arenaBytes", double(facts.arena_bytes));
+  object.Set("heldBytes", double(model->cuda->held()));
   object.Set("batches", double(facts.batches));
   object.Set("tokens", double(facts.tokens));
   object.Set("gpuSeconds", facts.gpu_seconds);

@@ -168,4 +168,11 @@ refine_cuda_facts CudaModel::facts() const {
   return facts;
 }
 
+uint64_t CudaModel::held() const {
+  auto error = fresh_error();
+  uint64_t total = 0, free = 0, held = 0;
+  library_->memory(&total, &free, &held, &error);
+  return held;
+}
+
 }  // namespace refine::node

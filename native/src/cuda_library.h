@@ -52,6 +52,7 @@ class CudaModel {
   Status encode(const uint32_t* ids, const int32_t* offsets, size_t documents, Pooling pooling, PoolerActivation activation, const std::vector<std::string>& roles, float* vectors,
                 const std::vector<float*>& logits) const;
   refine_cuda_facts facts() const;
+  uint64_t held() const;  // bytes of the device that all models of this process hold
 
  private:
   CudaModel() = default;

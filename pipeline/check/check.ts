@@ -14,6 +14,7 @@ import type { GapReport } from './gap-report.js';
 import { checkHoldout } from './holdout-check.js';
 import { checkLanguages, type LanguageCheck, type ShardLanguages } from './language-check.js';
 import type { LengthFigures } from './lengths.js';
+import { type AskedDevice, placeModel } from '../device.js';
 import { checkLosses, type LossFigures, openModel } from './loss-check.js';
 import { checkReadable, type Known } from './readable.js';
 import type { ProxyFigures } from './proxy-run.js';
@@ -24,6 +25,8 @@ import { type ContaminationFigures, type NearFigures, passTexts } from './text-p
 import { type SampledShard, type Scan, scanTokens } from './token-scan.js';
 
 export interface CheckOptions {
+  /** Where the model's losses are computed; the CPU, whose answer every machine gives. On a GPU in bf16. */
+  readonly device?: AskedDevice;
   /** The tokenizer that wrote the run, where it is not found by its name. */
   readonly tokenizer?: string;
   /** The tokenizer of the model to be trained. */
@@ -223,7 +226,7 @@ async function modelChecks(
     report.skip(['loss-outlier', 'model'], 'no model was to be asked (--model none)');
     return null;
   }
-  const model = await openModel(options.model);
+  const model = await openModel(options.model, placeModel(options.device ?? 'cpu'));
   if (model === null) {
     report.skip(['loss-outlier', 'model'], 'this package ships no reference model; name one with --model DIR');
     return null;

@@ -68,7 +68,7 @@ export interface OpenedModel {
 }
 
 /** The model that is named, or the package's; null where it ships none. Weights that are no numbers are a finding, and it is not asked. */
-export async function openModel(named: string | undefined): Promise<OpenedModel | null> {
+export async function openModel(named: string | undefined, device: 'cpu' | 'cuda' = 'cpu'): Promise<OpenedModel | null> {
   const shipped = new Set(shippedModels().map(({ name }) => name));
   const name = named ?? DEFAULT_MODELS.find((one) => shipped.has(one));
   if (name === undefined) return null;
@@ -84,7 +84,14 @@ export async function openModel(named: string | undefined): Promise<OpenedModel 
       next: 'Take an earlier checkpoint: a model with such weights says NaN of everything',
     }),
   );
-  return { name, findings, scorer: bad.length > 0 ? null : await openScorer(name, process.cwd(), { loadTokenizer, maxTokens: SCORED_TOKENS }) };
+  return {
+    name,
+    findings,
+    scorer:
+      bad.length > 0
+        ? null
+        : await openScorer(name, process.cwd(), { loadTokenizer, maxTokens: SCORED_TOKENS, device, ...(device === 'cuda' ? { dtype: 'bf16' as const } : {}) }),
+  };
 }
 
 interface Scored {

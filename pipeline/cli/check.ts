@@ -1,6 +1,7 @@
 // `refine check RUN`: what would spoil a training run, before it does.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
+import type { AskedDevice } from '../device.js';
 import { type CheckResult, checkRun } from '../check/check.js';
 import { CHECKS, percent } from '../check/finding.js';
 import { gapText, PROXY_LIMIT } from '../check/gap-report.js';
@@ -8,6 +9,7 @@ import { describeLengths } from '../check/lengths.js';
 import { describeProxy } from '../check/proxy-run.js';
 import { PROXY_BATCH, PROXY_STEPS } from '../proxy-train.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
+import { device } from './run.js';
 
 interface Options {
   readonly tokenizer?: string;
@@ -15,6 +17,7 @@ interface Options {
   readonly benchmarks?: readonly string[];
   readonly seqLen: number;
   readonly model?: string;
+  readonly device: AskedDevice;
   readonly compareModel?: string;
   readonly trainSteps?: number;
   readonly against?: string;
@@ -29,6 +32,7 @@ export function registerCheck(program: Command): void {
     .argument('<run>', 'the folder of a finished run')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference, or reference-small)')
+    .option('--device <device>', 'where the model computes its losses: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
     .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text, language and host')
     .option(
       '--train-steps <n>',

@@ -19,7 +19,7 @@ interface Options {
   readonly device: AskedDevice;
 }
 
-function device(text: string): AskedDevice {
+export function device(text: string): AskedDevice {
   if (!['auto', 'cpu', 'cuda'].includes(text)) throw new InvalidArgumentError('expected auto, cpu or cuda.');
   return text as AskedDevice;
 }

@@ -35,7 +35,8 @@ const GPU_CALL_TOKENS = 1 << 18;
 
 export async function openRunningModel(plan: WeightsPlan, options: RunningModelOptions, place: ModelPlace): Promise<RunningModel> {
   const dtype = options.dtype ?? 'f32';
-  if (place.device === 'cuda' && options.runtime !== 'reference') {
+  // DeBERTa's attention has the reference alone, whose bits are the same on every CPU: it stays there in a run of the GPU too.
+  if (place.device === 'cuda' && options.runtime !== 'reference' && (plan.config.relativeSpan ?? 0) === 0) {
     if (place.gpu !== undefined) return await remote(place.gpu, plan, dtype);
     const library = cudaLibrary();
     if (library === null) throw new RefineError('ERR_REFINE_DEVICE', 'the library of CUDA kernels is gone. Build it: npm run build:cuda');
