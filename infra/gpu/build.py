@@ -53,8 +53,10 @@ class Build:
             codes = [flag for target in targets for flag in ("-gencode", PLAN["targets"][target])]
             self.flags = [*common, *PLAN["card"], "-x", "cu", *codes]
 
-    def library_sources(self):
-        return sorted(CUDA.glob("*.cu")) + (sorted((CUDA / "simt").glob("*.cpp")) if self.emulated else [])
+    def library_sources(self, only=None):
+        """All kernels; those of the operators in `only` alone where nothing else is wanted. In the emulator its own sources too."""
+        kernels = [path for path in sorted(CUDA.glob("*.cu")) if not only or any(path.stem == name or path.stem.startswith(name + "_") for name in only)]
+        return kernels + (sorted((CUDA / "simt").glob("*.cpp")) if self.emulated else [])
 
     def compile(self, sources, deadline):
         """Objects of the sources that compiled, by source."""
@@ -109,20 +111,29 @@ class Build:
         stamp.write_text(digest)
         return path
 
-    def everything(self, deadline, only=None):
-        """{program: path} of the operators' checks and the timings, and the library."""
-        checks = {path.name[: -len("_device.h")]: path.with_name(path.name.replace("_device.h", "_test.cpp")) for path in sorted((CUDA / "tests").glob("*_device.h"))}
-        checks = {name: path for name, path in checks.items() if path.exists() and (not only or name in only)}
-        timings = {path.stem: path for pattern in ("time_*.cpp", "time_*.cu") for path in sorted((ROOT / "infra/gpu/host").glob(pattern))}
-        library = self.library_sources()
+    def everything(self, deadline, only=None, wanted=("checks", "timings", "models")):
+        """({program: path}, operators, timing programs): the checks of the operators, the timings, the library and its host."""
+        headers = {path.name[: -len("_device.h")]: path for path in sorted((CUDA / "tests").glob("*_device.h"))} if "checks" in wanted else {}
+        checks = {name: self.main_of(name, path) for name, path in headers.items() if not only or name in only}
+        timings = {path.stem: path for pattern in ("time_*.cpp", "time_*.cu") for path in sorted((ROOT / "infra/gpu/host").glob(pattern))} if "timings" in wanted else {}
+        library = self.library_sources(only if tuple(wanted) == ("checks",) else None)
         objects = self.compile([*library, *checks.values(), *timings.values()], deadline)
         kernels = [objects[source] for source in library if source in objects]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             links = {name: pool.submit(self.link, f"check_{name}" if name in checks else name, [objects[path], *kernels], deadline)
-                     for name, path in {**checks, **timings}.items() if path in objects}
-            links["library"] = pool.submit(self.link, "librefine_cuda_simt.so" if self.emulated else "librefine_cuda.so", kernels, deadline, True)
-            links["model_host"] = pool.submit(self.model_host, deadline)
+                     for name, path in {**checks, **timings}.items() if path in objects}  # fmt: skip
+            if "models" in wanted:
+                links["library"] = pool.submit(self.link, "librefine_cuda_simt.so" if self.emulated else "librefine_cuda.so", kernels, deadline, True)
+                links["model_host"] = pool.submit(self.model_host, deadline)
         return {name: future.result() for name, future in links.items() if future.result()}, sorted(checks), sorted(timings)
+
+    def main_of(self, name, header):
+        """A program of one check; NAME_test.cpp beside the header may lean on the CPU's kernels, which are not built here."""
+        path = self.out / f"check_{name}.cpp"
+        text = f'#include "{os.path.relpath(header, self.out)}"\nSUITE_MAIN({name})\n'
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+        return path
 
     def model_host(self, deadline):
         path = self.out / "model_host"

@@ -10,12 +10,13 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const plan = JSON.parse(readFileSync(join(root, 'infra', 'gpu', 'build.json'), 'utf8'));
 
-/** The compiler and its version, or null: $NVCC, $CUDACXX, PATH, $CUDA_HOME, then where installers put it. */
+/** The compiler and its version, or null: $NVCC, $CUDACXX, PATH, $CUDA_HOME or else where installers put it. */
 export function findNvcc(environment = process.env) {
-  const homes = [environment.CUDA_HOME, environment.CUDA_PATH, '/usr/local/cuda'].filter(Boolean);
+  const named = [environment.CUDA_HOME, environment.CUDA_PATH].filter(Boolean);
+  const homes = named.length > 0 ? named : ['/usr/local/cuda'];
   for (const candidate of [environment.NVCC, environment.CUDACXX, 'nvcc', ...homes.map((home) => join(home, 'bin', 'nvcc'))]) {
     if (!candidate) continue;
-    const { status, stdout } = spawnSync(candidate, ['--version'], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(candidate, ['--version'], { encoding: 'utf8', env: { ...process.env, ...environment } });
     if (status === 0) return { path: candidate, version: /release ([\d.]+)/.exec(stdout)?.[1] ?? 'unknown', text: stdout };
   }
   return null;

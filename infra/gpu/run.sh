@@ -4,5 +4,6 @@
 #   infra/gpu/run.sh [--out DIR] [--emulate] [--steps build,operators,...] [--seconds 570] [--seed N] [--jobs N] [--only NAME,...]
 # The exit code is the verdict of correctness; times never fail. Results come back in DIR (default $OUT, else build/gpu/results).
 set -u
+export PYTHONDONTWRITEBYTECODE=1
 cd "$(dirname "$0")/../.." || exit 2
 exec "${PYTHON:-python3}" infra/gpu/suite.py "$@"
