@@ -1,0 +1,3 @@
+#include "norms_backward_device.h"
+
+SUITE_MAIN(norms_backward)
