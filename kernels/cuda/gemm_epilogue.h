@@ -6,6 +6,7 @@
 #pragma once
 #include <cmath>
 
+#include "activation_math.h"
 #include "gemm.h"
 #include "ptx.h"
 
@@ -32,13 +33,6 @@ REFINE_DEVICE void store_words4(void* to, const Words4& words) {
 #endif
 }
 
-REFINE_DEVICE float divide_fast(float a, float b) {
-#if defined(__CUDA_ARCH__)
-  return __fdividef(a, b);  // 2 ulp; 0 above 2^126, which an activation's tail may be
-#else
-  return a / b;
-#endif
-}
 constexpr float kLog2E = 1.44269504088896341f;
 
 // The five activations as three shapes, so that an epilogue holds little code:
