@@ -41,19 +41,7 @@ struct Products {
   // Values (length, D) as the B operand of P V: a word of bfloat16 holds two keys' numbers.
   void pack_values(const float* values, int64_t stride, int64_t length, int64_t dim, float* out) const {
     if (!narrow) return pack_panels(kernels.rows, columns, {values, stride, true}, dim, 0, length, out);
-    const int64_t words = steps(length);
-    const int64_t width = 2 * steps(dim);
-    narrow_rows.grow(size_t(words * dim + 2 * steps(dim)) * sizeof(float));
-    auto* paired = static_cast<uint16_t*>(narrow_rows.data);
-    auto* two = paired + words * dim * 2;
-    for (int64_t w = 0; w < words; ++w) {
-      const int64_t rows_here = std::min<int64_t>(2, length - 2 * w);
-      kernels.bf16.narrow(values + 2 * w * stride, stride, rows_here, dim, two);
-      if (rows_here == 1) std::memset(two + width, 0, size_t(dim) * sizeof(uint16_t));
-      uint16_t* to = paired + w * dim * 2;
-      for (int64_t d = 0; d < dim; ++d) to[2 * d] = two[d], to[2 * d + 1] = two[width + d];
-    }
-    pack_panels(kernels.rows, columns, {static_cast<const float*>(narrow_rows.data), dim, true}, dim, 0, words, out);
+    kernels.bf16.narrow_pairs(values, stride, length, dim, out, columns);
   }
 
  private:

@@ -15,7 +15,7 @@ REFINE_TARGET void transpose(const float* a, int64_t lda, int count, int64_t k, 
     const int left = k - i < 16 ? int(k - i) : 16;
     __m512 row[16], pair[16];
 REFINE_UNROLL(16)
-    for (int r = 0; r < 16; ++r) row[r] = r < count ? load_n(a + r * lda + i, left) : zero();
+    for (int r = 0; r < 16; ++r) row[r] = r >= count ? zero() : left == 16 ? load(a + r * lda + i) : load_n(a + r * lda + i, left);
 REFINE_UNROLL(8)
     for (int r = 0; r < 16; r += 2) {
       pair[r] = _mm512_unpacklo_ps(row[r], row[r + 1]);

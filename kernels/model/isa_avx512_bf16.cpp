@@ -15,14 +15,33 @@ constexpr int kTileRows = 14, kTileVectors = 2, kValuesAWord = 2;
 
 REFINE_LANES F product(F a, F w, F sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)w); }
 
+// 32 values to bfloat16.
+REFINE_LANES __m512i narrowed(F low, F high) { return (__m512i)_mm512_cvtne2ps_pbh(high, low); }
+
 REFINE_TARGET void narrow(const float* x, int64_t stride, int64_t rows, int64_t count, uint16_t* out) {
   const int64_t pairs = (count + 1) / 2 * 2, whole = count / 16 * 16;
   for (int64_t r = 0; r < rows; ++r, x += stride, out += pairs) {
-    for (int64_t i = 0; i < whole; i += 16) _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(load(x + i)));
+    int64_t i = 0;
+    for (; i + 32 <= count; i += 32) _mm512_storeu_si512(out + i, narrowed(load(x + i), load(x + i + 16)));
+    if (i < whole) _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(load(x + i)));
     if (whole == count) continue;
     alignas(32) uint16_t last[16];  // masked stores of 16-bit lanes are slow
     _mm256_store_si256(reinterpret_cast<__m256i*>(last), (__m256i)_mm512_cvtneps_pbh(load_n(x + whole, int(count - whole))));
     __builtin_memcpy(out + whole, last, size_t(pairs - whole) * sizeof(uint16_t));
+  }
+}
+
+REFINE_TARGET void narrow_pairs(const float* x, int64_t stride, int64_t rows, int64_t count, float* panels, int columns) {
+  const __m512i interleave = _mm512_add_epi16(_mm512_set1_epi32(0x00100000), _mm512_set_epi16(15, 15, 14, 14, 13, 13, 12, 12, 11, 11, 10, 10, 9, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0));
+  const int64_t words = (rows + 1) / 2;
+  for (int64_t d = 0; d < (count + columns - 1) / columns * columns; d += 16) {
+    const int left = count - d < 0 ? 0 : count - d < 16 ? int(count - d) : 16;
+    float* to = panels + d / columns * columns * words + d % columns;
+    for (int64_t w = 0; w < words; ++w, to += columns) {
+      const float* even = x + 2 * w * stride + d;
+      const F low = load_n(even, left), high = 2 * w + 1 < rows ? load_n(even + stride, left) : zero();
+      store(to, _mm512_castsi512_ps(_mm512_permutexvar_epi16(interleave, narrowed(low, high))));
+    }
   }
 }
 
@@ -38,7 +57,7 @@ const KernelSet* avx512_bf16_kernels() {
     KernelSet copy = *avx512_kernels();
     const F32Tiles pairs = f32_tiles(std::make_integer_sequence<int, kTileRows>{});
     copy.isa = GemmIsa::kAvx512Bf16;
-    copy.bf16 = {pairs.rows, pairs.columns, pairs.tile, narrow};
+    copy.bf16 = {pairs.rows, pairs.columns, pairs.tile, narrow, narrow_pairs};
     copy.bf16_peak = fma_loop;
     return copy;
   }();

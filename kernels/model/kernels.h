@@ -40,6 +40,8 @@ struct Bf16Tiles {
   int rows, columns;
   const F32Tile* tile;
   void (*narrow)(const float* x, int64_t stride, int64_t rows, int64_t count, uint16_t* out);  // out: rows of whole pairs, zero-filled
+  // Panels of B whose words pair rows 2 w and 2 w + 1 of x (rows, count); zeros where there is no such row or column.
+  void (*narrow_pairs)(const float* x, int64_t stride, int64_t rows, int64_t count, float* panels, int columns);
 };
 // 8-bit numbers: sums (rows, columns) of 32 bits. `offset`: A holds q + 128 as unsigned bytes, so that 128 times the sum of
 // a channel's weights is to be taken off.

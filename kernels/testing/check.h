@@ -4,6 +4,18 @@
 #include <iostream>
 
 namespace refine::testing {
+// Instrumented code runs some ten times slower: a test of many random cases may take a share of them there and all of them in the plain build.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
 inline int passed = 0, failed = 0;
 inline int report() {
   std::printf("%d passed, %d failed\n", passed, failed);

@@ -1,5 +1,5 @@
 // The fast forward against the reference where its tiles, blocks and batches end: wider than each of them, at lengths one below,
-// at and one past where rows are cut (168, 504, 512, 1008) and read in pieces over those places.
+// at and one past where rows are cut (multiples of 84: 168, 504, 1008; keys at 512) and read in pieces over those places.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
