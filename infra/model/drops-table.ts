@@ -1,7 +1,7 @@
 // What models drop beside the rules: the same documents through runs of one filter each, and which documents each drops.
 //   node dist/infra/model/drops-table.js --run RUN --work DIR [--share 0.1] [--quality NAME|FOLDER] [--sample 30]
 // RUN is a finished run with text (extract, langid, dedupe-exact). Models drop the share with the worst scores. Prints Markdown tables; DIR/sample.tsv
-// gets documents that only one filter drops, for a reader: filter, url, scores, words, the text's beginning. DIR holds page text: never in the repository. What is finished in DIR is taken as it is; after a change of a model remove DIR/<filter>.
+// gets documents that only one filter drops, for a reader: filter, url, scores, words, the text's beginning. DIR holds page text: never in the repository. A second call takes what is finished; after a change of a model or its card remove DIR/<filter>.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -32,7 +32,7 @@ function filters(share: number, quality: string): readonly Filter[] {
     },
     {
       name: 'encoder',
-      steps: `  - classify: { model: ${JSON.stringify(quality)}, label: main, score: quality, windows: 2, max-length: 128, min-score: { quantile: ${share} } }\n`,
+      steps: `  - classify: { model: ${JSON.stringify(quality)}, label: main, score: quality, dtype: bf16, windows: 4, max-length: 128, min-score: { quantile: ${share} } }\n`,
       score: 'score_quality',
     },
     {
