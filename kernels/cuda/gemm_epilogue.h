@@ -148,6 +148,7 @@ struct StoreSink {
     }
 #pragma unroll
     for (int first = 0; first < kBlocks; first += 4) {
+      __syncwarp();  // keeps the compiler from loading all blocks' biases and residuals at once, for which there are no registers
       const int32_t column = int32_t(column0) + 8 * first + 2 * t;
       const Columns own = columns(column, 0);
       Columns up;

@@ -1,5 +1,5 @@
-// gemm_bf16_nn and gemm_bf16_tn: the products of a backward pass, whose operands lie with K down the rows; see gemm.h, and gemm_ampere.h
-// for the kernel, which both paths use (ldmatrix turns them on the way to the registers).
+// gemm_bf16_nn and gemm_bf16_tn: the products of a backward pass, whose operands lie with K down the rows; see gemm.h. Nothing is copied for
+// it: ldmatrix turns them on the way to the registers (gemm_ampere.h), wgmma reads them as they lie (gemm_hopper.h).
 #include "gemm_hopper.h"
 
 namespace refine::cuda {
@@ -10,7 +10,7 @@ cudaError_t product(const Context& ctx, const bf16* a, const bf16* b, Out* out, 
   if (!product_shapes(m, n, k, false) || epilogue.gated) return cudaErrorInvalidValue;
   if (m == 0 || n == 0) return cudaSuccess;
   const Operand rows{reinterpret_cast<const uint8_t*>(a), m, k * 2}, columns{reinterpret_cast<const uint8_t*>(b), n, k * 2};
-  return launch_ampere<Bf16Product, kMnA, true>(ctx, rows, columns, store_sink<Out, false, false>(out, epilogue, nullptr, nullptr, m, n));
+  return launch_product<Bf16Product, kMnA, true>(ctx, rows, columns, store_sink<Out, false, false>(out, epilogue, nullptr, nullptr, m, n));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The matrix product of the Hopper path: one warp brings tiles by TMA, two warpgroups multiply them by wgmma, tiles one after another.
-//   operands  A (M,K), W (N,K), rows of K at 16 bytes; a stage is 128 bytes of K (64 bf16, 128 int8) of 128 rows of A and 256 or 128 of W
+//   operands  A (M,K), W (N,K), rows of K at 16 bytes; a stage is 128 bytes of K (64 bf16, 128 int8) of 128 rows of A and 256 or 128 of W.
+//             bf16 may lie MN-major instead, A (K,M), B (K,N): then a stage is 64 rows of k in blocks of 64 numbers of M or N, 8 KiB each
 //   wide      128 x 256: 4 stages of 48 KiB, 384 threads, one block a multiprocessor; the copying warpgroup gives its registers to the
 //             multiplying ones (setmaxnreg 40 / 232), each of which keeps 64 x 256 sums, 128 registers a thread
 //   narrow    128 x 128: 3 stages of 32 KiB, 288 threads, two blocks a multiprocessor, so that one stores while the other multiplies
@@ -34,14 +35,33 @@ struct RingPlace {
   }
 };
 
-template <class Product, class Tile>
+constexpr int kMnBlock = 64, kMnBlockBytes = kMnBlock * 64 * 2;  // 64 k of 64 bf16
+
+// An operand's `kLines` rows of M or N from `first` on (the second half of a K-major one from `second` on), 128 bytes of K from `step` on.
+template <bool kMn, int kLines, int kElements>
+REFINE_DEVICE void bring(uint8_t* to, const TensorMap* map, uint64_t* bar, int32_t step, int32_t first, int32_t second) {
+  if constexpr (kMn) {
+#pragma unroll
+    for (int block = 0; block < kLines / kMnBlock; ++block) tma_load_2d(to + block * kMnBlockBytes, map, bar, first + block * kMnBlock, step * kElements);
+  } else {
+    tma_load_2d(to, map, bar, step * kElements, first);
+    tma_load_2d(to + kLines / 2 * kHopperDepthBytes, map, bar, step * kElements, second);
+  }
+}
+// The wgmma descriptor of an operand in a stage, 32 bytes of K from byte `k` on.
+template <bool kMn>
+REFINE_DEVICE uint64_t descriptor(const uint8_t* stage, int k) {
+  return kMn ? wgmma_descriptor(stage + k / 2 * 128, kMnBlockBytes, 1024) : wgmma_descriptor(stage + k, 16, 1024);
+}
+
+template <class Product, class Tile, bool kMnA, bool kMnB>
 REFINE_DEVICE void multiply_step([[maybe_unused]] typename Product::Sum (&sums)[Tile::kColumns / 2], [[maybe_unused]] uint64_t a, [[maybe_unused]] uint64_t b, [[maybe_unused]] bool accumulate) {
-  if constexpr (std::is_same_v<typename Product::Sum, float>) wgmma_bf16<Tile::kColumns>(sums, a, b, accumulate);
+  if constexpr (std::is_same_v<typename Product::Sum, float>) wgmma_bf16<Tile::kColumns, kMnB, kMnA>(sums, a, b, accumulate);
   else wgmma_s8<Tile::kColumns>(sums, a, b, accumulate);
 }
 
 // b_step, b_half: rows of W from one tile to the next, and from a tile's first half to its second (gated: the other matrix).
-template <class Product, class Tile, class Sink>
+template <class Product, class Tile, bool kMnA, bool kMnB, class Sink>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
     hopper_kernel(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, TileWork work, Sink sink, int32_t depth_steps, int32_t b_step, int32_t b_half) {
 #if REFINE_HOPPER
@@ -72,9 +92,8 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
             uint8_t* stage = shared + place.stage * Tile::kStageBytes;
             uint64_t* bar = full + place.stage;
             mbarrier_expect(bar, Tile::kStageBytes);
-            tma_load_2d(stage, &map_a, bar, step * kElements, tile_m * kHopperRows);
-            tma_load_2d(stage + Tile::kBytesA, &map_b, bar, step * kElements, tile_n * b_step);
-            tma_load_2d(stage + Tile::kBytesA + Tile::kBytesB / 2, &map_b, bar, step * kElements, tile_n * b_step + b_half);
+            bring<kMnA, kHopperRows, kElements>(stage, &map_a, bar, step, tile_m * kHopperRows, tile_m * kHopperRows + kHopperRows / 2);
+            bring<kMnB, Tile::kColumns, kElements>(stage + Tile::kBytesA, &map_b, bar, step, tile_n * b_step, tile_n * b_step + b_half);
             place.template next<kStages>();
           }
       }
@@ -99,7 +118,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
           wgmma_fence(sums);
 #pragma unroll
           for (int k = 0; k < kHopperDepthBytes; k += 32)
-            multiply_step<Product, Tile>(sums, wgmma_descriptor(rows + k, 16, 1024), wgmma_descriptor(stage + Tile::kBytesA + k, 16, 1024), step > 0 || k > 0);
+            multiply_step<Product, Tile, kMnA, kMnB>(sums, descriptor<kMnA>(rows, k), descriptor<kMnB>(stage + Tile::kBytesA, k), step > 0 || k > 0);
           wgmma_commit();
           if (step > 0) {
             wgmma_wait<1>();  // the step before has read its stage
@@ -118,29 +137,34 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
 #endif
 }
 
-template <class Product, int kColumns, class Sink>
+// A tensor map of an operand, in boxes of `lines` rows of K or, MN-major, of 64 k by 64 of M or N.
+template <class Element, bool kMn>
+cudaError_t operand_map(TensorMap* map, const Operand& operand, int lines) {
+  constexpr auto kElement = std::is_same_v<Element, bf16> ? TensorElement::kBf16 : TensorElement::kInt8;
+  const int64_t depth = operand.depth_bytes / int64_t(sizeof(Element));
+  if constexpr (kMn) return make_tensor_map_2d(map, operand.data, kElement, depth, operand.rows, operand.rows * int64_t(sizeof(Element)), 64, kMnBlock);
+  return make_tensor_map_2d(map, operand.data, kElement, operand.rows, depth, operand.depth_bytes, lines, kHopperDepthBytes / int(sizeof(Element)));
+}
+
+template <class Product, int kColumns, bool kMnA, bool kMnB, class Sink>
 cudaError_t launch_hopper(const Context& ctx, const Operand& a, const Operand& b, const Sink& sink, int32_t tiles_per_item = 1) {
   using Tile = HopperTile<kColumns>;
-  using Element = typename Product::Element;
-  constexpr auto kElement = std::is_same_v<Element, bf16> ? TensorElement::kBf16 : TensorElement::kInt8;
-  const int64_t depth = a.depth_bytes / int64_t(sizeof(Element));
-  constexpr int kBox = kHopperDepthBytes / int(sizeof(Element));
   TensorMap map_a, map_b;
-  if (const cudaError_t error = make_tensor_map_2d(&map_a, a.data, kElement, a.rows, depth, a.depth_bytes, kHopperRows, kBox); error != cudaSuccess) return error;
-  if (const cudaError_t error = make_tensor_map_2d(&map_b, b.data, kElement, b.rows, depth, b.depth_bytes, kColumns / 2, kBox); error != cudaSuccess) return error;
+  if (const cudaError_t error = operand_map<typename Product::Element, kMnA>(&map_a, a, kHopperRows / 2); error != cudaSuccess) return error;
+  if (const cudaError_t error = operand_map<typename Product::Element, kMnB>(&map_b, b, kColumns / 2); error != cudaSuccess) return error;
   const TileWork work{int32_t(ceil_div(a.rows, kHopperRows)), int32_t(ceil_div(b.rows, kColumns)), tiles_per_item};
   const int64_t slots = int64_t(ctx.multiprocessors) * Tile::kBlocksPerProcessor, blocks = work.items() < slots ? work.items() : slots;
-  return launch(hopper_kernel<Product, Tile, Sink>, dim3(uint32_t(blocks)), dim3(Tile::kThreads), Tile::kSharedBytes, ctx.stream, map_a, map_b, work, sink,
+  return launch(hopper_kernel<Product, Tile, kMnA, kMnB, Sink>, dim3(uint32_t(blocks)), dim3(Tile::kThreads), Tile::kSharedBytes, ctx.stream, map_a, map_b, work, sink,
                 int32_t(ceil_div(a.depth_bytes, kHopperDepthBytes)), Sink::gated ? kColumns / 2 : kColumns, Sink::gated ? int32_t(b.rows / 2) : kColumns / 2);
 }
 
-// K-major operands on the context's path; the element-wise and Ampere kernels take what TMA cannot.
-template <class Product, class Sink>
+// A product on the context's path; the Ampere kernels, at worst element by element, take what TMA cannot.
+template <class Product, bool kMnA = false, bool kMnB = false, class Sink>
 cudaError_t launch_product(const Context& ctx, const Operand& a, const Operand& b, const Sink& sink) {
-  if (ctx.path != Path::kHopper || a.depth_bytes == 0 || !copies_16<false>(a) || !copies_16<false>(b)) return launch_ampere<Product, false, false>(ctx, a, b, sink);
+  if (ctx.path != Path::kHopper || a.depth_bytes == 0 || !copies_16<kMnA>(a) || !copies_16<kMnB>(b)) return launch_ampere<Product, kMnA, kMnB>(ctx, a, b, sink);
   if constexpr (!Sink::rare)
-    if (wide_tiles(a.rows, b.rows, a.depth_bytes, ctx.multiprocessors)) return launch_hopper<Product, 256>(ctx, a, b, sink);
-  return launch_hopper<Product, 128>(ctx, a, b, sink);
+    if (wide_tiles(a.rows, b.rows, a.depth_bytes, ctx.multiprocessors)) return launch_hopper<Product, 256, kMnA, kMnB>(ctx, a, b, sink);
+  return launch_hopper<Product, 128, kMnA, kMnB>(ctx, a, b, sink);
 }
 
 }  // namespace refine::cuda
