@@ -1,9 +1,10 @@
-// The matrix product of the Hopper path: one warp brings tiles by TMA, two warpgroups multiply them by wgmma, tiles one after another.
+// The matrix product of the Hopper path: one thread brings tiles by TMA, two warpgroups multiply them by wgmma, tiles one after another.
 //   operands  A (M,K), W (N,K), rows of K at 16 bytes; a stage is 128 bytes of K (64 bf16, 128 int8) of 128 rows of A and 256 or 128 of W.
 //             bf16 may lie MN-major instead, A (K,M), B (K,N): then a stage is 64 rows of k in blocks of 64 numbers of M or N, 8 KiB each
 //   wide      128 x 256: 4 stages of 48 KiB, 384 threads, one block a multiprocessor; the copying warpgroup gives its registers to the
 //             multiplying ones (setmaxnreg 40 / 232), each of which keeps 64 x 256 sums, 128 registers a thread
-//   narrow    128 x 128: 3 stages of 32 KiB, 288 threads, two blocks a multiprocessor, so that one stores while the other multiplies
+//   narrow    128 x 128: 3 stages of 32 KiB, 256 threads of 128 registers, two blocks a multiprocessor, so that one stores while the other
+//             multiplies; a ninth warp would cost each thread 32 registers, so thread 0 brings, one step behind the products it started
 // A step of 32 bytes of K is one wgmma m64n256 (128 cycles, 10 KiB of shared memory: 80 bytes a cycle of 128). The grid is persistent: the
 // copying warp runs ahead into the next tile while sums are stored. Rings: full[stage] completes when its bytes are there, empty[stage]
 // when the eight multiplying warps have read it; phases alternate, so a barrier's parity is the round's number mod 2.
@@ -20,7 +21,7 @@ template <int kTileColumns>
 struct HopperTile {
   static constexpr int kColumns = kTileColumns;
   static constexpr bool kWide = kColumns == 256;
-  static constexpr int kStages = kWide ? 4 : 3, kThreads = kConsumers + (kWide ? 128 : 32), kBlocksPerProcessor = kWide ? 1 : 2;
+  static constexpr int kStages = kWide ? 4 : 3, kThreads = kConsumers + (kWide ? 128 : 0), kBlocksPerProcessor = kWide ? 1 : 2;
   static constexpr int kBytesA = kHopperRows * kHopperDepthBytes, kBytesB = kColumns * kHopperDepthBytes, kStageBytes = kBytesA + kBytesB;
   static constexpr int kSharedBytes = kStages * kStageBytes + 2 * kStages * int(sizeof(uint64_t));
 };
@@ -60,13 +61,47 @@ REFINE_DEVICE void multiply_step([[maybe_unused]] typename Product::Sum (&sums)[
   else wgmma_s8<Tile::kColumns>(sums, a, b, accumulate);
 }
 
-// b_step, b_half: rows of W from one tile to the next, and from a tile's first half to its second (gated: the other matrix).
+// A block's stages in the order they are multiplied: all steps of K of its first tile, of its second, ... b_step, b_half: rows of W from one
+// tile to the next, and from a tile's first half to its second (gated: the other matrix).
+template <class Product, class Tile, bool kMnA, bool kMnB>
+struct Bringer {
+  static constexpr int kElements = kHopperDepthBytes / int(sizeof(typename Product::Element));
+  RingPlace place;
+  int64_t index;
+  int32_t tile_m = 0, tile_n = 0, tiles_end = 0, step = 0;
+  REFINE_DEVICE void open(const TileWork& work) {
+    if (index >= work.items()) return;
+    int32_t part;
+    work.item(index, tile_m, part);
+    tile_n = work.first_tile(part);
+    tiles_end = tile_n + work.tile_count(part);
+  }
+  // Brings the next stage once it is empty; nothing where there is no more.
+  REFINE_DEVICE bool next(const TensorMap* map_a, const TensorMap* map_b, const TileWork& work, uint8_t* shared, uint64_t* full, uint64_t* empty, int32_t depth_steps, int32_t b_step, int32_t b_half) {
+    if (index >= work.items()) return false;
+    mbarrier_wait(empty + place.stage, place.parity ^ 1);  // a fresh ring is empty
+    uint8_t* stage = shared + place.stage * Tile::kStageBytes;
+    uint64_t* bar = full + place.stage;
+    mbarrier_expect(bar, Tile::kStageBytes);
+    bring<kMnA, kHopperRows, kElements>(stage, map_a, bar, step, tile_m * kHopperRows, tile_m * kHopperRows + kHopperRows / 2);
+    bring<kMnB, Tile::kColumns, kElements>(stage + Tile::kBytesA, map_b, bar, step, tile_n * b_step, tile_n * b_step + b_half);
+    place.template next<Tile::kStages>();
+    if (++step < depth_steps) return true;
+    step = 0;
+    if (++tile_n == tiles_end) {
+      index += gridDim.x;
+      open(work);
+    }
+    return true;
+  }
+};
+
 template <class Product, class Tile, bool kMnA, bool kMnB, class Sink>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
     hopper_kernel(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, TileWork work, Sink sink, int32_t depth_steps, int32_t b_step, int32_t b_half) {
 #if REFINE_HOPPER
   using Sum = typename Product::Sum;
-  constexpr int kStages = Tile::kStages, kElements = kHopperDepthBytes / int(sizeof(typename Product::Element));
+  constexpr int kStages = Tile::kStages;
   uint8_t* shared = dynamic_shared<uint8_t>();
   uint64_t* full = reinterpret_cast<uint64_t*>(shared + kStages * Tile::kStageBytes);
   uint64_t* empty = full + kStages;
@@ -79,27 +114,19 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
   }
   __syncthreads();
   const int64_t items = work.items();
-  if (threadIdx.x >= kConsumers) {
+  Bringer<Product, Tile, kMnA, kMnB> bringer{{}, int64_t(blockIdx.x)};
+  bringer.open(work);
+  const auto bring_next = [&] { return bringer.next(&map_a, &map_b, work, shared, full, empty, depth_steps, b_step, b_half); };
+  if (Tile::kWide && threadIdx.x >= kConsumers) {
     if constexpr (Tile::kWide) setmaxnreg_dec<40>();
-    if (threadIdx.x == kConsumers) {
-      RingPlace place;
-      for (int64_t index = blockIdx.x; index < items; index += gridDim.x) {
-        int32_t tile_m, part;
-        work.item(index, tile_m, part);
-        for (int32_t tile_n = work.first_tile(part), end = tile_n + work.tile_count(part); tile_n < end; ++tile_n)
-          for (int32_t step = 0; step < depth_steps; ++step) {
-            mbarrier_wait(empty + place.stage, place.parity ^ 1);  // a fresh ring is empty
-            uint8_t* stage = shared + place.stage * Tile::kStageBytes;
-            uint64_t* bar = full + place.stage;
-            mbarrier_expect(bar, Tile::kStageBytes);
-            bring<kMnA, kHopperRows, kElements>(stage, &map_a, bar, step, tile_m * kHopperRows, tile_m * kHopperRows + kHopperRows / 2);
-            bring<kMnB, Tile::kColumns, kElements>(stage + Tile::kBytesA, &map_b, bar, step, tile_n * b_step, tile_n * b_step + b_half);
-            place.template next<kStages>();
-          }
+    if (threadIdx.x == kConsumers)
+      while (bring_next()) {
       }
-    }
   } else {
     if constexpr (Tile::kWide) setmaxnreg_inc<232>();
+    if (!Tile::kWide && threadIdx.x == 0)
+      for (int stage = 0; stage < kStages; ++stage) bring_next();
+    [[maybe_unused]] bool started = false;  // narrow: every step but the block's first leaves the stage before it to be filled
     const int group = int(threadIdx.x) / 128, warp = int(threadIdx.x) / 32;
     RingPlace place;
     for (int64_t index = blockIdx.x; index < items; index += gridDim.x) {
@@ -123,6 +150,10 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerProcessor)
           if (step > 0) {
             wgmma_wait<1>();  // the step before has read its stage
             if (threadIdx.x % 32 == 0) mbarrier_arrive(empty + last);
+          }
+          if constexpr (!Tile::kWide) {
+            if (started && threadIdx.x == 0) bring_next();
+            started = true;
           }
           last = place.stage;
           place.template next<kStages>();

@@ -53,8 +53,9 @@ REFINE_BOTH int64_t gated_row(int32_t tile_n, int32_t tile_columns, int32_t warp
 constexpr int64_t kShallow = 1024;  // bytes of k: 512 bf16; below, an epilogue costs more than a third of the products
 REFINE_BOTH bool wide_tiles(int64_t m, int64_t n, int64_t depth_bytes, int multiprocessors) {
   if (depth_bytes <= kShallow || n <= 128) return false;
-  const int64_t wide = ceil_div(ceil_div(m, 128) * ceil_div(n, 256), multiprocessors) * 2;              // in times of a 128 x 128 tile
-  const int64_t narrow = ceil_div(ceil_div(m, 128) * ceil_div(n, 128), int64_t(multiprocessors) * 2) * 2;  // two at once, each at half speed
+  const int64_t processors = multiprocessors, wide = ceil_div(ceil_div(m, 128) * ceil_div(n, 256), processors) * 2;  // in times of a 128 x 128 tile
+  const int64_t tiles = ceil_div(m, 128) * ceil_div(n, 128), rest = tiles % (2 * processors);
+  const int64_t narrow = tiles / (2 * processors) * 2 + (rest > processors ? 2 : rest > 0 ? 1 : 0);  // two at once, each at half speed; one at full
   return wide * 10 <= narrow * 11;
 }
 // Shapes that a launcher takes: any depth, K = 0 too (out = e(0)), sizes whose tiles and coordinates fit int32.

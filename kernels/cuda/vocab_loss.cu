@@ -41,7 +41,7 @@ struct LossSink {
   int64_t t;
   int32_t v;
 
-  static constexpr bool gated = false, rare = false;
+  static constexpr bool gated = false;
   template <int kFragments>
   struct State {
     float highest[kFragments][2], total[kFragments][2];
@@ -56,30 +56,39 @@ struct LossSink {
   REFINE_DEVICE void tile(State<kFragments>& state, int fragment, Sum (&sums)[kCount], int64_t row0, int64_t column0) const {
     const int lane = int(threadIdx.x) % 32;
     const int32_t column = int32_t(column0) + lane % 4 * 2;  // of sums[0]
+    const bool plain = !kScaled && !bias && column0 + kCount * 2 <= v;  // kCount / 4 blocks of 8
+    if (!plain) {  // in place: the logit's bits where the sum was. Column by column, so that a column's scale is needed only once
+      [[maybe_unused]] float scales[2] = {1, 1};
+      if constexpr (kScaled) {
+        const int64_t row = row0 + lane / 4;
+        scales[0] = row < t ? row_scale[row] : 0.0f;
+        scales[1] = row + 8 < t ? row_scale[row + 8] : 0.0f;
+      }
+#pragma unroll
+      for (int i = 0; i < kCount / 2; ++i) {
+        const int32_t at = column + 8 * (i / 2) + i % 2, held = at < v ? at : v - 1;
+        [[maybe_unused]] float by = 1;
+        if constexpr (kScaled) by = column_scale[held];
+        const float added = bias ? bias[held] : 0.0f;
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          Sum& sum = sums[i / 2 * 4 + 2 * half + i % 2];
+          float x = float(sum);
+          if constexpr (kScaled) x = x * scales[half] * by;
+          x = at < v ? x + added : kNone;
+          if constexpr (std::is_same_v<Sum, float>) sum = x;
+          else sum = Sum(bits_of(x));
+        }
+      }
+    }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int64_t row = row0 + lane / 4 + 8 * half;
-      [[maybe_unused]] float scale = 1;
-      if constexpr (kScaled) scale = row < t ? row_scale[row] : 0.0f;
-      const bool plain = !kScaled && !bias && column0 + kCount * 2 <= v;  // kCount / 4 blocks of 8
       const auto logit = [&](int i) {  // i-th of this half
         const Sum& sum = sums[i / 2 * 4 + 2 * half + i % 2];
         if constexpr (std::is_same_v<Sum, float>) return sum;
         else return float_of(uint32_t(sum));
       };
-      if (!plain) {  // in place: the logit's bits where the sum was
-#pragma unroll
-        for (int i = 0; i < kCount / 2; ++i) {
-          const int32_t at = column + 8 * (i / 2) + i % 2, held = at < v ? at : v - 1;
-          Sum& sum = sums[i / 2 * 4 + 2 * half + i % 2];
-          float x = float(sum);
-          if constexpr (kScaled) x = x * scale * column_scale[held];
-          if (bias) x += bias[held];
-          if (at >= v) x = kNone;
-          if constexpr (std::is_same_v<Sum, float>) sum = x;
-          else sum = Sum(bits_of(x));
-        }
-      }
       const int32_t target = row < t ? targets[row] - column : -1;  // whose columns from here are 8b, 8b + 1
       if (target >= 0 && target < kCount * 2 && target % 8 < 2) {
         float picked = 0;
