@@ -1,6 +1,6 @@
 """Trains a reference decoder of recipes.json with PyTorch (opt-in), on a GPU in minutes, on a CPU for as long as --minutes allows:
 
-    python infra/model/train.py reference --ids train.bin --held-out held.bin --tokenizer stages/perplexity/models/reference --out DIR
+    python infra/model/train.py reference-18m --ids train.bin --held-out held.bin --tokenizer stages/perplexity/models/reference --out DIR
 
 Reads what encode.ts writes (16-bit ids, 0 before each document) and writes a HuggingFace Falcon folder (config.json, model.safetensors,
 tokenizer files, loss.jsonl). The block is Falcon-7B's: one LayerNorm, attention of one key-value head beside the MLP, rotary positions, no
