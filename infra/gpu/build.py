@@ -102,7 +102,7 @@ class Build:
             exports = self.out / "exports.map"
             exports.write_text(PLAN["exports"] + "\n")
             script = f"-Wl,--version-script={exports}"
-            command += ["-shared", "-pthread", script] if self.emulated else ["-shared", "-Xcompiler", "-fPIC", "-Xlinker", f"--version-script={exports}"]
+            command += ["-shared", "-pthread", script, "-Wl,-z,defs"] if self.emulated else ["-shared", "-Xcompiler", "-fPIC", "-Xlinker", f"--version-script={exports}", "-Xlinker", "-z,defs"]
         command += ["-pthread", "-ldl"] if self.emulated else ["-cudart", "static", "-lpthread", "-ldl"]
         said = self.execute(command, deadline)
         if not path.exists():
@@ -119,8 +119,9 @@ class Build:
         library = self.library_sources(only if tuple(wanted) == ("checks",) else None)
         objects = self.compile([*library, *checks.values(), *timings.values()], deadline)
         kernels = [objects[source] for source in library if source in objects]
+        archive = self.archive(kernels, deadline)
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            links = {name: pool.submit(self.link, f"check_{name}" if name in checks else name, [objects[path], *kernels], deadline)
+            links = {name: pool.submit(self.link, f"check_{name}" if name in checks else name, [objects[path], archive], deadline)
                      for name, path in {**checks, **timings}.items() if path in objects}  # fmt: skip
             if "models" in wanted:
                 links["library"] = pool.submit(self.link, "librefine_cuda_simt.so" if self.emulated else "librefine_cuda.so", kernels, deadline, True)
@@ -133,6 +134,16 @@ class Build:
         text = f'#include "{os.path.relpath(header, self.out)}"\nSUITE_MAIN({name})\n'
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
+        return path
+
+    def archive(self, kernels, deadline):
+        """The kernels as an archive, so that a program takes what it calls: a file that does not compile stops only those that need it."""
+        digest = hashlib.sha256("\n".join(sorted(path.name for path in kernels)).encode()).hexdigest()[:16]
+        path = self.out / f"kernels-{digest}.a"
+        if not path.exists():
+            for old in self.out.glob("kernels-*.a"):
+                old.unlink()
+            self.execute(["ar", "rcs", str(path), *map(str, kernels)], deadline)
         return path
 
     def model_host(self, deadline):

@@ -111,6 +111,8 @@ export async function link(nvcc, units, out = join(root, 'build', 'cuda')) {
     '-Xlinker',
     `--version-script=${exportsFile}`,
     '-Xlinker',
+    '-z,defs',
+    '-Xlinker',
     '-s',
     '-o',
     `${library}.part`,
