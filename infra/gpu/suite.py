@@ -171,8 +171,6 @@ class Run:
             if program not in self.programs:
                 self.note(f"{program} was not built: its rows are missing")
                 continue
-            if self.options.emulate:
-                lines = lines[:2] + lines[-1:]
             command = [self.programs[program], "--json", self.lines, "--seed", str(self.options.seed)] + (["--path", "hopper"] if self.options.emulate else [])
             code, said = self.execute(command, deadline - time.monotonic(), stdin="\n".join(lines) + "\n")
             if code != 0:
