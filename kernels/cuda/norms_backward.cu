@@ -127,7 +127,8 @@ cudaError_t norm_backward(const Context& ctx, const NormBackwardRows<T>& call) {
   if (parts) error = packed ? start_parts<T, kPack>(ctx, call) : start_parts<T, 1>(ctx, call);  // first: dx may overwrite dout
   if (error != cudaSuccess || call.rows == 0) return error;
   if (!packed) return call.width <= 4096 ? start_rows<T, 1, 4>(ctx, call) : start_rows<T, 1, 16>(ctx, call);
-  return call.width / kPack <= 1024 ? start_rows<T, kPack, 1>(ctx, call) : start_rows<T, kPack, 4>(ctx, call);
+  if (call.width / kPack <= 1024) return start_rows<T, kPack, 1>(ctx, call);
+  return start_rows<T, kPack, sizeof(T) == 4 ? 4 : 2>(ctx, call);  // 16 numbers of x and of dout a thread: four packs of eight bf16 would spill
 }
 template cudaError_t norm_backward<bf16>(const Context&, const NormBackwardRows<bf16>&);
 template cudaError_t norm_backward<float>(const Context&, const NormBackwardRows<float>&);
