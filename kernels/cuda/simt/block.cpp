@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "watch.h"
 #include "words.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -70,7 +71,13 @@ void switch_to(Fiber& from, Thread* to, bool ends) {
   if (&from != &to->fiber) switch_fiber(from, to->fiber, ends);
 }
 
-void complete(NamedBarrier& barrier) {
+// `last`: the thread that came last, where it waits too.
+void complete(NamedBarrier& barrier, Thread* last) {
+  if (watch) {
+    std::vector<Thread*> all = barrier.waiting;
+    if (last != nullptr) all.push_back(last);
+    watch->meet(all.data(), all.size(), &barrier);
+  }
   barrier.result = barrier.sum;
   barrier.sum = 0;
   barrier.arrived = barrier.expected = 0;
@@ -79,11 +86,11 @@ void complete(NamedBarrier& barrier) {
 }
 
 // barrier.sync.aligned: a warp comes whole or has ended whole.
-void complete_block_barrier() {
+void complete_block_barrier(Thread* last) {
   for (const Warp& warp : block.warps)
     if (warp.exited != 0 && warp.exited != warp.present)
       fault("__syncthreads: lanes %08x of warp %zu have ended, the others wait here", warp.exited, size_t(&warp - block.warps.data()));
-  complete(block.barriers[0]);
+  complete(block.barriers[0], last);
 }
 
 void thread_main() {
@@ -102,7 +109,7 @@ void thread_main() {
     switch_fiber(me.fiber, block.host, true);
   }
   NamedBarrier& barrier = block.barriers[0];
-  if (barrier.arrived != 0 && barrier.expected == UINT32_MAX && barrier.arrived == block.live) complete_block_barrier();
+  if (barrier.arrived != 0 && barrier.expected == UINT32_MAX && barrier.arrived == block.live) complete_block_barrier(nullptr);
   switch_to(me.fiber, next(), true);
   __builtin_unreachable();
 }
@@ -113,11 +120,11 @@ int sync_all(int predicate) {
   barrier.expected = UINT32_MAX;
   barrier.sum += predicate != 0;
   if (++barrier.arrived == block.live) {
-    complete_block_barrier();
-    return barrier.result;
+    complete_block_barrier(block.running);
+  } else {
+    barrier.waiting.push_back(block.running);
+    wait("__syncthreads");
   }
-  barrier.waiting.push_back(block.running);
-  wait("__syncthreads");
   return barrier.result;
 }
 
@@ -248,6 +255,7 @@ cudaError_t run_grid(const void* kernel, dim3 grid, dim3 block_size, size_t dyna
           block.ready.push_back(&t);
         }
         ++blocks;
+        if (watch) watch->block_starts(blockIdx.x == 0 && blockIdx.y == 0 && blockIdx.z == 0);
         switch_to(block.host, next(), false);
         block.running = nullptr;
         if (block.failed) {
@@ -272,8 +280,9 @@ void sync_named(int id, int threads, bool waits) {
   NamedBarrier& barrier = block.barriers[id];
   if (barrier.expected != 0 && barrier.expected != uint32_t(threads)) fault("named barrier %d of %d threads, where others wait for %u", id, threads, barrier.expected);
   barrier.expected = uint32_t(threads);
+  if (watch && !waits) watch->release(*block.running, &barrier);
   if (++barrier.arrived == uint32_t(threads)) {
-    complete(barrier);
+    complete(barrier, waits ? block.running : nullptr);
   } else if (waits) {
     barrier.waiting.push_back(block.running);
     wait("named barrier %llu of %llu threads", uint64_t(id), uint64_t(threads));
@@ -311,7 +320,16 @@ void meet_warp(const char* what, uint32_t mask, void* slot, void (*act)(void* co
 }
 
 void sync_warp(uint32_t mask) {
-  meet_warp("__syncwarp", mask, nullptr, [](void* const(&)[32], uint32_t, const void*) {}, nullptr);
+  meet_warp(
+      "__syncwarp", mask, nullptr,
+      [](void* const(&)[32], uint32_t all, const void*) {
+        if (!watch) return;
+        Thread* lanes[32];
+        size_t count = 0;
+        for (uint32_t rest = all; rest != 0; rest &= rest - 1) lanes[count++] = block.running->warp->threads[__builtin_ctz(rest)];
+        watch->meet(lanes, count, nullptr);
+      },
+      nullptr);
 }
 
 uint64_t shuffle(Exchange exchange, uint32_t mask, uint64_t bits, uint32_t operand, uint32_t width) {

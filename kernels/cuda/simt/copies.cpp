@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "watch.h"
 #include "words.h"
 
 namespace refine::cuda {
@@ -19,6 +20,9 @@ Mbarrier& find(uint64_t* bar, const char* what) {
   return found->second;
 }
 
+// Two phases can be in use at once: late threads still leave the one while others arrive for the next.
+const void* phase_of(const uint64_t* cell, uint32_t phase) { return reinterpret_cast<const char*>(cell) + (phase & 1); }
+
 void settle(uint64_t* cell, Mbarrier& bar) {
   if (bar.pending != 0 || bar.bytes != 0) return;
   bar.pending = bar.arrivals;
@@ -28,6 +32,7 @@ void settle(uint64_t* cell, Mbarrier& bar) {
 }
 
 void arrive(uint64_t* cell, Mbarrier& bar, const char* what) {
+  if (watch) watch->release(*block.running, phase_of(cell, bar.phase));
   if (bar.pending == 0) fault("%s: more arrivals than the %d of this mbarrier's phase (bytes are still missing)", what, bar.arrivals);
   --bar.pending;
   settle(cell, bar);
@@ -54,6 +59,7 @@ void finish_load(const TensorCopy& copy) {
     }
     std::memcpy(block.shared + to, chunk, 16);
     std::memcpy(block.seen + to, chunk, 16);
+    if (watch) watch->engine_writes(block.shared + to, 16, phase_of(copy.bar, find(copy.bar, "the end of a tensor copy").phase));
   });
   Mbarrier& bar = find(copy.bar, "the end of a tensor copy");
   bar.bytes -= int64_t(map.box_rows) * map.box_columns * map.element_bytes;
@@ -64,6 +70,7 @@ void finish_store(const TensorCopy& copy) {
   const TensorMap& map = copy.map;
   const int64_t width = map.columns * map.element_bytes;
   each_chunk(copy, [&](uint32_t from, int64_t row, int64_t column) {
+    if (watch) watch->engine_reads(*block.running, block.shared + from, 16);
     if (std::memcmp(block.shared + from, block.seen + from, 16) != 0) fault("tma_store_2d: shared memory at offset %u was written without fence_proxy_async", from);
     if (row < 0 || row >= map.rows) return;
     const int64_t start = std::max<int64_t>(column, 0), end = std::min<int64_t>(column + 16, width);
@@ -84,6 +91,7 @@ void copy_async_16(void* shared, const void* global, int valid_bytes) {
   if (reinterpret_cast<uintptr_t>(global) % 16 != 0) fault("cp_async_16: global address %p is no multiple of 16", global);
   if (valid_bytes > 0 && !on_device(global, size_t(valid_bytes))) fault("cp_async_16: %d bytes at %p are no device memory", valid_bytes, global);
   Thread& me = *block.running;
+  if (watch) watch->access(me, shared, 16, true);
   std::memset(shared, kPoison, 16);
   me.copies.push_back({static_cast<char*>(shared), static_cast<const char*>(global), valid_bytes, me.copy_group});
 }
@@ -92,6 +100,7 @@ void copy_async_wait(int pending) {
   Thread& me = *block.running;
   const auto done = [&](const SharedCopy& copy) {
     if (copy.group + uint32_t(pending) >= me.copy_group) return false;  // of the latest `pending` groups, or not committed
+    if (watch) watch->access(me, copy.to, 16, true);
     std::memset(copy.to, 0, 16);
     std::memcpy(copy.to, copy.from, size_t(copy.valid));
     return true;
@@ -155,16 +164,21 @@ void mbarrier_wait(uint64_t* bar, uint32_t parity) {
     it.waiting.push_back(block.running);
     wait("mbarrier at %llx, parity %llu", reinterpret_cast<uintptr_t>(bar), parity);
   }
+  if (watch) watch->acquire(*block.running, phase_of(bar, parity));
 }
 
 // The thread's own writes become visible to the asynchronous proxy; here everybody's do, so a fence by the wrong thread goes unseen.
-void fence_proxy_async() { std::memcpy(block.seen, block.shared, block.shared_bytes); }
+void fence_proxy_async() {
+  std::memcpy(block.seen, block.shared, block.shared_bytes);
+  if (watch) watch->fence(*block.running);
+}
 
 void tma_load_2d(void* shared, const TensorMap* map, uint64_t* bar, int x, int y) {
   const uint32_t bytes = uint32_t(map->box_rows) * uint32_t(map->box_columns * map->element_bytes);
   check_map("tma_load_2d", map, bytes);
   const uint32_t offset = shared_offset("tma_load_2d", shared, bytes, 1024);
   find(bar, "tma_load_2d");
+  if (watch) watch->access(*block.running, shared, bytes, true);
   std::memset(block.shared + offset, kPoison, bytes);
   std::memset(block.seen + offset, kPoison, bytes);
   block.tensor_copies.push_back({*map, offset, bar, x, y, 0});

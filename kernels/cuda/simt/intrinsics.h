@@ -111,38 +111,38 @@ inline float __uint2float_rn(unsigned x) { return float(x); }
 inline float __ll2float_rn(long long x) { return float(x); }
 
 template <class T>
-T atomicAdd(T* address, T value) {
+__attribute__((no_sanitize("thread"))) T atomicAdd(T* address, T value) {
   const T before = *address;
   *address = before + value;
   return before;
 }
 inline unsigned long long atomicAdd(unsigned long long* address, unsigned long value) { return atomicAdd<unsigned long long>(address, value); }
 template <class T>
-T atomicMax(T* address, T value) {
+__attribute__((no_sanitize("thread"))) T atomicMax(T* address, T value) {
   const T before = *address;
   *address = std::max(before, value);
   return before;
 }
 template <class T>
-T atomicMin(T* address, T value) {
+__attribute__((no_sanitize("thread"))) T atomicMin(T* address, T value) {
   const T before = *address;
   *address = std::min(before, value);
   return before;
 }
 template <class T>
-T atomicOr(T* address, T value) {
+__attribute__((no_sanitize("thread"))) T atomicOr(T* address, T value) {
   const T before = *address;
   *address = before | value;
   return before;
 }
 template <class T>
-T atomicExch(T* address, T value) {
+__attribute__((no_sanitize("thread"))) T atomicExch(T* address, T value) {
   const T before = *address;
   *address = value;
   return before;
 }
 template <class T>
-T atomicCAS(T* address, T compare, T value) {
+__attribute__((no_sanitize("thread"))) T atomicCAS(T* address, T compare, T value) {
   const T before = *address;
   if (before == compare) *address = value;
   return before;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "watch.h"
 #include "words.h"
 
 namespace refine::cuda::simt {
@@ -28,6 +29,7 @@ int8_t byte_of(uint32_t word, uint32_t i) { return int8_t(uint8_t(word >> (8 * i
 void load_matrices(const char* what, uint32_t* r, const void* row, int count, bool transposed) {
   Load slot{r, row};
   const LoadShape shape{count, transposed};
+  if (watch && int(lane()) < 8 * count) watch->access(*block.running, row, 16, false);
   meet_warp(
       what, 0xffffffffu, &slot,
       [](void* const(&slots)[32], uint32_t, const void* with) {

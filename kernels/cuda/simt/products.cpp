@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "watch.h"
 #include "words.h"
 
 namespace refine::cuda::simt {
@@ -50,6 +51,7 @@ uint32_t mn_major(const Descriptor& d, uint32_t k, uint32_t chunk) {
 const uint8_t* operand(Product& product, uint32_t address) {
   const uint32_t offset = address - kWindow;
   if (address < kWindow || offset + 16 > block.shared_bytes) fault("wgmma: an operand at offset %d lies outside the block's %zu bytes of dynamic shared memory", int(offset), block.shared_bytes);
+  if (watch) watch->engine_reads(*(block.running - block.running->number), block.shared + offset, 16);
   if (std::memcmp(block.shared + offset, block.seen + offset, 16) != 0) fault("wgmma: shared memory at offset %u was written without fence_proxy_async", offset);
   Operand part{offset, {}};
   std::memcpy(part.bytes, block.shared + offset, 16);
