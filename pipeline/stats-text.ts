@@ -1,5 +1,6 @@
 // `refine stats` for people: the funnel and what was kept, aligned, without colour.
-import type { Quantiles, Stats } from './stats.js';
+import type { Stats } from './stats.js';
+import type { Quantiles } from './stats-kept.js';
 
 export function statsText(stats: Stats): string {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 // What a page tells of the kept documents beyond `refine stats`: how long they are, how large their clusters, under which
 // licences, how diverse, and the texts that it shows. One pass, beside the counting of stats; holds a seeded sample and counts.
 import { type Batch, bytesAt, type Column, isValid, stringAt, valueAt } from '../../native/batch.js';
-import type { KeptVisitor } from '../stats.js';
+import type { KeptVisitor } from '../stats-kept.js';
 import { drawOf } from './features-pass.js';
 import { cellOf } from './scale.js';
 

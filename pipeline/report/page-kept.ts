@@ -3,7 +3,7 @@ import { bar, edgeTicks, histogram, lineChart } from './charts.js';
 import type { RunData } from './collect.js';
 import { LENGTH_EDGES } from './kept-documents.js';
 import { type Content, html, type Markup } from './markup.js';
-import type { Quantiles } from '../stats.js';
+import type { Quantiles } from '../stats-kept.js';
 import { byteSize, cellOf, counted, grouped, percent, short } from './scale.js';
 
 const MOST_LANGUAGES = 20;
