@@ -28,7 +28,9 @@ export async function compareModels(
   signal: AbortSignal,
   progress: (words: string) => void,
 ): Promise<GapReport | null> {
-  const [a, b] = [await openModel(named === 'none' ? undefined : named), await openModel(other)];
+  // every token of the bounded texts: bytes that one model did not score would count as free
+  const whole = (name: string | undefined) => openModel(name, 'cpu', Number.POSITIVE_INFINITY);
+  const [a, b] = [await whole(named === 'none' ? undefined : named), await whole(other)];
   if (a?.scorer == null || b?.scorer == null)
     throw new RefineError('ERR_REFINE_ASSET', 'two models are compared whose weights are numbers. Name them: --model, --compare-model', { place: other });
   const batches = async function* (): AsyncGenerator<Batch> {

@@ -68,7 +68,8 @@ export interface OpenedModel {
 }
 
 /** The model that is named, or the package's; null where it ships none. Weights that are no numbers are a finding, and it is not asked. */
-export async function openModel(named: string | undefined, device: 'cpu' | 'cuda' = 'cpu'): Promise<OpenedModel | null> {
+/** `maxTokens`: of a text, what the model scores; Infinity where the caller bounds the text. */
+export async function openModel(named: string | undefined, device: 'cpu' | 'cuda' = 'cpu', maxTokens: number = SCORED_TOKENS): Promise<OpenedModel | null> {
   const shipped = new Set(shippedModels().map(({ name }) => name));
   const name = named ?? DEFAULT_MODELS.find((one) => shipped.has(one));
   if (name === undefined) return null;
@@ -90,7 +91,7 @@ export async function openModel(named: string | undefined, device: 'cpu' | 'cuda
     scorer:
       bad.length > 0
         ? null
-        : await openScorer(name, process.cwd(), { loadTokenizer, maxTokens: SCORED_TOKENS, device, ...(device === 'cuda' ? { dtype: 'bf16' as const } : {}) }),
+        : await openScorer(name, process.cwd(), { loadTokenizer, maxTokens, device, ...(device === 'cuda' ? { dtype: 'bf16' as const } : {}) }),
   };
 }
 

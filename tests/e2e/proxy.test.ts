@@ -168,4 +168,7 @@ test('--compare-model breaks the gap down by the hosts and languages of the run'
   assert.ok(gap!.by.host.length > 5 && gap!.by.host.every(({ slice }) => /^site\d+\.example$|^other hosts$/.test(slice)));
   assert.deepEqual(gap!.by.lang.map(({ slice }) => slice).sort(), ['de', 'en', 'es']);
   assert.ok(gap!.total.gap !== 0);
+  // random weights know nothing: log 4,096 nats for each of their short tokens, so bytes that were not scored would show
+  assert.ok(gap!.total.a > 3, `${gap!.total.a}`);
+  assert.ok(!gap!.by.text.some(({ slice }) => slice === 'unaligned'));
 });
