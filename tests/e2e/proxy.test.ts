@@ -150,7 +150,7 @@ test('--against alone takes the default steps, --third without a proxy run is re
   assert.match(refused.stderr, /--third goes with --train-steps N or --against RUN2/);
   const { stdout } = await refine(['check', '--help']);
   assert.match(stdout, /\.89 for models of 15 M parameters and more, \.73 for 1 M/);
-  assert.match(stdout, /default with --against: \d+/);
+  assert.match(stdout, /default with --against:\s+\d+/);
 });
 
 test('a proxy that diverged is a warning that names run, seed and step', () => {
