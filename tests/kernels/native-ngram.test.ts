@@ -52,7 +52,7 @@ test('a cancelled trainer ends the call at work and every later one, and writes 
   mkdirSync(scratch);
   const interrupted = { code: 'ERR_REFINE_INTERRUPTED' };
   const trainer = native.ngramTrainer({ order: 3, text: PLAIN, maxBytes: 1 << 26, scratch, prune: [], fallback: true });
-  const text = utf8Column([textOf(sentencesOf(600, 3))]);
+  const text = utf8Column([textOf(sentencesOf(30_000, 3))]); // far more work than this thread's way from one call to the next
   await native.ngramAdd(trainer, text);
   const path = join(scratch, 'model.arpa');
   const writing = native.ngramWrite(trainer, path, '{}');
