@@ -31,7 +31,7 @@ export function registerCheck(program: Command): void {
     .description('is a run fit to train on: contract, shard digests, ids, EOS, lengths, empty documents, duplicates, contamination, languages')
     .argument('<run>', 'the folder of a finished run')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
-    .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference, or reference-small)')
+    .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference-small)')
     .option('--device <device>', 'where the model computes its losses: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
     .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text, language and host')
     .option(
