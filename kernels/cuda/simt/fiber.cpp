@@ -7,10 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
+#include "sanitizer.h"
 
 #if defined(__x86_64__)
 asm(R"(
@@ -95,7 +92,7 @@ char* stack_of(size_t i) {
 }
 
 void prepare(Fiber& fiber, void (*entry)()) {
-#if defined(__SANITIZE_ADDRESS__)
+#if REFINE_ASAN
   ASAN_UNPOISON_MEMORY_REGION(fiber.stack, kStackBytes);  // red zones of a fiber that was left in the middle
 #endif
   fiber.sanitizer = nullptr;
@@ -115,17 +112,17 @@ void prepare(Fiber& fiber, void (*entry)()) {
 }
 
 void switch_fiber(Fiber& from, Fiber& to, [[maybe_unused]] bool from_ends) {
-#if defined(__SANITIZE_ADDRESS__)
+#if REFINE_ASAN
   __sanitizer_start_switch_fiber(from_ends ? nullptr : &from.sanitizer, to.bottom, to.size);
 #endif
   refine_simt_switch(&from.stack_pointer, to.stack_pointer);
-#if defined(__SANITIZE_ADDRESS__)
+#if REFINE_ASAN
   __sanitizer_finish_switch_fiber(from.sanitizer, nullptr, nullptr);
 #endif
 }
 
 void fiber_entered([[maybe_unused]] Fiber& from) {
-#if defined(__SANITIZE_ADDRESS__)
+#if REFINE_ASAN
   const void* bottom = nullptr;
   size_t size = 0;
   __sanitizer_finish_switch_fiber(nullptr, &bottom, &size);

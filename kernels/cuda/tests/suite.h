@@ -18,6 +18,7 @@
 
 #include "../context.h"
 #include "../device.h"
+#include "../simt/sanitizer.h"
 #include "suite_random.h"
 
 namespace refine::cuda::testing {
@@ -27,7 +28,7 @@ constexpr bool kEmulated = true;
 #else
 constexpr bool kEmulated = false;
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if REFINE_ASAN
 constexpr size_t kDefaultGuard = 0;  // the sanitizer's own red zones then lie at the first byte past the data
 #else
 constexpr size_t kDefaultGuard = 1024;  // bytes before and after; keeps the alignment of a fresh allocation
