@@ -42,7 +42,8 @@ struct AttentionCall {
 template <class T>
 AttentionCall<T> packed_attention(const T* qkv, T* out, const AttentionTile* tiles, int64_t tile_count, const AttentionShape& shape) {
   const int64_t d = shape.head_dim, queries = shape.heads * d, keys = shape.kv_heads * d, stride = queries + 2 * keys;
-  return {qkv, qkv + queries, qkv + queries + keys, out, stride, stride, stride, queries, tiles, tile_count, nullptr};
+  const auto at = [qkv](int64_t offset) { return qkv ? qkv + offset : nullptr; };  // no rows: no memory to point into
+  return {qkv, at(queries), at(queries + keys), out, stride, stride, stride, queries, tiles, tile_count, nullptr};
 }
 
 // Instantiated for bf16 and float.
