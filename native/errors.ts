@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'ERR_REFINE_DEVICE' // a GPU or an instruction set that was asked for and is not here
   | 'ERR_REFINE_DEVICE_LOST' // a GPU that stopped answering: its process must end
   | 'ERR_REFINE_WORKER' // a worker process died
+  | 'ERR_REFINE_TIME_LIMIT' // a task that does not end within its job's time limit
+  | 'ERR_REFINE_ENGINE' // a cluster engine (Slurm, Kubernetes) that refuses or does not answer
+  | 'ERR_REFINE_QUEUE_FULL' // a cluster engine's limit on queued jobs is met
   | 'ERR_REFINE_TASKS_FAILED'
   | 'ERR_REFINE_LOADER'
   | 'ERR_REFINE_NATIVE' // the addon is missing or does not load

@@ -1,7 +1,7 @@
 // The inputs of a run that failed for good: noted in the ledger, left out of barriers, counted against --allow-failed.
 // Invariant: an input fails once, by name, and a run goes on only while it has an input left and no more failed than allowed.
 import { type ErrorCode, RefineError } from '../native/errors.js';
-import type { TaskFailure } from './executors/local/pool.js';
+import type { TaskFailure } from './executors/executor.js';
 import { fileSha256 } from './identity.js';
 import type { Ledger } from './ledger.js';
 import type { LockedRun } from './run-lock.js';

@@ -5,7 +5,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import { diskError, replaceFile } from './atomic-file.js';
-import type { LocalPool, PoolEvents } from './executors/local/pool.js';
+import type { Executor, PoolEvents } from './executors/executor.js';
 import { type FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
 import { type DoneEntry, type Ledger, missingOutput } from './ledger.js';
 import { removeUnnamed } from './leftovers.js';
@@ -55,7 +55,7 @@ export class Levels {
     this.#settings = settings;
   }
 
-  /** What the pool tells while it runs. */
+  /** What the executor tells while it runs. */
   get events(): PoolEvents {
     const { progress } = this.#settings;
     return {
@@ -84,7 +84,7 @@ export class Levels {
   }
 
   /** Makes all nodes done; false where a map failed and may (its input is left out from now on). Throws where the run cannot go on. */
-  async complete(name: string, nodes: readonly Node[], check: Check, pool: LocalPool): Promise<boolean> {
+  async complete(name: string, nodes: readonly Node[], check: Check, executor: Executor): Promise<boolean> {
     const again = typeof check !== 'string';
     let missing = await this.#missing(nodes, check);
     for (const node of nodes) this.#plan.add(node.spec.task);
@@ -95,7 +95,7 @@ export class Levels {
     }
     if (missing.length === 0) return true;
     const needs = mergeNeeds(missing.filter((node) => !this.#again.has(node)));
-    if (needs.size > 0 && !(await this.complete(`${name}: again`, [...needs.keys()], needs, pool))) return false;
+    if (needs.size > 0 && !(await this.complete(`${name}: again`, [...needs.keys()], needs, executor))) return false;
     if (again) missing = missing.filter((node) => !this.#entries.has(node.spec.task)); // made on the way down
     const { signal, progress } = this.#settings;
     signal.throwIfAborted();
@@ -104,7 +104,7 @@ export class Levels {
     this.#reading.clear();
     for (const { spec, readBytes } of missing) if (readBytes !== undefined) this.#reading.set(spec.task, readBytes);
     progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
-    const failures = await pool.run(
+    const failures = await executor.run(
       missing.map((node) => this.#specOf(node)),
       signal,
     );

@@ -9,6 +9,7 @@ import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import type { Decided } from './barrier-graph.js';
+import type { Executor, MakeExecutor } from './executors/executor.js';
 import { LocalPool } from './executors/local/pool.js';
 import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly notice?: (sentence: string) => void;
   /** Where neural steps compute; auto. */
   readonly device?: AskedDevice;
+  /** Where tasks run; worker processes of this machine. */
+  readonly executor?: MakeExecutor;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
   /** Tests: partitions of barriers, modules in place of the registry and of stages/fetch, and what a GPU's library says. */
@@ -192,15 +195,16 @@ class Run {
       progress,
       signal,
     });
-    const pool = new LocalPool(workers, this.#context, this.#gate, levels.events);
+    const local: MakeExecutor = (context, gate, events) => new LocalPool(workers, context, gate, events);
+    const executor = (this.#options.executor ?? local)(this.#context, this.#gate, levels.events);
     try {
       const firstMap = (number: number): MapSpec => this.#firstMap(number);
       await this.#failed.failChanged(this.#locked, firstMap);
       if (this.#options.verifyInputs === true) await this.#failed.verify(this.#locked, firstMap, signal);
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
-      while (!(await this.#pass(levels, pool))) levels.forgetPlan();
+      while (!(await this.#pass(levels, executor))) levels.forgetPlan();
     } finally {
-      await pool.close();
+      await executor.close();
       await this.#gpu?.close();
     }
     await levels.writePlan(true);
@@ -210,12 +214,12 @@ class Run {
   }
 
   /** One way through all levels; false where another input failed on the way. */
-  async #pass(levels: Levels, pool: LocalPool): Promise<boolean> {
+  async #pass(levels: Levels, executor: Executor): Promise<boolean> {
     const segments = segmentsOf(this.#manifest.steps);
     const numbered: GraphInput[] = this.#locked.inputs.map((input, number) => ({ number, input }));
     const live = numbered.filter(({ number }) => !this.#failed.has(number));
     const entry = (node: Node): DoneEntry => levels.entry(node);
-    const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => levels.complete(name, nodes, check, pool);
+    const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => levels.complete(name, nodes, check, executor);
 
     const single = segments.length === 1;
     const first = this.#graph.firstMaps(live);

@@ -7,6 +7,7 @@ import type { DoneEntry } from '../../ledger.js';
 import { residentBytes } from '../../platform.js';
 import type { TaskSpec, WorkerContext } from '../../tasks.js';
 import type { FromWorker, ToWorker } from '../../worker-messages.js';
+import type { Executor, PoolEvents, TaskFailure } from '../executor.js';
 
 const TRIES = 3;
 const MEMORY_CHECK_MS = 1000;
@@ -14,21 +15,6 @@ const MEMORY_CHECK_MS = 1000;
 const MEMORY_SLACK = 1.25;
 const GRACE_MS = 5000;
 const WORKER = fileURLToPath(new URL('../../worker.js', import.meta.url));
-
-export interface TaskFailure {
-  readonly spec: TaskSpec;
-  readonly code: string;
-  readonly message: string;
-  readonly place: string | undefined;
-}
-
-export interface PoolEvents {
-  progress(documents: number, bytes: number): void;
-  done(spec: TaskSpec, entry: DoneEntry): void;
-  failed(failure: TaskFailure): void;
-  /** A worker died and its task is tried again. */
-  retry(spec: TaskSpec, reason: string): void;
-}
 
 type Outcome =
   | { readonly entry: DoneEntry }
@@ -161,7 +147,7 @@ class LocalWorker {
   }
 }
 
-export class LocalPool {
+export class LocalPool implements Executor {
   readonly #size: number;
   readonly #context: WorkerContext;
   readonly #gate: FetchGate;

@@ -1,0 +1,31 @@
+// Who makes tasks done: the runner computes what is missing and hands it over; where it runs (worker processes here, jobs of a
+// cluster) is the executor's. Invariant: a task handed over ends as done, its ledger entry standing, or failed by name.
+import type { FetchGate } from '../../stages/contract/source.js';
+import type { DoneEntry } from '../ledger.js';
+import type { TaskSpec, WorkerContext } from '../tasks.js';
+
+export interface TaskFailure {
+  readonly spec: TaskSpec;
+  readonly code: string;
+  readonly message: string;
+  readonly place: string | undefined;
+}
+
+/** What an executor tells while it runs. */
+export interface PoolEvents {
+  progress(documents: number, bytes: number): void;
+  done(spec: TaskSpec, entry: DoneEntry): void;
+  failed(failure: TaskFailure): void;
+  /** A worker or job died and its task is tried again. */
+  retry(spec: TaskSpec, reason: string): void;
+}
+
+export interface Executor {
+  /** Tries every task; returns those that failed for good, by number. Stops early only on an abort or where the disk refuses. */
+  run(specs: readonly TaskSpec[], signal: AbortSignal): Promise<TaskFailure[]>;
+  /** Ends what is idle; nothing runs any more. */
+  close(): Promise<void>;
+}
+
+/** Made once the run's context is known. */
+export type MakeExecutor = (context: WorkerContext, gate: FetchGate, events: PoolEvents) => Executor;
