@@ -60,20 +60,6 @@ __global__ void __launch_bounds__(kThreads) clip_kernel(T* x, int64_t stride, in
   store_pack(place, values);
 }
 
-// Calls body with the kind as a constant.
-template <class Body>
-cudaError_t with_kind(PointwiseKind kind, const Body& body) {
-  switch (kind) {
-    case PointwiseKind::kGelu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kGelu>());
-    case PointwiseKind::kGeluTanh: return body(std::integral_constant<PointwiseKind, PointwiseKind::kGeluTanh>());
-    case PointwiseKind::kSilu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kSilu>());
-    case PointwiseKind::kRelu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kRelu>());
-    case PointwiseKind::kTanh: return body(std::integral_constant<PointwiseKind, PointwiseKind::kTanh>());
-    case PointwiseKind::kNone: return body(std::integral_constant<PointwiseKind, PointwiseKind::kNone>());
-  }
-  return cudaErrorInvalidValue;
-}
-
 template <class T, int kPack>
 cudaError_t start_activate(const Context& ctx, PointwiseKind kind, const T* x, T* out, int64_t count) {
   const int64_t packs = count / kPack, blocks = ceil_div(packs, kThreads * kEach);

@@ -18,6 +18,20 @@ constexpr PointwiseKind pointwise(Activation kind) {
   return kind == Activation::kGelu ? PointwiseKind::kGelu : kind == Activation::kGeluTanh ? PointwiseKind::kGeluTanh : kind == Activation::kSilu ? PointwiseKind::kSilu : PointwiseKind::kRelu;
 }
 
+// Calls body with the kind as a constant.
+template <class Body>
+cudaError_t with_kind(PointwiseKind kind, const Body& body) {
+  switch (kind) {
+    case PointwiseKind::kGelu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kGelu>());
+    case PointwiseKind::kGeluTanh: return body(std::integral_constant<PointwiseKind, PointwiseKind::kGeluTanh>());
+    case PointwiseKind::kSilu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kSilu>());
+    case PointwiseKind::kRelu: return body(std::integral_constant<PointwiseKind, PointwiseKind::kRelu>());
+    case PointwiseKind::kTanh: return body(std::integral_constant<PointwiseKind, PointwiseKind::kTanh>());
+    case PointwiseKind::kNone: return body(std::integral_constant<PointwiseKind, PointwiseKind::kNone>());
+  }
+  return cudaErrorInvalidValue;
+}
+
 // a / b within 2 ulp for b below 2^126, where / takes eight instructions.
 REFINE_DEVICE float divide_fast(float a, float b) {
 #if defined(__CUDA_ARCH__)

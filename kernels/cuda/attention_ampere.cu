@@ -3,29 +3,15 @@
 // k and v of the next tile are copied (cp.async) while this one is computed. Scores, weights and results stay in registers.
 // A warp whose 16 queries see no key of a tile leaves its products out. 32 D + 4 * 16 D KiB / 128 of shared memory: 96 KiB at D = 128.
 #include "attention_kernels.h"
-#include "attention_softmax.h"
-#include "ptx.h"
+#include "attention_mma.h"
 
 namespace refine::cuda {
 namespace {
 
-constexpr int kThreads = 256, kKeys = 64;
+constexpr int kThreads = kAttentionThreads, kKeys = 64;
 
-template <int kD>
-constexpr int kPitch = kD + 8;  // elements of a row in shared memory
 template <int kD>
 constexpr size_t kSharedBytes = size_t(kAttentionTile + 4 * kKeys) * kPitch<kD> * sizeof(bf16);
-
-// Rows first .. first + kRows of a document's (length, stride); behind its end zeros.
-template <int kD, int kRows>
-REFINE_DEVICE void copy_rows(bf16* shared, const bf16* from, int64_t stride, int first, int length) {
-  constexpr int kChunks = kD / 8;
-  for (int item = int(threadIdx.x); item < kRows * kChunks; item += kThreads) {
-    const int row = item / kChunks, chunk = item % kChunks;
-    const bool inside = first + row < length;
-    cp_async_16(shared + row * kPitch<kD> + chunk * 8, from + int64_t(inside ? first + row : first) * stride + chunk * 8, inside ? 16 : 0);
-  }
-}
 
 template <int kD, bool kAlibi>
 __global__ void __launch_bounds__(kThreads, kD <= 64 && !kAlibi ? 2 : 1) attention_ampere_kernel(AttentionArguments<bf16> call) {
@@ -50,17 +36,17 @@ __global__ void __launch_bounds__(kThreads, kD <= 64 && !kAlibi ? 2 : 1) attenti
   }
   const float unit = call.scale * kLog2E;
 
-  copy_rows<kD, kAttentionTile>(shared, q, call.q_stride, tile.first, tile.length);
-  copy_rows<kD, kKeys>(shared_k, k, call.k_stride, 0, tile.length);
-  copy_rows<kD, kKeys>(shared_v, v, call.v_stride, 0, tile.length);
+  copy_rows<kD>(shared, q, call.q_stride, tile.first, kAttentionTile, tile.length);
+  copy_rows<kD>(shared_k, k, call.k_stride, 0, kKeys, tile.length);
+  copy_rows<kD>(shared_v, v, call.v_stride, 0, kKeys, tile.length);
   cp_async_commit();
 
   uint32_t queries[kD / 16][4];
   float o[kD / 2] = {}, highest[2] = {float_of(0xff800000u), float_of(0xff800000u)}, sum[2] = {};
   for (int first = 0, stage = 0; first < keys; first += kKeys, stage ^= 1) {
     if (first + kKeys < keys) {
-      copy_rows<kD, kKeys>(shared_k + (stage ^ 1) * kStage, k, call.k_stride, first + kKeys, tile.length);
-      copy_rows<kD, kKeys>(shared_v + (stage ^ 1) * kStage, v, call.v_stride, first + kKeys, tile.length);
+      copy_rows<kD>(shared_k + (stage ^ 1) * kStage, k, call.k_stride, first + kKeys, kKeys, tile.length);
+      copy_rows<kD>(shared_v + (stage ^ 1) * kStage, v, call.v_stride, first + kKeys, kKeys, tile.length);
     }
     cp_async_commit();  // empty at the end: the count of groups stays
     cp_async_wait<1>();
@@ -87,34 +73,12 @@ __global__ void __launch_bounds__(kThreads, kD <= 64 && !kAlibi ? 2 : 1) attenti
       for (int j = 0; j < kD / 8; ++j)
 #pragma unroll
         for (int i = 0; i < 4; ++i) o[4 * j + i] *= rescale[i / 2];
-      const bf16* const own_v = shared_v + stage * kStage;
-#pragma unroll
-      for (int step = 0; step < kKeys / 16; ++step) {
-        uint32_t weights[4];
-        weights_as_a<kKeys>(weights, s, step);
-#pragma unroll
-        for (int pair = 0; pair < kD / 16; ++pair) {
-          uint32_t b[4];
-          ldmatrix_x4_trans(b, own_v + (step * 16 + lane / 8 % 2 * 8 + lane % 8) * kPitch<kD> + pair * 16 + lane / 16 * 8);
-          mma_bf16(reinterpret_cast<float(&)[4]>(o[8 * pair]), weights, {b[0], b[1]});
-          mma_bf16(reinterpret_cast<float(&)[4]>(o[8 * pair + 4]), weights, {b[2], b[3]});
-        }
-      }
+      add_weighted<kD, kKeys>(o, s, shared_v + stage * kStage);
     }
     __syncthreads();  // before the next copies overwrite this stage
   }
 
-  float factor[2];
-  bf16* targets[2];
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    const float total = quad_sum(sum[r]);
-    factor[r] = 1.0f / total;
-    targets[r] = rows[r] < tile.length ? call.out + (tile.begin + rows[r]) * call.out_stride + int64_t(head) * kD : nullptr;
-    if (call.lse && lane % 4 == 0 && rows[r] < tile.length)
-      call.lse[head * call.tokens + tile.begin + rows[r]] = kLn2 * (highest[r] * (kAlibi ? 1.0f : unit) + log2f(total)) + (kAlibi ? call.alibi_scale * alibi.at_reference : 0.0f);
-  }
-  store_rows<kD>(o, factor, targets);
+  finish_rows<kD, kAlibi>(call, tile, head, rows, o, highest, sum, unit, alibi);
 }
 
 }  // namespace

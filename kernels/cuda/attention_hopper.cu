@@ -162,17 +162,7 @@ REFINE_DEVICE void consume(const AttentionArguments<bf16>& call, unsigned char* 
     wgmma_wait<0>(o);
     release(&pipe.v_empty[place.stage]);
 
-    float factor[2];
-    bf16* targets[2];
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      const float total = quad_sum(sum[r]);
-      factor[r] = 1.0f / total;
-      targets[r] = rows[r] < tile.length ? call.out + (tile.begin + rows[r]) * call.out_stride + int64_t(head) * kD : nullptr;
-      if (call.lse && lane % 4 == 0 && rows[r] < tile.length)
-        call.lse[head * call.tokens + tile.begin + rows[r]] = kLn2 * (highest[r] * (kAlibi ? 1.0f : unit) + log2f(total)) + (kAlibi ? call.alibi_scale * alibi.at_reference : 0.0f);
-    }
-    store_rows<kD>(o, factor, targets);
+    finish_rows<kD, kAlibi>(call, tile, head, rows, o, highest, sum, unit, alibi);
   }
 }
 #endif

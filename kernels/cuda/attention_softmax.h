@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 
+#include "attention_kernels.h"
 #include "device.h"
 
 namespace refine::cuda {
@@ -131,6 +132,23 @@ REFINE_DEVICE void store_rows(const float (&o)[kD / 2], const float (&factor)[2]
     for (int j = kD / 32 * 4; j < kD / 8; ++j)  // head dim 80
       if (rows[r]) *reinterpret_cast<uint32_t*>(rows[r] + 8 * j + 2 * lane) = pack_bf16(o[4 * j + 2 * r] * factor[r], o[4 * j + 2 * r + 1] * factor[r]);
   }
+}
+
+// The end of a warp's 16 rows: results over the sum of their weights, and the log of that sum in nats where it is asked for.
+template <int kD, bool kAlibi>
+REFINE_DEVICE void finish_rows(const AttentionArguments<bf16>& call, const AttentionTile& tile, int head, const int (&rows)[2], const float (&o)[kD / 2], const float (&highest)[2],
+                               const float (&sum)[2], float unit, const AlibiBias& alibi) {
+  float factor[2];
+  bf16* targets[2];
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    const float total = quad_sum(sum[r]);
+    factor[r] = 1.0f / total;
+    targets[r] = rows[r] < tile.length ? call.out + (tile.begin + rows[r]) * call.out_stride + int64_t(head) * kD : nullptr;
+    if (call.lse && threadIdx.x % 4 == 0 && rows[r] < tile.length)
+      call.lse[head * call.tokens + tile.begin + rows[r]] = kLn2 * (highest[r] * (kAlibi ? 1.0f : unit) + log2f(total)) + (kAlibi ? call.alibi_scale * alibi.at_reference : 0.0f);
+  }
+  store_rows<kD>(o, factor, targets);
 }
 
 }  // namespace refine::cuda
