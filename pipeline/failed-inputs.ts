@@ -47,11 +47,12 @@ export class FailedInputs {
 
   /** Reads the local inputs of finished tasks again; fails those whose sha256 is not what was read then (--verify-inputs). */
   async verify(locked: LockedRun, firstMap: (number: number) => MapSpec, signal: AbortSignal): Promise<void> {
+    const done = await this.#ledger.doneOf(locked.inputs.map((_, number) => firstMap(number).task));
     for (const [number, input] of locked.inputs.entries()) {
       signal.throwIfAborted();
       if (this.has(number) || /^https?:/i.test(input.location)) continue;
       const spec = firstMap(number);
-      const read = (await this.#ledger.done(spec.task))?.source?.sha256;
+      const read = done.get(spec.task)?.source?.sha256;
       if (read === undefined || read === null) continue;
       const found = await fileSha256(input.location).catch((cause: NodeJS.ErrnoException) => cause.code ?? 'unreadable');
       if (found !== read) await this.#failUntried(spec, `changed since it was read: sha256 is ${found}, ${read} was read.`);

@@ -24,6 +24,8 @@ export interface LevelsSettings {
   readonly inputs: number;
   /** Whether final files that earlier runs wrote are compared by digest; else by size. */
   readonly hashed: boolean;
+  /** Loose ledger objects that are compacted; the ledger's own measure where absent. */
+  readonly compactAt?: number;
   /** What the steps want once before their maps run. */
   prepare(): Promise<void>;
   readonly progress: Progress;
@@ -118,6 +120,7 @@ export class Levels {
     const disk = failures.find((failure) => failure.code === 'ERR_REFINE_DISK');
     if (disk !== undefined) throw new RefineError('ERR_REFINE_DISK', disk.message, disk.place === undefined ? {} : { place: disk.place });
     signal.throwIfAborted();
+    await this.#ledger.compact(this.#settings.compactAt);
     if (failures.length === 0) {
       if (!again && needs.size > 0) await this.#removeConsumed([...needs.keys()]);
       return true;
@@ -180,10 +183,11 @@ export class Levels {
 
   async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
     const missing: Node[] = [];
+    const found = await this.#ledger.doneOf(nodes.map(({ spec }) => spec.task).filter((task) => !this.#entries.has(task)));
     for (const node of nodes) {
       const { task } = node.spec;
-      const entry = this.#entries.get(task) ?? (await this.#ledger.done(task));
-      if (entry === null) {
+      const entry = this.#entries.get(task) ?? found.get(task);
+      if (entry === undefined) {
         missing.push(node);
         continue;
       }

@@ -66,9 +66,10 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
   const difference = await differenceFromLock(folder, manifest, identities);
   const ledger = new Ledger(folder);
   const states: PlannedRun['inputs'][number]['state'][] = [];
-  for (const node of graph.firstMaps(inputs.map((input, number) => ({ number, input })))) {
-    const { task } = node.spec;
-    states.push((await ledger.done(task)) !== null ? 'done' : (await ledger.failed(task)) !== null ? 'failed' : 'to do');
+  const maps = graph.firstMaps(inputs.map((input, number) => ({ number, input }))).map(({ spec }) => spec.task);
+  const done = await ledger.doneOf(maps);
+  for (const task of maps) {
+    states.push(done.has(task) ? 'done' : (await ledger.failed(task)) !== null ? 'failed' : 'to do');
   }
   const finished = difference === null && ((await readPlan(folder))?.finished ?? false) && states.every((state) => state === 'done');
   const left = inputs.filter((_, index) => states[index] !== 'done');

@@ -66,9 +66,10 @@ export async function readRun(folder: string): Promise<RunState> {
   const plan = await readPlan(folder);
   const ledger = new Ledger(folder);
   const entries: LedgerEntry[] = [];
+  const done = await ledger.doneOf(plan?.tasks ?? []);
   for (const task of plan?.tasks ?? []) {
-    const entry = await ledger.done(task);
-    if (entry !== null) entries.push(entry);
+    const entry = done.get(task);
+    if (entry !== undefined) entries.push(entry);
   }
   for (const task of plan?.failed ?? []) {
     const entry = await ledger.failed(task);

@@ -58,6 +58,8 @@ export interface RunOptions {
   readonly partitions?: number;
   readonly modules?: RunModules;
   readonly cuda?: CudaState;
+  /** Tests: loose ledger objects that are compacted. */
+  readonly compactAt?: number;
 }
 
 /** URLs of modules. `inputs` exports openInput, listInputs and localGate, `steps` exports steps. */
@@ -191,6 +193,7 @@ class Run {
       inputs: inputs.length,
       // After an update a final name may hold another task's bytes of the same size, so it is hashed.
       hashed: lock.updates > 0,
+      ...(this.#options.compactAt === undefined ? {} : { compactAt: this.#options.compactAt }),
       prepare: () => this.#prepareSteps(),
       progress,
       signal,
