@@ -7,11 +7,19 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 const codes: Partial<Record<ErrorCode, number>> = { ERR_REFINE_USAGE: EXIT.usage, ERR_REFINE_INTERRUPTED: EXIT.interrupted };
 
+/** Codes whose message is all there is to say: what to type stands in it, or nothing is wrong. */
+const SELF_EXPLAINED: readonly ErrorCode[] = ['ERR_REFINE_USAGE', 'ERR_REFINE_MANIFEST', 'ERR_REFINE_INTERRUPTED'];
+
+function quietly(text: string): string {
+  return process.stderr.isTTY === true && (process.env.NO_COLOR ?? '') === '' ? `\u001b[2m${text}\u001b[22m` : text;
+}
+
 /** Prints an error the way people read it and gives the exit code. An unexpected one keeps its stack: it is a bug. */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
   if (error instanceof RefineError) {
     words(error.format());
+    if (!SELF_EXPLAINED.includes(error.code)) words(quietly(`(more: npx refine explain ${error.code})`));
     return codes[error.code] ?? EXIT.failed;
   }
   words(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

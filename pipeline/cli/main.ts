@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   'train-ngram': async () => (await import('./train-ngram.js')).registerTrainNgram,
   'train-classifier': async () => (await import('./train-classifier.js')).registerTrainClassifier,
   generate: async () => (await import('./generate.js')).registerGenerate,
+  explain: async () => (await import('./explain.js')).registerExplain,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
 };
 

@@ -112,3 +112,17 @@ test('doctor finds this checkout whole', async () => {
   const fine = (name: string): boolean => findings.some((finding) => finding.name === name && finding.state === 'ok');
   for (const name of ['node', 'native core', 'processor', 'memory', 'disk', 'steps', 'langid', 'tokenize', 'network']) assert.ok(fine(name), name);
 });
+
+test('explain says what a code means, however it is written or pasted; an error names it in its last line', async () => {
+  const shard = await refine(['explain', 'ERR_REFINE_SHARD']);
+  assert.equal(shard.code, 0);
+  assert.match(shard.stdout, /^ERR_REFINE_SHARD\n {2}A shard [^\n]+\n {2}cause: [^\n]+\n {2}next: [^\n]+\n$/);
+  assert.equal((await refine(['explain', 'shard'])).stdout, shard.stdout);
+  assert.equal((await refine(['explain', 'ERR_REFINE_SHARD out/0.arrow  sha256 is 9f. Also ERR_REFINE_SHARD'])).stdout, shard.stdout);
+  const all = (await refine(['explain'])).stdout.trimEnd().split('\n');
+  assert.ok(all.length > 25 && all.every((line) => /^ERR_REFINE_[A-Z_]+ +\S/.test(line)));
+  const wrong = await refine(['explain', 'shrd']);
+  assert.deepEqual([wrong.code, /Did you mean ERR_REFINE_SHARD\?/.test(wrong.stderr)], [2, true]);
+  const failed = await refine(['stats', join(folder, 'nowhere')]);
+  assert.match(failed.stderr, /^(ERR_REFINE_[A-Z_]+) [^\n]+\n\(more: npx refine explain \1\)\n$/);
+});
