@@ -1,46 +1,48 @@
-// What a run would do: its inputs and tasks, what is done already, and an estimate from a sample that is really processed, in
-// this process, up to SAMPLE_DOCUMENTS documents or SAMPLE_BYTES of one input. Writes nothing anywhere.
-// The estimate says what a rate measured here gives; the network and the barriers' own time are not in it.
-import { existsSync } from 'node:fs';
-import { RefineError } from '../native/errors.js';
+// What a manifest would do, without doing it: its inputs and which of them are done, the tasks of each level, and what a run of a
+// sample says of time, memory, disk, transfer and money. Writes nothing but the sample's files, in a temporary folder that it removes.
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FetchGate, Input } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { localGate } from '../stages/fetch/gate.js';
+import { isRemote } from '../stages/fetch/input-identity.js';
 import { listInputs } from '../stages/fetch/list-inputs.js';
-import { openInput } from '../stages/fetch/open-input.js';
-import { phaseLimits, planBarrier } from './barrier-plan.js';
+import { type AskedDevice, neuralSteps } from './device.js';
 import { stepIdentity } from './identity.js';
 import { Ledger } from './ledger.js';
+import { machineFactor } from './plan-costs.js';
+import { cpuOf, measureSample } from './plan-measure.js';
+import { estimateRun, type RunEstimate } from './plan-model.js';
+import { cutSample } from './plan-sample.js';
+import { nameFolder, removeSample, runSample, type SampleRun } from './plan-trial.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
+import { type Cost, costOf, type Prices, type Transfer } from './prices.js';
 import { readPlan } from './run-folder.js';
 import { differenceFromLock } from './run-lock.js';
-import { type BarrierStep, segmentsOf } from './segments.js';
-import { readArrow } from './store.js';
+import { segmentsOf } from './segments.js';
 import { TaskGraph } from './task-graph.js';
-import { type Rows, Trial } from './trial.js';
 import type { Manifest } from './types.js';
 
-const SAMPLE_DOCUMENTS = 1000;
-const SAMPLE_BYTES = 16 * 1024 * 1024;
+export type { LevelEstimate, RunEstimate } from './plan-model.js';
+
+/** Bytes of inputs that a sample reads unless told otherwise: some seconds of work. */
+export const SAMPLE_BYTES = 24 * 1024 * 1024;
 
 export interface Sample {
-  readonly input: string;
   readonly bytesRead: number;
+  readonly files: number;
+  readonly ranges: number;
+  /** Ranges that had to begin at a file's head: one gzip stream over all, formats that are read from the front. */
+  readonly heads: number;
+  readonly whole: boolean;
   readonly documents: number;
   readonly kept: number;
   readonly cpuMs: number;
   /** By step, of the documents that reached it. */
-  readonly steps: readonly { readonly step: string; readonly in: number; readonly out: number; readonly cpuMs: number }[];
+  readonly steps: readonly { readonly step: string; readonly in: number; readonly out: number; readonly wallMs: number }[];
   readonly textBytes: number;
   readonly tokens: number;
-}
-
-export interface RunEstimate {
-  readonly workers: number;
-  /** null where an input's size is unknown. */
-  readonly seconds: number | null;
-  readonly memoryBytes: number;
-  readonly diskBytes: number | null;
 }
 
 export interface PlannedRun {
@@ -53,9 +55,23 @@ export interface PlannedRun {
   readonly differs: string | null;
   readonly sample: Sample | null;
   readonly estimate: RunEstimate | null;
+  readonly transfer: Transfer;
+  /** Hours of one GPU: 0 where no step computes there, null where one does, since no figure of a card was measured yet. */
+  readonly gpuHours: number | null;
+  readonly cost: Cost | null;
 }
 
-export async function planRun(manifest: Manifest, folder: string, workers: number | undefined, signal: AbortSignal): Promise<PlannedRun> {
+export interface PlanOptions {
+  /** Worker processes over all machines; each is reckoned a core. */
+  readonly workers?: number;
+  readonly sampleBytes?: number;
+  readonly device?: AskedDevice;
+  readonly prices?: Prices;
+  /** Whether remote inputs are charged as leaving their provider. */
+  readonly egress?: boolean;
+}
+
+export async function planRun(manifest: Manifest, folder: string, options: PlanOptions, signal: AbortSignal): Promise<PlannedRun> {
   const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device: 'cpu' };
   const gate = localGate();
   const inputs = await listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate, signal });
@@ -73,123 +89,84 @@ export async function planRun(manifest: Manifest, folder: string, workers: numbe
   }
   const finished = difference === null && ((await readPlan(folder))?.finished ?? false) && states.every((state) => state === 'done');
   const left = inputs.filter((_, index) => states[index] !== 'done');
-  const count = workers ?? defaultWorkers();
-  const sample = finished ? null : await sampleOf(manifest, env, left.length > 0 ? left : inputs, gate, signal);
-  const documents = documentsOf(sample, inputs);
+  const workers = options.workers ?? defaultWorkers();
+  const measured = finished || inputs.length === 0 ? null : await sampled(manifest, inputs, gate, options, signal);
+  const estimate =
+    measured === null
+      ? null
+      : estimateRun(manifest, inputs, measureSample(manifest, measured, measured.machine), {
+          workers,
+          leftBytes: left.map(({ bytes }) => bytes ?? 0),
+          workerBytes: WORKER_BYTES,
+          machine: measured.machine,
+        });
+  const transfer = transferOf(left, estimate, options.egress ?? false);
+  const gpuHours = options.device === 'cuda' && neuralSteps(manifest.steps).length > 0 ? null : 0;
   return {
     folder,
     inputs: inputs.map(({ path, bytes }, index) => ({ path, bytes, state: states[index]! })),
     bytes: total(inputs),
-    phases: segments.flatMap((segment) => [
-      {
-        name:
-          segments.length === 1
-            ? 'map'
-            : `map ${segment.index + 1}/${segments.length}: ${segment.stages.map((step) => step.name).join(', ') || 'apply verdicts'}`,
-        tasks: inputs.length,
-      },
-      ...segment.barriers.map((step) => ({ name: step.name, tasks: barrierTasks(step, inputs.length, documents, manifest.spillBytes) })),
-      ...(segment.ranked === null ? [] : [{ name: `${segment.ranked.step.name} ranks`, tasks: segment.ranked.requests.length }]),
-    ]),
+    phases: estimate === null ? [{ name: segments.length === 1 ? 'map' : `map 1/${segments.length}`, tasks: inputs.length }] : estimate.levels,
     finished,
     differs: difference === null ? null : difference.key,
-    sample,
-    estimate: sample === null ? null : estimate(sample, left, inputs, count, manifest, segments.length),
+    sample: measured === null ? null : told(measured),
+    estimate,
+    transfer,
+    gpuHours,
+    cost: estimate === null || options.prices === undefined ? null : costOf(estimate, transfer, gpuHours, options.prices),
   };
 }
 
-/** Documents of the whole run at the sample's rate; 0 where nothing is known. */
-function documentsOf(sample: Sample | null, inputs: readonly Input[]): number {
-  const bytes = total(inputs);
-  return sample === null || bytes === null || sample.bytesRead === 0 ? 0 : Math.round((sample.kept / sample.bytesRead) * bytes);
+type MeasuredSample = SampleRun & { readonly machine: number };
+
+async function sampled(
+  manifest: Manifest,
+  inputs: readonly Input[],
+  gate: FetchGate,
+  options: PlanOptions,
+  signal: AbortSignal,
+): Promise<MeasuredSample | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'refine-plan-'));
+  try {
+    await nameFolder(folder);
+    const cut = await cutSample(inputs, { seed: manifest.seed, bytes: options.sampleBytes ?? SAMPLE_BYTES, folder, gate, signal });
+    if (cut === null) return null;
+    const machine = machineFactor();
+    const run = await runSample(manifest, cut, folder, signal);
+    return run === null ? null : { ...run, machine };
+  } finally {
+    await removeSample(folder);
+  }
 }
 
-/** Tasks of a barrier's phases for so many documents; what its maps will count is not known yet. */
-function barrierTasks(step: BarrierStep, inputs: number, documents: number, spillBytes: number): number {
-  const totals = { inputs, documents };
-  const { phases } = planBarrier(step, totals, phaseLimits(totals, spillBytes), inputs);
-  return phases.reduce((sum, { over, count }) => sum + (over === 'inputs' ? inputs : over === 'run' ? 1 : count!), 0);
+function told({ cut, entries, steps }: SampleRun): Sample {
+  const maps = entries.filter((entry) => entry.kind === 'map');
+  const last = Math.max(0, ...maps.map(({ segment }) => segment));
+  const final = maps.filter(({ segment }) => segment === last);
+  const shards = final.flatMap(({ outputs }) => outputs);
+  return {
+    bytesRead: cut.bytes,
+    files: cut.files,
+    ranges: cut.ranges,
+    heads: cut.heads,
+    whole: cut.whole,
+    documents: maps.filter(({ segment }) => segment === 0).reduce((sum, { rowsIn }) => sum + rowsIn, 0),
+    kept: final.reduce((sum, { rowsOut }) => sum + rowsOut, 0),
+    cpuMs: Math.round(entries.reduce((sum, entry) => sum + cpuOf(entry), 0)),
+    steps: steps.map(({ step, in: rowsIn, out, wallMs }) => ({ step, in: rowsIn, out, wallMs: Math.round(wallMs) })),
+    textBytes: shards.filter(({ path }) => path.startsWith('text/')).reduce((sum, { bytes }) => sum + bytes, 0),
+    tokens: shards.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0),
+  };
+}
+
+/** One request a remote input (and one that looked at it when it was listed); retries come on top. */
+function transferOf(left: readonly Input[], estimate: RunEstimate | null, egress: boolean): Transfer {
+  const remote = left.filter(({ location }) => isRemote(location) || location.startsWith('s3:'));
+  const ingressBytes = remote.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  const puts = remote.some(({ location }) => location.startsWith('s3:')) ? (estimate?.disk.objects ?? 0) : 0;
+  return { ingressBytes, egressBytes: egress ? ingressBytes : 0, gets: 2 * remote.length, puts };
 }
 
 function total(inputs: readonly Input[]): number | null {
   return inputs.reduce<number | null>((sum, input) => (sum === null || input.bytes === null ? null : sum + input.bytes), 0);
-}
-
-function estimate(sample: Sample, left: readonly Input[], inputs: readonly Input[], workers: number, manifest: Manifest, segments: number): RunEstimate {
-  const [leftBytes, allBytes] = [total(left), total(inputs)];
-  const perByte = sample.bytesRead === 0 ? 0 : 1 / sample.bytesRead;
-  const busy = Math.max(1, Math.min(workers, left.length));
-  const written = (manifest.sink.text.keep ? sample.textBytes : 0) + 2 * sample.tokens;
-  // Between two segments the text lies in scratch/ too, until the run is done.
-  const copies = written + (segments - 1) * sample.textBytes;
-  return {
-    workers: busy,
-    seconds: leftBytes === null ? null : (sample.cpuMs * perByte * leftBytes) / 1000 / busy,
-    memoryBytes: busy * WORKER_BYTES,
-    diskBytes: allBytes === null ? null : Math.ceil(copies * perByte * allBytes),
-  };
-}
-
-const SAMPLE_TRIES = 3;
-
-/** A sample of an input of middle size that has not been done; local ones first, since reading them costs nobody anything. */
-async function sampleOf(manifest: Manifest, env: StageEnv, inputs: readonly Input[], gate: FetchGate, signal: AbortSignal): Promise<Sample | null> {
-  const local = inputs.filter((input) => existsSync(input.location));
-  const sorted = [...(local.length > 0 ? local : inputs)].sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0) || (a.path < b.path ? -1 : 1));
-  const middle = sorted.length >> 1;
-  for (const input of [...sorted.slice(middle), ...sorted.slice(0, middle).reverse()].slice(0, SAMPLE_TRIES)) {
-    try {
-      return await sampleInput(manifest, env, input, gate, signal);
-    } catch (error) {
-      // An input that cannot be read is the run's to report; another one serves as well.
-      if (!(error instanceof RefineError) || !UNREADABLE.includes(error.code)) throw error;
-    }
-  }
-  return null;
-}
-
-const UNREADABLE: readonly string[] = ['ERR_REFINE_INPUT', 'ERR_REFINE_INPUT_CHANGED', 'ERR_REFINE_FETCH', 'ERR_REFINE_SHARD'];
-
-async function sampleInput(manifest: Manifest, env: StageEnv, input: Input, gate: FetchGate, outer: AbortSignal): Promise<Sample> {
-  const stages = manifest.steps.filter((step) => step.stage.kind === 'stage');
-  const trial = await Trial.open(stages, env);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([outer, stop.signal]);
-  const reader = openInput(input, { gate, readShard: readArrow });
-  let documents = 0;
-  async function* rows(): AsyncGenerator<Rows> {
-    for await (const batch of reader.batches(signal)) {
-      yield { input: 0, rows: Uint32Array.from({ length: batch.rows }, (_, at) => documents + at), batch };
-      documents += batch.rows;
-      if (documents >= SAMPLE_DOCUMENTS || reader.counts().bytesRead >= SAMPLE_BYTES) return;
-    }
-  }
-  try {
-    const before = process.cpuUsage();
-    let kept = 0;
-    let textBytes = 0;
-    let tokens = 0;
-    for await (const { reason, batch, at } of trial.documents(rows(), () => true, signal)) {
-      if (reason !== null) continue;
-      kept++;
-      const text = batch.columns.text;
-      if (text?.kind === 'utf8') textBytes += text.offsets[at + 1]! - text.offsets[at]!;
-      const count = batch.columns.token_count;
-      if (count?.kind === 'fixed') tokens += Number(count.values[at]!);
-    }
-    const used = process.cpuUsage(before);
-    return {
-      input: input.path,
-      bytesRead: reader.counts().bytesRead,
-      documents,
-      kept,
-      cpuMs: Math.round((used.user + used.system) / 1000),
-      steps: [...trial.counts].map(([step, { in: rowsIn, out, cpuMs }]) => ({ step, in: rowsIn, out, cpuMs: Math.round(cpuMs) })),
-      textBytes,
-      tokens,
-    };
-  } finally {
-    stop.abort();
-    await trial.close();
-  }
 }

@@ -1,30 +1,62 @@
-// `refine plan MANIFEST`: what would run, what is done already, and what it would cost by a sample. Touches nothing.
+// `refine plan MANIFEST`: what would run, what is done already, and what it would take by a sample's run. Touches no run folder.
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { AskedDevice } from '../device.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
-import { type PlannedRun, planRun } from '../plan.js';
-import { bytes, number } from '../stats-text.js';
-import { action, collect, count, data, EXIT, interruptible, words } from './command.js';
+import { planRun, SAMPLE_BYTES } from '../plan.js';
+import { planText } from '../plan-text.js';
+import { readPrices } from '../prices.js';
+import { action, collect, count, data, EXIT, interruptible, memory, words } from './command.js';
+import { device } from './run.js';
 
-const MAX_LISTED = 20;
+interface Options {
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly workers?: number;
+  readonly nodes?: number;
+  readonly sample?: number;
+  readonly device: AskedDevice;
+  readonly prices?: string;
+  readonly egress?: boolean;
+  readonly json?: boolean;
+}
 
 export function registerPlan(program: Command): void {
   program
     .command('plan')
-    .description('what would run, what is done already, bytes, time, memory and disk from a sampled trial; touches nothing')
+    .description('what would run, what is done already, and time, memory, disk, transfer and cost from a run of a sample; touches nothing')
     .argument('<manifest>', 'a manifest (YAML)')
     .option('--out <dir>', 'the run folder (default: runs/<name of the manifest>)')
     .option('--set <step.option=value>', 'as for run; may stand several times', collect)
-    .option('--workers <n>', 'worker processes to reckon with', count('--workers', 1))
+    .option('--workers <n>', 'worker processes to reckon with, each a core; of one machine where --nodes stands', count('--workers', 1))
+    .option('--nodes <n>', 'machines of a cluster to reckon with', count('--nodes', 1))
+    .option('--device <device>', 'as for run', device, 'auto')
+    .option('--sample <size>', `bytes of inputs that the sample reads (default: ${SAMPLE_BYTES >> 20}MiB; more narrows the ranges)`, memory('--sample'))
+    .option('--prices <file>', 'a price file: what core hours, disk, transfer and requests cost (infra/prices/example.yaml is one to copy)')
+    .option('--egress', 'reckons the bytes of remote inputs as egress too (requester pays, another region)')
     .option('--json', 'one JSON object, for programs')
+    .addHelpText('after', '\nExample: refine plan manifests/sample.yaml --workers 4 --prices infra/prices/example.yaml')
     .action(
-      action(async (path: string, options: { out?: string; set?: string[]; workers?: number; json?: boolean }) => {
+      action(async (path: string, options: Options) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
         for (const warning of manifestWarnings(manifest)) words(warning);
+        const prices = options.prices === undefined ? undefined : await readPrices(options.prices);
         const { signal, done } = interruptible();
         try {
-          const plan = await planRun(manifest, options.out ?? join('runs', manifest.name), options.workers, signal);
+          const workers = options.workers === undefined && options.nodes === undefined ? undefined : (options.workers ?? 1) * (options.nodes ?? 1);
+          const plan = await planRun(
+            manifest,
+            options.out ?? join('runs', manifest.name),
+            {
+              device: options.device,
+              egress: options.egress ?? false,
+              ...(workers === undefined ? {} : { workers }),
+              ...(options.sample === undefined ? {} : { sampleBytes: options.sample }),
+              ...(prices === undefined ? {} : { prices }),
+            },
+            signal,
+          );
           await data(options.json === true ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
           return EXIT.done;
         } finally {
@@ -32,46 +64,4 @@ export function registerPlan(program: Command): void {
         }
       }),
     );
-}
-
-function planText(plan: PlannedRun): string {
-  const todo = plan.inputs.filter((input) => input.state !== 'done').length;
-  const lines = [
-    `${plan.folder}: ${number(plan.inputs.length)} inputs, ${plan.bytes === null ? 'of unknown size' : bytes(plan.bytes)}; ${number(plan.inputs.length - todo)} read already`,
-  ];
-  for (const { path, bytes: size, state } of plan.inputs.slice(0, MAX_LISTED))
-    lines.push(`  ${state.padEnd(6)}  ${(size === null ? '?' : bytes(size)).padStart(10)}  ${path}`);
-  if (plan.inputs.length > MAX_LISTED) lines.push(`  ... and ${number(plan.inputs.length - MAX_LISTED)} more`);
-  lines.push('phases');
-  for (const { name, tasks } of plan.phases) lines.push(`  ${number(tasks).padStart(6)} tasks  ${name}`);
-  if (plan.differs !== null) lines.push(`The folder holds a run of another manifest: ${plan.differs} differs. Run with another --out, or with --update.`);
-  if (plan.finished) lines.push('All of it is done: refine run would only check and say so.');
-  if (plan.sample !== null) lines.push(...sampleLines(plan.sample));
-  else if (!plan.finished) lines.push('No input could be read for a sample, so there is no estimate.');
-  if (plan.estimate !== null) {
-    const { workers, seconds, memoryBytes, diskBytes } = plan.estimate;
-    lines.push(
-      `estimate for ${number(workers)} ${workers === 1 ? 'worker' : 'workers'} (by the sample's rate; network and barriers come on top)`,
-      `  time    ${seconds === null ? 'unknown: an input does not say its size' : span(seconds)}`,
-      `  memory  up to ${bytes(memoryBytes)}`,
-      `  disk    ${diskBytes === null ? 'unknown' : bytes(diskBytes)}`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function sampleLines(sample: NonNullable<PlannedRun['sample']>): string[] {
-  const lines = [
-    `sample: ${number(sample.documents)} documents (${bytes(sample.bytesRead)} read) of ${sample.input}, ${number(sample.kept)} kept before dedupe, ${number(sample.cpuMs)} ms of CPU time`,
-  ];
-  const width = Math.max(...sample.steps.map((step) => step.step.length));
-  for (const { step, in: rowsIn, out, cpuMs } of sample.steps)
-    lines.push(`  ${step.padEnd(width)}  ${number(rowsIn).padStart(6)} in  ${number(out).padStart(6)} out  ${number(cpuMs).padStart(6)} ms`);
-  return lines;
-}
-
-function span(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -1,0 +1,143 @@
+// The sample that a plan rests on: ranges of the inputs at even distances over all their bytes, cut at whole records. Large files
+// give more ranges than small ones and no file only its head, whose documents are not like the rest.
+// Invariant: which ranges are taken depends on the seed and the inputs' paths and sizes alone.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { RefineError } from '../native/errors.js';
+import type { FetchGate, Input } from '../stages/contract/source.js';
+import { readRange, wholeRecords } from '../stages/fetch/byte-range.js';
+import { localIdentity } from '../stages/fetch/local.js';
+import { isRemote } from '../stages/fetch/input-identity.js';
+import { digest } from './identity.js';
+
+/** A file of the sample's run; `head`: only so many bytes of the original are read, from its beginning. */
+export interface SampleInput extends Input {
+  readonly head?: number;
+}
+
+export interface CutSample {
+  /** What the sample's run reads: first one that holds no document, whose task shows what it costs to open the steps. */
+  readonly inputs: readonly SampleInput[];
+  /** Whether inputs[0] is that one. */
+  readonly warm: boolean;
+  /** Of the originals. */
+  readonly bytes: number;
+  readonly files: number;
+  /** Ranges read, and those of them that had to begin at a file's head. */
+  readonly ranges: number;
+  readonly heads: number;
+  /** Whether every byte of every input is in it. */
+  readonly whole: boolean;
+}
+
+export interface SampleSettings {
+  readonly seed: bigint;
+  /** Bytes to read, about. */
+  readonly bytes: number;
+  readonly folder: string;
+  readonly gate: FetchGate;
+  readonly signal: AbortSignal;
+}
+
+/** Ranges a sample has: enough to see a spread, few enough that each holds a hundred pages. */
+export const SAMPLE_RANGES = 12;
+const WHOLE_FILES = 32;
+
+export interface Range {
+  readonly input: Input;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Ranges at even distances over the bytes of all inputs, ordered by size, from a start that the seed gives. */
+export function chooseRanges(inputs: readonly Input[], bytes: number, seed: bigint): readonly Range[] {
+  const sized = inputs.filter((input) => (input.bytes ?? 0) > 0).sort((a, b) => a.bytes! - b.bytes! || (a.path < b.path ? -1 : 1));
+  const total = sized.reduce((sum, input) => sum + input.bytes!, 0);
+  if (total === 0) return [];
+  const length = Math.ceil(bytes / SAMPLE_RANGES);
+  const draw = Number.parseInt(digest(['plan', seed, sized.map(({ path, bytes: size }) => [path, size])]).slice(0, 12), 16) / 2 ** 48;
+  const ranges: Range[] = [];
+  let before = 0;
+  let at = 0;
+  for (let i = 0; i < SAMPLE_RANGES; i++) {
+    const position = ((i + draw) / SAMPLE_RANGES) * total;
+    while (at < sized.length - 1 && before + sized[at]!.bytes! <= position) before += sized[at++]!.bytes!;
+    const input = sized[at]!;
+    const start = Math.max(0, Math.min(Math.floor(position - before), input.bytes! - length));
+    const last = ranges.at(-1);
+    // Ranges of one small file would overlap: a document must not stand in the sample twice.
+    if (last?.input === input && start < last.start + last.length) continue;
+    ranges.push({ input, start, length: Math.min(length, input.bytes!) });
+  }
+  return ranges;
+}
+
+/** Null where no input could be read. */
+export async function cutSample(inputs: readonly Input[], settings: SampleSettings): Promise<CutSample | null> {
+  const total = inputs.reduce<number | null>((sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes), 0);
+  const cuttable = inputs.every(({ format }) => format === 'warc' || format === 'wet' || format === 'jsonl');
+  const warm = cuttable ? await warmInput(inputs[0]!, settings.folder) : null;
+  const first = warm === null ? [] : [warm];
+  const local = inputs.every(({ location }) => !isRemote(location));
+  if (total !== null && total <= settings.bytes && inputs.length <= WHOLE_FILES && local)
+    return { inputs: [...first, ...inputs], warm: warm !== null, bytes: total, files: inputs.length, ranges: inputs.length, heads: 0, whole: true };
+  const ranges = cuttable ? chooseRanges(inputs, settings.bytes, settings.seed) : [];
+  const cut: SampleInput[] = [];
+  const headed = new Set<Input>();
+  for (const [i, range] of ranges.entries()) {
+    const piece = await cutPiece(range, i, headed, settings);
+    if (piece !== null) cut.push(piece);
+  }
+  if (!cuttable) cut.push(...headsOf(inputs, settings.bytes));
+  if (cut.length === 0) return null;
+  const heads = cut.filter(({ head }) => head !== undefined).length + headed.size;
+  const bytes = cut.reduce((sum, piece) => sum + (piece.head ?? piece.bytes ?? 0), 0);
+  const files = new Set(cut.map(({ path }) => path.replace(/#\d+$/, ''))).size;
+  return { inputs: [...first, ...cut], warm: warm !== null, bytes, files, ranges: cut.length, heads, whole: false };
+}
+
+const UNREADABLE: readonly string[] = ['ERR_REFINE_INPUT', 'ERR_REFINE_INPUT_CHANGED', 'ERR_REFINE_FETCH'];
+
+async function cutPiece({ input, start, length }: Range, number: number, headed: Set<Input>, settings: SampleSettings): Promise<SampleInput | null> {
+  const { gate, signal, folder } = settings;
+  try {
+    const whole = length === input.bytes;
+    let bytes: Uint8Array | null = await readRange(input.location, start, length, { gate, signal });
+    if (!whole) bytes = wholeRecords(bytes, input.format);
+    if (bytes === null) {
+      // One compressed stream cannot be entered in its middle: its head, once.
+      if (headed.has(input)) return null;
+      headed.add(input);
+      bytes = await readRange(input.location, 0, length, { gate, signal });
+    }
+    const location = join(folder, `piece-${String(number).padStart(2, '0')}`);
+    await writeFile(location, bytes);
+    return { ...input, ...(await localIdentity(location, input.path)), path: `${input.path}#${start}`, location };
+  } catch (error) {
+    // An input that cannot be read is the run's to report; the other ranges serve as well.
+    if (error instanceof RefineError && UNREADABLE.includes(error.code)) return null;
+    throw error;
+  }
+}
+
+/** Formats that cannot be cut by bytes: the heads of a few inputs of different sizes. */
+function headsOf(inputs: readonly Input[], bytes: number): SampleInput[] {
+  const sorted = [...inputs].sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0) || (a.path < b.path ? -1 : 1));
+  const count = Math.min(4, sorted.length);
+  return Array.from({ length: count }, (_, i) => {
+    const input = sorted[Math.floor(((i + 0.5) / count) * sorted.length)]!;
+    return { ...input, head: Math.min(Math.ceil(bytes / count), input.bytes ?? Number.MAX_SAFE_INTEGER) };
+  });
+}
+
+const WARCINFO =
+  'WARC/1.0\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\nWARC-Date: 2020-01-01T00:00:00Z\r\n' +
+  'Content-Type: application/warc-fields\r\nContent-Length: 0\r\n\r\n\r\n\r\n';
+
+async function warmInput(like: Input, folder: string): Promise<SampleInput> {
+  const location = join(folder, 'piece-empty');
+  await writeFile(location, like.format === 'jsonl' ? '{"skip":true}\n' : gzipSync(WARCINFO));
+  const path = '!'; // sorts first
+  return { ...like, ...(await localIdentity(location, path)), path, location };
+}
