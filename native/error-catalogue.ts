@@ -128,6 +128,11 @@ export const errorCatalogue = {
     cause: 'It was killed (out of memory, by an engine or a person), or native code crashed on an input.',
     next: 'The message names the input and the signal. `dmesg` tells of kills for memory: run with fewer `--workers`. A crash that repeats is a bug: report it.',
   },
+  ERR_REFINE_STALLED: {
+    meaning: 'A worker process made no progress for the time that `--stall` gives it, was ended, and stood still again when its task was tried again.',
+    cause: 'A step that waits for ever or loops, a file system that hangs; or an honest piece of work that takes longer than `--stall` (10 minutes).',
+    next: 'Look whether the disk answers. A longer `--stall` lets slow work end; a single document that hangs a step is dropped as `<step>/stalled` by itself.',
+  },
   ERR_REFINE_TIME_LIMIT: {
     meaning: 'A task does not end within the time limit of its cluster job: the engine killed it on every try.',
     cause: 'A time limit that is too short for one input, or a machine far slower than planned.',

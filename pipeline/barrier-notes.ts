@@ -46,3 +46,20 @@ export function lockedNotices(notes: Readonly<Record<string, Notes>>, lock: Pick
     }),
   );
 }
+
+/** A sentence for each step and reason by which documents were left out because no worker survives them. */
+export function crashNotices(folder: string, entries: readonly LedgerEntry[]): string[] {
+  const pages = new Map<string, { count: number; id: string | null; how: string }>();
+  for (const entry of entries) {
+    if (entry.state !== 'done') continue;
+    for (const { step, reason, id, how } of entry.crashed ?? []) {
+      const held = pages.get(`${step}/${reason}`);
+      if (held === undefined) pages.set(`${step}/${reason}`, { count: 1, id, how });
+      else held.count++;
+    }
+  }
+  return [...pages].map(([reason, { count, id, how }]) => {
+    const [what, like] = count === 1 ? ['1 document ended its worker', ''] : [`${count} documents ended their worker`, ', such as'];
+    return `${what} and ${count === 1 ? 'was' : 'were'} dropped as ${reason}${like}: ${id ?? 'without an id'} (${how}). See them: npx refine inspect ${folder} --reason ${reason} --sample ${Math.min(count, 20)}`;
+  });
+}

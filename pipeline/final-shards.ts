@@ -172,6 +172,7 @@ export async function* mergeFeatures(
   base: AsyncIterable<Batch> | Iterable<Batch>,
   later: readonly (AsyncIterable<Batch> | Iterable<Batch>)[],
   codes: DropCodes,
+  crashes = false,
 ): AsyncGenerator<Batch> {
   const cursors = later.map((part) => new PartCursor(part));
   for (const cursor of cursors) await cursor.prime();
@@ -200,7 +201,7 @@ export async function* mergeFeatures(
       for (const name of names) features[freeName(new Set(Object.keys(features)), name)] = overlay(name, pieces, cursor.example!, rows);
     }
     const base4 = Object.fromEntries(BASE_COLUMNS.filter((name) => batch.columns[name] !== undefined).map((name) => [name, batch.columns[name]!]));
-    yield { rows, columns: { ...base4, ...codes.columns(dropCodes), kept_id: utf8Column(keptIds), ...features } };
+    yield { rows, columns: { ...base4, ...codes.columns(dropCodes, crashes), kept_id: utf8Column(keptIds), ...features } };
     first += rows;
   }
 }

@@ -6,7 +6,7 @@ import { HOLDOUT_PREFIX } from './final-shards.js';
 import type { DoneEntry } from './ledger.js';
 import { withoutColumns } from './outcomes.js';
 import { TaskOutputs } from './outputs.js';
-import { concatBatches } from './rebatch.js';
+import { concatUneven } from './rebatch.js';
 import { ArrowFile, readArrow } from './store.js';
 import { entryBase, type FinalizeSpec } from './tasks.js';
 
@@ -79,7 +79,7 @@ async function mergeSamples(paths: readonly string[], limit: number): Promise<Ba
   let held: Batch | null = null;
   for (const path of paths) {
     for await (const part of readArrow(path)) {
-      const joined: Batch = held === null ? part : concatBatches([held, part]);
+      const joined: Batch = held === null ? part : concatUneven([held, part]);
       const codes = column(joined, '_code', 'fixed').values;
       const hashes = column(joined, '_hash', 'fixed').values;
       const order = Array.from({ length: joined.rows }, (_, row) => row).sort(

@@ -2,7 +2,6 @@
 // and a barrier that has to decide anew (another option, an input less, an index that grew) needs them without the source.
 // Invariant: the same records in the same order as the first time, so the same bytes.
 import { join } from 'node:path';
-import { column } from '../native/batch.js';
 import type { BarrierRun } from '../stages/contract/stage.js';
 import type { DoneEntry } from './ledger.js';
 import { BarrierMaps } from './map-barriers.js';
@@ -25,7 +24,7 @@ export async function runMapAgain(
     await maps.open(spec, segment, runFolder, barrier, spec.again);
     for await (const batch of readArrow(join(runFolder, scratchPath(spec.segment, spec.task, 'arrow')))) {
       signal.throwIfAborted();
-      await maps.add(batch, column(batch, '_row', 'fixed').values as Uint32Array, signal);
+      await maps.add(batch, signal);
       progress(batch.rows, 0);
     }
     const made = new Map((await maps.commit()).map((shard) => [shard.path, shard]));

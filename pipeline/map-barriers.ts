@@ -1,6 +1,7 @@
 // The map side of the barriers that end a segment: each sees every batch that is left and writes files of its own, beside the
 // documents, for its phases. Invariant: rows are global (input number << 32 | record row) and ascend over the whole input.
-import type { Batch } from '../native/batch.js';
+import { type Batch, column } from '../native/batch.js';
+import type { Guard } from './guard.js';
 import type { BarrierMap, BarrierRun } from '../stages/contract/stage.js';
 import type { BarrierStep, Segment } from './segments.js';
 import { ScratchFiles } from './task-files.js';
@@ -36,10 +37,17 @@ export class BarrierMaps {
     }
   }
 
-  async add(batch: Batch, rowIds: Uint32Array, signal: AbortSignal): Promise<void> {
+  /** `batch` has `_row`. */
+  async add(batch: Batch, signal: AbortSignal, guard?: Guard): Promise<void> {
     if (this.#open.length === 0 || batch.rows === 0) return;
-    const rows = BigUint64Array.from(rowIds, (row) => this.#number | BigInt(row));
-    for (const { map } of this.#open) await map.add(batch, rows, signal);
+    for (const { step, map } of this.#open) {
+      const add = (some: Batch): Promise<void> => map.add(some, this.#globalRows(some), signal);
+      await (guard === undefined ? add(batch) : guard.call(step.name, batch, add));
+    }
+  }
+
+  #globalRows(batch: Batch): BigUint64Array {
+    return BigUint64Array.from(column(batch, '_row', 'fixed').values as Uint32Array, (row) => this.#number | BigInt(row));
   }
 
   /** Ends every file; then all are final. */

@@ -2,7 +2,7 @@
 // batches through the stages, writes what the next segment needs or, in the last one, the final shards; then one ledger entry.
 // Invariant: outputs depend on the task's identity alone; nothing is named finally unless everything was written.
 import { join } from 'node:path';
-import { type Batch, type Column, column, fixedColumn, takeRows } from '../native/batch.js';
+import { type Batch, type Column, column, fixedColumn, stringAt, takeRows } from '../native/batch.js';
 import type { FetchGate, Input, SourceCounts, SourceReader } from '../stages/contract/source.js';
 import { type BarrierRun, type RankRequest, reasonsOf, type StageEnv, type StageRun } from '../stages/contract/stage.js';
 import type { KeysWriter } from './barrier-keys.js';
@@ -12,6 +12,8 @@ import { emptyBatch } from './empty-batch.js';
 import type { StepFeatures } from './feature-columns.js';
 import { alignFeatures, inRowOrder } from './feature-parts.js';
 import { FinalShards, featurePart, mergeFeatures } from './final-shards.js';
+import { Guard, NoneToBlame } from './guard.js';
+import type { JournalWriter } from './journal.js';
 import type { DoneEntry } from './ledger.js';
 import { BarrierMaps } from './map-barriers.js';
 import { BatchOutcomes, Counter, type DropCodes, withColumns, withoutColumns } from './outcomes.js';
@@ -24,7 +26,7 @@ import type { BarrierStep, RankedStep, Segment, StageStep } from './segments.js'
 import { Shadow, Shadowing } from './shadow.js';
 import { readArrow } from './store.js';
 import { entryBase, type MapSpec, rankRole, scratchPath, shardName } from './tasks.js';
-import type { Sink, Step, StepCounts } from './types.js';
+import { CRASH_REASONS, type CrashedPage, type Sink, type Step, type StepCounts } from './types.js';
 
 export type OpenInput = (input: Input, env: { gate: FetchGate; readShard?: (path: string) => AsyncIterable<Batch> }) => SourceReader;
 
@@ -42,7 +44,11 @@ export interface MapEnv {
   stage(step: StageStep): Promise<StageRun>;
   barrier(step: BarrierStep): Promise<BarrierRun>;
   progress(documents: number, bytes: number): void;
+  readonly journal: JournalWriter;
 }
+
+/** How often a reader is asked for its bytes while no batch comes: a slow line is progress too. */
+const POLL_MS = 1000;
 
 /** Values waiting in memory to be ranked. */
 const KEY_MEMORY_BYTES = 128 * 1024 * 1024;
@@ -70,6 +76,10 @@ class MapTask {
   readonly #final: boolean;
   readonly #counters: Counter[];
   readonly #samplers: Sampler[];
+  readonly #guard: Guard;
+  /** What this segment's documents do after its stages: barriers' maps and scores. They count only documents that may not enter. */
+  readonly #after: readonly Step[];
+  readonly #left: (CrashedPage & { readonly id: string | null })[] = [];
   readonly #features: Batch[] = []; // of this segment; numeric columns only, some 100 bytes a document
   /** With `features: all`: parts of documents that earlier segments dropped, and where those of this one go on to. */
   readonly #shadowing: Shadowing | null;
@@ -103,7 +113,10 @@ class MapTask {
     this.#final = spec.segment === env.segments.length - 1;
     this.#goesOn = this.#final ? null : scratchColumns(env.segments, spec.segment, env.sink, env.stageEnv);
     this.#shadowing = env.sink.features === 'all' ? new Shadowing(env.segments) : null;
-    const steps = [...this.#previousBarriers, ...this.#segment.stages];
+    this.#after = [...this.#segment.barriers, ...(this.#segment.ranked === null ? [] : [this.#segment.ranked.step])];
+    const names = env.segments.flatMap((segment) => [...segment.stages, ...segment.barriers]).map(({ name }, at) => [name, at] as const);
+    this.#guard = new Guard(env.journal, new Map(names), spec.crashed, spec.isolate);
+    const steps = [...this.#previousBarriers, ...this.#segment.stages, ...this.#after];
     this.#counters = steps.map((step) => new Counter(step.name, reasonsOf(step.stage, step.options)));
     const hash = new RowHash(env.seed, spec.input.path);
     this.#samplers = steps.map(() => new Sampler(env.sink.samplesPerReason, hash));
@@ -111,6 +124,8 @@ class MapTask {
 
   async run(): Promise<DoneEntry> {
     const started = performance.now();
+    const { journal } = this.#env;
+    journal.at('opening');
     for (const step of this.#segment.stages) this.#runs.push(await this.#env.stage(step));
     await this.#barriers.open(this.#spec, this.#segment, this.#env.runFolder, (step) => this.#env.barrier(step));
     const { ranked } = this.#segment;
@@ -129,7 +144,10 @@ class MapTask {
     if (this.#shadowing?.outlives(this.#segment.index) === true)
       this.#shadows = await this.#outputs.arrow(scratchPath(this.#segment.index, this.#spec.task, 'shadow.arrow'), { metadata });
 
+    journal.at('reading');
     const source = this.#spec.previous === null ? await this.#readSource() : await this.#readDocuments(this.#spec.previous);
+    if (this.#guard.searches) throw new NoneToBlame();
+    journal.at('writing');
     await this.#writeFeatures();
     await this.#writeSamples();
     const spilled = await this.#barriers.commit();
@@ -140,11 +158,17 @@ class MapTask {
       outputs: shards,
       rowsIn: this.#rowsIn,
       rowsOut: this.#rowsOut,
-      steps: [...this.#counters.map((counter) => counter.counts()), ...this.#scoreCounts(ranked)],
+      steps: [...this.#stepCounts(), ...this.#scoreCounts(ranked)],
       ...(source === null ? {} : { source }),
+      ...(this.#left.length === 0 ? {} : { crashed: this.#left }),
       ...(this.#segment.barriers.length === 0 ? {} : { totals: this.#barriers.totals, spillBytes: spilled.reduce((sum, { bytes }) => sum + bytes, 0) }),
       wallMs: Math.round(performance.now() - started),
     };
+  }
+
+  #stepCounts(): StepCounts[] {
+    const own = this.#counters.length - this.#after.length;
+    return this.#counters.filter((counter, at) => at < own || counter.in > 0).map((counter) => counter.counts());
   }
 
   /** Scoring takes time before the step takes documents in. */
@@ -156,18 +180,30 @@ class MapTask {
     const reader = this.#env.openInput(this.#spec.input, { gate: this.#env.gate, readShard: readArrow });
     let empty: Batch | undefined;
     let bytes = 0;
-    for await (const batch of reader.batches(this.#signal)) {
-      const rowIds = Uint32Array.from({ length: batch.rows }, (_, i) => this.#rowsIn + i);
-      const arrived = withColumns(batch, { _row: fixedColumn(rowIds) });
-      empty ??= takeRows(arrived, []);
-      if (batch.rows > 0) await this.#process(arrived);
+    let row = 0;
+    const tell = (documents: number): void => {
       const read = reader.counts().bytesRead;
-      this.#env.progress(batch.rows, read - bytes);
+      if (documents > 0 || read > bytes) this.#env.progress(documents, read - bytes);
       bytes = read;
+    };
+    const poll = setInterval(() => tell(0), POLL_MS);
+    poll.unref();
+    try {
+      for await (const batch of reader.batches(this.#signal)) {
+        const from = row;
+        const rowIds = Uint32Array.from({ length: batch.rows }, (_, i) => from + i);
+        row += batch.rows;
+        const arrived = this.#guard.arriving(withColumns(batch, { _row: fixedColumn(rowIds) }));
+        empty ??= takeRows(arrived, []);
+        if (arrived.rows > 0) await this.#process(arrived);
+        tell(batch.rows);
+      }
+    } finally {
+      clearInterval(poll);
     }
     const counts = reader.counts();
-    this.#env.progress(0, counts.bytesRead - bytes);
-    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch()); // schemas come from batches: one without rows sets them
+    tell(0);
+    if (!this.#reachedEnd && !this.#guard.searches) await this.#process(empty ?? emptyBatch()); // schemas come from batches: one without rows sets them
     return counts;
   }
 
@@ -175,12 +211,16 @@ class MapTask {
     let empty: Batch | undefined;
     for await (const batch of readArrow(join(this.#env.runFolder, previous.documents))) {
       empty ??= takeRows(batch, []);
-      if (batch.rows > 0) await this.#process(batch);
+      const arrived = this.#guard.arriving(batch);
+      if (arrived.rows > 0) await this.#process(arrived);
       this.#env.progress(batch.rows, 0);
     }
-    if (!this.#reachedEnd) await this.#process(empty ?? emptyBatch());
+    if (!this.#reachedEnd && !this.#guard.searches) await this.#process(empty ?? emptyBatch());
     if (previous.shadow !== null) {
-      for await (const batch of readArrow(join(this.#env.runFolder, previous.shadow))) if (batch.rows > 0) await this.#followOnly(batch);
+      for await (const batch of readArrow(join(this.#env.runFolder, previous.shadow))) {
+        const arrived = this.#guard.arriving(batch);
+        if (arrived.rows > 0) await this.#followOnly(arrived);
+      }
     }
     return null;
   }
@@ -213,6 +253,25 @@ class MapTask {
       }
     };
 
+    /** Documents that may not enter a step leave before it: in its counts, its samples and features under its name. */
+    const bar = (by: Step, at: number): void => {
+      const barred = this.#guard.barred(by.name, batch);
+      if (barred === null) return;
+      const rowIds = column(batch, '_row', 'fixed').values as Uint32Array;
+      const drops = Uint16Array.from(barred, (reason) => (reason === undefined ? 0 : CRASH_REASONS.indexOf(reason) + 1));
+      for (const [row, reason] of barred.entries()) {
+        if (reason === undefined) continue;
+        this.#counters[at]!.crash(reason);
+        outcomes.codes[positions[row]!] = this.#env.codes.crash(by.name, reason);
+        const { how } = this.#spec.crashed!.find((page) => page.step === by.name && page.row === rowIds[row])!;
+        this.#left.push({ step: by.name, row: rowIds[row]!, reason, how, id: stringAt(column(batch, 'id', 'utf8'), row) });
+      }
+      this.#samplers[at]!.addCrashed(batch, rowIds, drops, reasonsOf(by.stage, by.options).length);
+      const keep = Uint32Array.from(drops.keys()).filter((row) => drops[row] === 0);
+      batch = takeRows(batch, keep);
+      positions = Uint32Array.from(keep, (row) => positions[row]!);
+    };
+
     for (const decisions of this.#decisions) {
       const started = performance.now();
       const verdict = await decisions.verdicts(batch);
@@ -238,6 +297,7 @@ class MapTask {
     for (const [i, stageStep] of this.#segment.stages.entries()) {
       const over = batch.rows === 0 && this.#reachedEnd; // nothing is left, and the schemas are known
       if (over && shadow.batch === null) break;
+      bar(stageStep, step);
       const started = performance.now();
       await this.#follow(shadow, i, outcomes, ranks);
       if (over) {
@@ -245,7 +305,7 @@ class MapTask {
         ranks = null;
         continue;
       }
-      const { columns, drops, notes } = await this.#runs[i]!.process(batch, this.#signal);
+      const { columns, drops, notes } = await this.#guard.call(stageStep.name, batch, (some) => this.#runs[i]!.process(some, this.#signal));
       if (notes !== undefined) addNotes(this.#counters[step]!.notes, notes);
       this.#counters[step]!.wallMs += performance.now() - started;
       if (columns !== undefined) {
@@ -264,6 +324,7 @@ class MapTask {
       drop(drops, stageStep, null);
       step++;
     }
+    for (const [i, after] of this.#after.entries()) bar(after, this.#counters.length - this.#after.length + i);
     this.#features.push(featurePart(arrived, outcomes, first));
     if (shadow.batch !== null) await this.#shadows?.add(await this.#scoredShadow(shadow.batch));
     if (batch.rows === 0 && this.#reachedEnd) return;
@@ -277,7 +338,12 @@ class MapTask {
     if (shadow.batch === null) return;
     const step = this.#segment.stages[i]!;
     if (!this.#shadowing!.passes(step)) return shadow.end();
-    await shadow.follow(step, this.#runs[i]!, this.#env.features.get(step.name), outcomes, Object.keys(ranks ?? {}), this.#signal);
+    const barred = this.#guard.barred(step.name, shadow.batch);
+    if (barred !== null) shadow.remove(barred);
+    const run: Pick<StageRun, 'process'> = {
+      process: (batch, signal) => this.#guard.call(step.name, batch, (some) => this.#runs[i]!.process(some, signal), true),
+    };
+    await shadow.follow(step, run, this.#env.features.get(step.name), outcomes, Object.keys(ranks ?? {}), this.#signal);
   }
 
   /** A batch of documents that earlier segments dropped. */
@@ -303,18 +369,29 @@ class MapTask {
       return;
     }
     const rowIds = column(batch, '_row', 'fixed').values as Uint32Array;
-    await this.#barriers.add(batch, rowIds, this.#signal);
+    await this.#barriers.add(batch, this.#signal, this.#guard);
     await this.#documents!.add(this.#goingOn(await this.#score(batch, rowIds)));
     await this.#shadows?.add(await this.#scoredShadow(takeRows(batch, []))); // the schema, where nothing was dropped
   }
 
   /** The batch with the columns of the next segment's first step, where that step scores before ranks are made. */
-  async #scored(batch: Batch): Promise<Batch> {
-    return this.#scorer?.score === undefined ? batch : withColumns(batch, await this.#scorer.score(batch, this.#signal));
+  async #scored(batch: Batch, shadow = false): Promise<Batch> {
+    const scorer = this.#scorer;
+    if (scorer?.score === undefined) return batch;
+    const { name } = this.#segment.ranked!.step;
+    return withColumns(batch, await this.#guard.call(name, batch, (some) => scorer.score!(some, this.#signal), shadow));
   }
 
   async #scoredShadow(batch: Batch): Promise<Batch> {
-    return this.#goingOn(await this.#scored(batch));
+    const barred = this.#scorer?.score === undefined ? null : this.#guard.barred(this.#segment.ranked!.step.name, batch);
+    const rows =
+      barred === null
+        ? batch
+        : takeRows(
+            batch,
+            Uint32Array.from(barred.keys()).filter((at) => barred[at] === undefined),
+          );
+    return this.#goingOn(await this.#scored(rows, true));
   }
 
   #goingOn(batch: Batch): Batch {
@@ -347,7 +424,8 @@ class MapTask {
     const output = await this.#outputs.arrow(`features/${shardName(this.#spec.number)}.arrow`);
     const earlier = (this.#spec.previous?.features ?? []).map((path) => readArrow(join(this.#env.runFolder, path)));
     const [base, ...later] = [...earlier, parts];
-    for await (const batch of mergeFeatures(base!, later, this.#env.codes)) await output.add(batch);
+    const crashes = this.#left.length > 0 || this.#spec.previous?.crashed === true;
+    for await (const batch of mergeFeatures(base!, later, this.#env.codes, crashes)) await output.add(batch);
   }
 
   async #writeSamples(): Promise<void> {

@@ -3,17 +3,20 @@
 import { type Batch, type Column, type DictionaryColumn, type FixedColumn, type NumericArray, utf8Column } from '../native/batch.js';
 import { type AnyStep, reasonsOf } from '../stages/contract/stage.js';
 import { isFeature, type StepFeatures } from './feature-columns.js';
-import type { StepCounts } from './types.js';
+import { CRASH_REASONS, type CrashReason, type StepCounts } from './types.js';
 
 /** All `step/reason` pairs of a manifest, in manifest order: code i + 1 is pair i, 0 is kept. */
 export class DropCodes {
   readonly #base = new Map<string, number>();
   readonly pairs: { readonly step: string; readonly reason: string }[] = [];
+  /** The pairs after those: every step with every way a document ends its worker. In dictionaries only where a file has one. */
+  readonly crashes: { readonly step: string; readonly reason: string }[] = [];
 
   constructor(steps: readonly { readonly name: string; readonly stage: AnyStep; readonly options?: unknown }[]) {
     for (const { name, stage, options } of steps) {
       this.#base.set(name, this.pairs.length);
       for (const reason of reasonsOf(stage, options)) this.pairs.push({ step: name, reason });
+      for (const reason of CRASH_REASONS) this.crashes.push({ step: name, reason });
     }
   }
 
@@ -22,29 +25,35 @@ export class DropCodes {
     return this.#base.get(step)! + drop;
   }
 
-  /** Codes as the columns `step` and `reason`: dictionaries with the manifest's names, null where kept. */
-  columns(codes: Uint16Array): { step: DictionaryColumn; reason: DictionaryColumn } {
-    return { step: this.#dictionary(codes, 'step'), reason: this.#dictionary(codes, 'reason') };
+  crash(step: string, reason: CrashReason): number {
+    return this.pairs.length + 1 + this.crashes.findIndex((pair) => pair.step === step && pair.reason === reason);
   }
 
-  #dictionary(codes: Uint16Array, key: 'step' | 'reason'): DictionaryColumn {
-    const labels = [...new Set(this.pairs.map((pair) => pair[key]))].sort(); // ASCII names: code unit order is byte order
-    const index = this.pairs.map((pair) => labels.indexOf(pair[key]));
-    const indices = new Uint16Array(codes.length);
-    const validity = new Uint8Array((codes.length + 7) >> 3);
-    for (let row = 0; row < codes.length; row++) {
-      if (codes[row] === 0) continue;
-      indices[row] = index[codes[row]! - 1]!;
-      validity[row >> 3]! |= 1 << (row & 7);
-    }
-    return { kind: 'dictionary', indices, labels, validity };
+  /** Codes as the columns `step` and `reason`: dictionaries with the manifest's names, null where kept. `crashes`: the file has such codes. */
+  columns(codes: Uint16Array, crashes = false): { step: DictionaryColumn; reason: DictionaryColumn } {
+    const pairs = crashes ? [...this.pairs, ...this.crashes] : this.pairs;
+    return { step: dictionaryOf(pairs, codes, 'step'), reason: dictionaryOf(pairs, codes, 'reason') };
   }
+}
+
+function dictionaryOf(pairs: DropCodes['pairs'], codes: Uint16Array, key: 'step' | 'reason'): DictionaryColumn {
+  const labels = [...new Set(pairs.map((pair) => pair[key]))].sort(); // ASCII names: code unit order is byte order
+  const index = pairs.map((pair) => labels.indexOf(pair[key]));
+  const indices = new Uint16Array(codes.length);
+  const validity = new Uint8Array((codes.length + 7) >> 3);
+  for (let row = 0; row < codes.length; row++) {
+    if (codes[row] === 0) continue;
+    indices[row] = index[codes[row]! - 1]!;
+    validity[row >> 3]! |= 1 << (row & 7);
+  }
+  return { kind: 'dictionary', indices, labels, validity };
 }
 
 export class Counter {
   readonly step: string;
   readonly #reasons: readonly string[];
   readonly #drops: number[];
+  readonly #crashes: Partial<Record<CrashReason, number>> = {};
   in = 0;
   wallMs = 0;
   readonly notes: Record<string, number> = {};
@@ -77,9 +86,19 @@ export class Counter {
     return keep;
   }
 
+  /** A document that came to the step and may not enter it. */
+  crash(reason: CrashReason): void {
+    this.in++;
+    this.#crashes[reason] = (this.#crashes[reason] ?? 0) + 1;
+  }
+
   counts(): StepCounts {
-    const dropped = this.#drops.reduce((a, b) => a + b, 0);
+    const dropped = [...this.#drops, ...Object.values(this.#crashes)].reduce((a, b) => a + b, 0);
     const drops = Object.fromEntries(this.#reasons.map((reason, i) => [`${this.step}/${reason}`, this.#drops[i]!] as const).filter(([, n]) => n > 0));
+    for (const reason of CRASH_REASONS) {
+      const n = this.#crashes[reason];
+      if (n !== undefined) drops[`${this.step}/${reason}`] = (drops[`${this.step}/${reason}`] ?? 0) + n;
+    }
     return {
       step: this.step,
       in: this.in,

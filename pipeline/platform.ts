@@ -43,6 +43,17 @@ export function residentBytes(pid: number): number | null {
   }
 }
 
+/** Bytes that another process has read and written so far, by system calls; null where the system does not tell. */
+export function ioBytes(pid: number): number | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    const io = readFileSync(`/proc/${pid}/io`, 'latin1');
+    return Number(/^rchar: (\d+)$/m.exec(io)?.[1] ?? 0) + Number(/^wchar: (\d+)$/m.exec(io)?.[1] ?? 0);
+  } catch {
+    return null;
+  }
+}
+
 /** The processor's name and instruction sets; null where the system does not list them (the core finds out by itself). */
 export function describeProcessor(): { readonly model: string | null; readonly flags: ReadonlySet<string> } | null {
   if (process.platform !== 'linux') return null;
@@ -71,6 +82,9 @@ export function workersInMemory(workerBytes = WORKER_BYTES): number {
 }
 
 /** A worker a core, as far as memory lets each have its cap. */
+/** How long a worker may make no progress before it is taken for hung. */
+export const STALL_MS = 10 * 60_000;
+
 export function defaultWorkers(workerBytes = WORKER_BYTES): number {
   return Math.max(1, Math.min(availableParallelism(), workersInMemory(workerBytes)));
 }

@@ -22,6 +22,43 @@ export function concatBatches(batches: readonly Batch[]): Batch {
   return { rows, columns };
 }
 
+/** Batches of which some lack columns of others: null there. Columns in the order they come first. */
+export function concatUneven(batches: readonly Batch[]): Batch {
+  const models: Record<string, Column> = Object.assign({}, ...[...batches].reverse().map((batch) => batch.columns));
+  const names = [...new Set(batches.flatMap((batch) => Object.keys(batch.columns)))];
+  return concatBatches(
+    batches.map(({ rows, columns }) => ({ rows, columns: Object.fromEntries(names.map((name) => [name, columns[name] ?? nullColumn(models[name]!, rows)])) })),
+  );
+}
+
+function nullColumn(model: Column, rows: number): Column {
+  const validity = new Uint8Array((rows + 7) >> 3);
+  const offsets = new Int32Array(rows + 1);
+  const none = (column: BytesColumn): BytesColumn => ({ kind: column.kind, data: new Uint8Array(), offsets: new Int32Array(1) });
+  const zeros = (values: NumericArray, length: number): NumericArray => new (values.constructor as new (length: number) => NumericArray)(length);
+  switch (model.kind) {
+    case 'utf8':
+    case 'binary':
+      return { kind: model.kind, data: new Uint8Array(), offsets, validity };
+    case 'fixed':
+      return {
+        kind: 'fixed',
+        values: zeros(model.values, rows * model.width),
+        width: model.width,
+        ...(model.unit === undefined ? {} : { unit: model.unit }),
+        validity,
+      };
+    case 'dictionary':
+      return { kind: 'dictionary', indices: new Uint16Array(rows), labels: model.labels, validity };
+    case 'list':
+      return { kind: 'list', values: zeros(model.values, 0), offsets, validity };
+    case 'list-utf8':
+      return { kind: 'list-utf8', values: none(model.values), offsets, validity };
+    case 'list-struct':
+      return { kind: 'list-struct', fields: Object.fromEntries(Object.entries(model.fields).map(([name, field]) => [name, none(field)])), offsets, validity };
+  }
+}
+
 function concatColumns(name: string, parts: readonly Column[], batches: readonly Batch[], rows: number): Column {
   const first = parts[0]!;
   const validity = concatValidity(parts, batches, rows);

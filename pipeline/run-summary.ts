@@ -1,6 +1,6 @@
 // What a run amounted to, from its ledger: the funnel by step, tokens, shards, and where they are.
 import { join } from 'node:path';
-import { barrierNotes, barrierNotices } from './barrier-notes.js';
+import { barrierNotes, barrierNotices, crashNotices } from './barrier-notes.js';
 import { funnelWarnings } from './funnel-warnings.js';
 import type { DoneEntry } from './ledger.js';
 import { readRun, type RunState } from './run-folder.js';
@@ -59,7 +59,7 @@ export async function summarise(
     tokens: state.tokens.reduce((sum, shard) => sum + (shard.tokens ?? 0), 0),
     shards: { text: state.text.length, tokens: state.tokens.length, bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0) },
     warnings: funnelWarnings(steps, manifest.steps, { seed: manifest.seed, baseDir: manifest.baseDir, device: 'cpu' }),
-    notices: barrierNotices(barrierNotes(state.entries), manifest.steps),
+    notices: [...crashNotices(folder, state.entries), ...barrierNotices(barrierNotes(state.entries), manifest.steps)],
     tasks: { ran: run.ran, reused: run.reused },
     wallMs: run.wallMs,
   };

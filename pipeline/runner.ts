@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly executor?: MakeExecutor;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
+  /** How long a worker may make no progress; 10 minutes. */
+  readonly stallMs?: number;
   /** Tests: partitions of barriers, modules in place of the registry and of stages/fetch, and what a GPU's library says. */
   readonly partitions?: number;
   readonly modules?: RunModules;
@@ -139,6 +141,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     }),
     sink: manifest.sink,
     maxBytes: options.workerBytes ?? WORKER_BYTES,
+    ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     modules,
   };
   const gpu = on.library === undefined ? undefined : await GpuService.start(on.library, options.notice);

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { type Batch, fixedColumn, takeRows, utf8Column } from '../native/batch.js';
 import { withoutColumns } from './outcomes.js';
-import { concatBatches } from './rebatch.js';
+import { concatUneven } from './rebatch.js';
+import { CRASH_REASONS } from './types.js';
 
 const UNSAMPLED = ['html', 'tokens'];
 
@@ -73,9 +74,16 @@ export class Sampler {
     }
   }
 
+  /** Documents that may not enter the step (guard.ts); `reasons` is how many the step has itself. They lack its columns: null. */
+  addCrashed(batch: Batch, rowIds: Uint32Array, drops: Uint16Array, reasons: number): void {
+    const own = new Array<string>(reasons).fill('');
+    const codes = drops.map((code) => (code === 0 ? 0 : reasons + code));
+    this.add(batch, rowIds, codes, [...own, ...CRASH_REASONS], null);
+  }
+
   /** All samples by reason, then hash; null where nothing was dropped. */
   batch(): Batch | null {
     const all = [...this.#byCode.values()].flat().sort((a, b) => a.code - b.code || a.hash - b.hash || a.row - b.row);
-    return all.length === 0 ? null : concatBatches(all.map((sample) => sample.document));
+    return all.length === 0 ? null : concatUneven(all.map((sample) => sample.document));
   }
 }

@@ -80,10 +80,17 @@ export class Shadow {
     this.#batch = withColumns(this.#batch, Object.fromEntries(missing.map(([name, column]) => [name, nullsLike(column, rows)])));
   }
 
+  /** Documents that may not enter a step are measured no further. */
+  remove(barred: readonly unknown[]): void {
+    const keep = Uint32Array.from(barred.keys()).filter((at) => barred[at] === undefined);
+    this.#positions = keep.map((at) => this.#positions[at]!);
+    this.#batch = takeRows(this.#batch!, keep);
+  }
+
   /** Through one step: its columns, its features, none of its drops. `passing` names columns that are for this step alone. */
   async follow(
     step: StageStep,
-    run: StageRun,
+    run: Pick<StageRun, 'process'>,
     features: StepFeatures | undefined,
     outcomes: BatchOutcomes,
     passing: readonly string[],

@@ -127,6 +127,7 @@ export class TaskGraph {
         features: features.map((shard) => shard.path),
         decided: verdicts.map((file, at) => ({ verdicts: file?.shard.path ?? null, edits: edits[at]?.shard.path ?? null })),
         ranks: ordered.map(({ name, shift, shard }) => ({ name, path: shard.path, shift })),
+        ...(chain.some((node) => entry(node).crashed !== undefined) ? { crashed: true as const } : {}),
       };
       const label = `map ${shardName(number)} ${input.path} (segment ${segment.index + 1})`;
       return {

@@ -1,7 +1,7 @@
 // What a worker is told: the run's context once, then tasks one at a time. Everything here crosses a process boundary.
 import type { Input } from '../stages/contract/source.js';
 import type { PhaseLimits, RankRequest } from '../stages/contract/stage.js';
-import type { EntryBase, Sink } from './types.js';
+import type { CrashedPage, EntryBase, Sink } from './types.js';
 
 /** A manifest's step, with its stage by name: the worker's registry holds the code. */
 export interface StepSpec {
@@ -25,6 +25,8 @@ export interface WorkerContext {
   readonly sink: Sink;
   /** Resident bytes a worker may use. */
   readonly maxBytes: number;
+  /** A worker that makes no progress for so long is ended; STALL_MS where absent. */
+  readonly stallMs?: number;
   /** Module URLs: `steps` exports `steps`, `inputs` exports `openInput`. Tests bring their own. */
   readonly modules: { readonly steps: string; readonly inputs: string };
 }
@@ -42,6 +44,10 @@ export interface MapSpec extends TaskBase {
   readonly kind: 'map';
   /** A task that is done makes the files of these barriers again, from its own documents. */
   readonly again?: readonly string[];
+  /** Documents that killed their worker when alone: dropped before the step that they killed (isolation.ts). No part of the identity. */
+  readonly crashed?: readonly CrashedPage[];
+  /** Not the task but a search in it: these rows go into that step one by one, nothing is written. */
+  readonly isolate?: Suspect;
   readonly input: Input;
   readonly previous: {
     readonly documents: string;
@@ -53,7 +59,17 @@ export interface MapSpec extends TaskBase {
     readonly decided: readonly { readonly verdicts: string | null; readonly edits: string | null }[];
     /** One for each request of the segment's first step. */
     readonly ranks: readonly { readonly name: string; readonly path: string; readonly shift: number }[];
+    /** Whether features of earlier segments name documents that killed a worker. */
+    readonly crashed?: true;
   } | null;
+}
+
+/** Record rows `first` to `last` in a step: where a worker was when it died. `shadow`: as documents that are only measured (shadow.ts). */
+export interface Suspect {
+  readonly step: string;
+  readonly first: number;
+  readonly last: number;
+  readonly shadow: boolean;
 }
 
 /** One task of a barrier's phase. The worker makes the phase again from the step, totals and limits. */

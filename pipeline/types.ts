@@ -68,6 +68,20 @@ export interface StepCounts {
   readonly wallMs: number;
 }
 
+/** Why a document is dropped that no worker survives: the worker died, made no progress, or passed its memory. */
+export const CRASH_REASONS = ['crashed', 'stalled', 'out-of-memory'] as const;
+export type CrashReason = (typeof CRASH_REASONS)[number];
+
+/** A document that ended its worker when it was alone in it, twice in a row. */
+export interface CrashedPage {
+  readonly step: string;
+  /** Its number among the input's records, as `_row`. */
+  readonly row: number;
+  readonly reason: CrashReason;
+  /** What was seen: a signal, an exit code, an error. Of the machine it was seen on; no part of any result. */
+  readonly how: string;
+}
+
 export interface EntryBase {
   readonly format: 1;
   /** The task's identity: hex sha256 over step names, versions, options, asset digests and input identity. */
@@ -119,6 +133,8 @@ export type LedgerEntry =
       readonly totals?: Readonly<Record<string, Readonly<Record<string, number>>>>;
       /** phase: numbers for `Barrier.notices`. */
       readonly notes?: Readonly<Record<string, number>>;
+      /** map: documents left out because they end their worker, ids where they have one. */
+      readonly crashed?: readonly (CrashedPage & { readonly id: string | null })[];
       /** Bytes of the files that a barrier wrote in this task: map and phase. */
       readonly spillBytes?: number;
       readonly wallMs: number;

@@ -9,7 +9,7 @@ import { parseYamlValue, type Problem, type Tree, withValue } from './manifest-s
 import { steps as registry } from './registry.js';
 import type { RunState } from './run-folder.js';
 import { ranksOf, segmentsOf } from './segments.js';
-import type { Step } from './types.js';
+import { CRASH_REASONS, type Step } from './types.js';
 
 export interface AskedStep {
   readonly name: string;
@@ -50,7 +50,8 @@ export function askedSteps(run: Pick<RunState, 'lock' | 'folder'>, asks: readonl
     const { name, stage, options, known } = step;
     const decision = known && stage.kind === 'stage' ? ((stage.decision as Decision<unknown> | undefined) ?? null) : null;
     const features = plan.get(name);
-    const reasons = stage.name === 'unknown' ? ['?'] : reasonsOf(stage, options);
+    // After a step's own reasons those by which documents never entered it: no option changes them.
+    const reasons = [...(stage.name === 'unknown' ? ['?'] : reasonsOf(stage, options)), ...CRASH_REASONS];
     return {
       name,
       kind: stage.kind === 'stage' ? 'stage' : 'barrier',
@@ -59,7 +60,7 @@ export function askedSteps(run: Pick<RunState, 'lock' | 'folder'>, asks: readonl
       options,
       changed: changed.get(name),
       reasons,
-      reasonsNow: changed.has(name) ? reasonsOf(stage, changed.get(name)) : reasons,
+      reasonsNow: changed.has(name) ? [...reasonsOf(stage, changed.get(name)), ...CRASH_REASONS] : reasons,
       labels: features?.labels ?? new Map(),
       ranks: ranksOf(changed.has(name) ? { ...step, options: changed.get(name) } : step),
     };

@@ -4,6 +4,7 @@
 // - a barrier decides anew about documents whose cluster loses one before it, and about documents that come to it new.
 // Invariant: in = out + sum(drops) at every step, and what one step lets out is what the next takes in and `unknown_after` it.
 // With nothing asked the answer is what the ledger says.
+import { CRASH_REASONS } from './types.js';
 import { type Column, isValid, stringAt, valueAt } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
 import type { ExpressionColumns } from '../stages/contract/expression.js';
@@ -146,7 +147,8 @@ class Walk {
       return funnelStep(step, taken, counts);
     }
     const batches = decides && !lost ? this.#decided(at, step, changed, ranks) : this.#plain();
-    const mayDrop = step.reasons.length > 0;
+    const mayDrop = step.reasons.length > CRASH_REASONS.length;
+    const own = step.reasons.length - CRASH_REASONS.length;
     const [states, droppedAts, codesRan, asRan] = [this.#state, this.#droppedAt, this.#code, this.#asRan];
     for (const { from, rows, codes } of batches) {
       for (let row = from; row < from + rows; row++) {
@@ -156,7 +158,9 @@ class Walk {
         const reached = droppedAt >= at;
         const ran = droppedAt === at ? codesRan[row]! : 0;
         let code = ran;
-        if (lost || broken?.has(row) === true) code = -1;
+        if (ran > own)
+          code = ran + step.reasonsNow.length - step.reasons.length; // never entered the step
+        else if (lost || broken?.has(row) === true) code = -1;
         else if (codes !== null && (changed || reordered || !reached)) code = reached || this.#recorded(droppedAt, step) ? codes[row - from]! : -1;
         else if (!reached && mayDrop) code = -1;
         if (code >= 0) {
@@ -227,6 +231,7 @@ class Walk {
   #checkOwn({ from, rows }: FeatureBatch, at: number, step: AskedStep, codes: Uint16Array): void {
     for (let row = 0; row < rows; row++) {
       const droppedAt = this.#droppedAt[from + row]!;
+      if (droppedAt === at && this.#code[from + row]! > step.reasons.length - CRASH_REASONS.length) continue; // decided nothing
       if (droppedAt >= at && codes[row] !== (droppedAt === at ? this.#code[from + row] : 0)) {
         throw new RefineError(
           'ERR_REFINE_INTERNAL',

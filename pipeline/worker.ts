@@ -5,6 +5,8 @@ import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
 import type { AnyStep, BarrierRun, StageEnv, StageRun } from '../stages/contract/stage.js';
 import { runFinalizeTask } from './finalize.js';
+import { NoneToBlame } from './guard.js';
+import { JOURNAL_FD, JournalWriter } from './journal.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { featureColumns, type StepFeatures } from './feature-columns.js';
 import { runMapAgain } from './map-again.js';
@@ -19,6 +21,7 @@ import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const MEMORY_CHECK_MS = 250;
 const PROGRESS_MS = 200;
+const BEAT_MS = 1000;
 
 function send(message: FromWorker): void {
   if (process.connected) process.send!(message);
@@ -68,8 +71,21 @@ class Progress {
   #documents = 0;
   #bytes = 0;
   #last = 0;
+  #moves = -1;
+  #told = 0;
+  #calls = 0;
+  readonly #journal: JournalWriter;
+  readonly #beat: NodeJS.Timeout;
+
+  constructor(journal: JournalWriter) {
+    this.#journal = journal;
+    // Counted work, not a sign of life: a worker whose loop turns while its native call does not end has made no progress.
+    this.#beat = setInterval(() => this.flush(), BEAT_MS);
+    this.#beat.unref();
+  }
 
   add(documents: number, bytes: number): void {
+    this.#calls++;
     this.#documents += documents;
     this.#bytes += bytes;
     const now = performance.now();
@@ -78,10 +94,18 @@ class Progress {
 
   flush(now = performance.now()): void {
     this.#last = now;
-    if (this.#documents === 0 && this.#bytes === 0) return;
-    send({ type: 'progress', documents: this.#documents, bytes: this.#bytes });
+    const { moves } = this.#journal;
+    if (this.#calls === this.#told && moves === this.#moves) return;
+    this.#told = this.#calls;
+    send({ type: 'progress', documents: this.#documents, bytes: this.#bytes, moves });
     this.#documents = 0;
     this.#bytes = 0;
+    this.#moves = moves;
+  }
+
+  end(): void {
+    clearInterval(this.#beat);
+    this.flush();
   }
 }
 
@@ -92,6 +116,7 @@ class Worker {
   readonly #features: ReadonlyMap<string, StepFeatures>;
   readonly #openInput: OpenInput;
   readonly #ledger: Ledger;
+  readonly #journal: JournalWriter;
   readonly #stages = new Map<string, StageRun>();
   readonly #barriers = new Map<string, BarrierRun>();
   readonly gate = new ParentGate();
@@ -99,16 +124,17 @@ class Worker {
   #abort = new AbortController();
   task: string | undefined;
 
-  private constructor(context: WorkerContext, resolved: readonly Step[], openInput: OpenInput) {
+  private constructor(context: WorkerContext, resolved: readonly Step[], openInput: OpenInput, journal: JournalWriter) {
     this.#context = context;
     this.#segments = segmentsOf(resolved);
     this.#codes = new DropCodes(resolved);
     this.#features = featureColumns(this.#segments, this.#env);
     this.#openInput = openInput;
     this.#ledger = new Ledger(context.runFolder);
+    this.#journal = journal;
   }
 
-  static async start(context: WorkerContext): Promise<Worker> {
+  static async start(context: WorkerContext, journal: JournalWriter): Promise<Worker> {
     const { steps } = (await import(context.modules.steps)) as { steps: ReadonlyMap<string, AnyStep> };
     const { openInput } = (await import(context.modules.inputs)) as { openInput: OpenInput };
     const resolved: Step[] = [];
@@ -118,7 +144,7 @@ class Worker {
         throw new RefineError('ERR_REFINE_INTERNAL', `the worker finds no stage "${stage}"${module === undefined ? ' in its registry' : ` in ${module}`}`);
       resolved.push({ name, stage: found, options });
     }
-    return new Worker(context, resolved, openInput);
+    return new Worker(context, resolved, openInput, journal);
   }
 
   abort(): void {
@@ -128,26 +154,30 @@ class Worker {
   async run(spec: TaskSpec): Promise<void> {
     this.task = spec.task;
     this.#abort = new AbortController();
-    const progress = new Progress();
+    const progress = new Progress(this.#journal);
     try {
       const before = process.cpuUsage();
       const done = await this.#runTask(spec, progress);
       const { user, system } = process.cpuUsage(before);
       const entry: DoneEntry = { ...done, cpuMs: Math.round((user + system) / 1000), peakBytes: process.resourceUsage().maxRSS * 1024 };
+      this.#journal.at('writing');
       await this.#ledger.put(entry);
-      progress.flush();
+      this.#journal.at('none');
+      progress.end();
       this.task = undefined;
       send({ type: 'done', entry });
     } catch (error) {
-      progress.flush();
+      progress.end();
       this.task = undefined;
-      sendFailure(spec.task, error);
+      if (error instanceof NoneToBlame) send({ type: 'blameless' });
+      else sendFailure(spec.task, error);
     }
   }
 
   async #runTask(spec: TaskSpec, progress: Progress): Promise<DoneEntry> {
     const { runFolder, seed, sink } = this.#context;
     const { signal } = this.#abort;
+    this.#journal.at('none');
     await this.#closeOthers(spec.kind === 'map' ? spec.segment : -1);
     switch (spec.kind) {
       case 'map':
@@ -183,6 +213,7 @@ class Worker {
             stage: (step) => this.#stage(step),
             barrier: (step) => this.#barrier(step),
             progress: (documents, bytes) => progress.add(documents, bytes),
+            journal: this.#journal,
           },
           signal,
         );
@@ -247,7 +278,7 @@ function sendFailure(task: string, error: unknown): void {
     });
 }
 
-/** Over its cap, the process says so and ends: what it holds cannot be given back reliably. */
+/** Over its cap, the process says so and ends: what it holds cannot be given back reliably. Where the parent cannot see it. */
 function watchMemory(maxBytes: number, task: () => string | undefined): void {
   setInterval(() => {
     const used = process.memoryUsage.rss();
@@ -267,10 +298,10 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // at once
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'context':
-      worker = Worker.start(message.context);
+      worker = Worker.start(message.context, new JournalWriter(message.journal === true ? JOURNAL_FD : null));
       worker.then(
         (started) => {
-          watchMemory(message.context.maxBytes, () => started.task);
+          if (message.watched !== true) watchMemory(message.context.maxBytes, () => started.task);
           send({ type: 'ready' });
         },
         (error) => sendFailure('', error),

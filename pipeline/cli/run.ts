@@ -1,6 +1,7 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
@@ -14,6 +15,7 @@ interface Options {
   readonly set?: readonly string[];
   readonly workers?: number;
   readonly allowFailed: number;
+  readonly stall?: number;
   readonly update?: boolean;
   readonly verifyInputs?: boolean;
   readonly device: AskedDevice;
@@ -22,6 +24,12 @@ interface Options {
 export function device(text: string): AskedDevice {
   if (!['auto', 'cpu', 'cuda'].includes(text)) throw new InvalidArgumentError('expected auto, cpu or cuda.');
   return text as AskedDevice;
+}
+
+export function stallTime(text: string): number {
+  const parsed = duration().safeParse(text);
+  if (!parsed.success || parsed.data < 1000) throw new InvalidArgumentError('expected a time of at least 1s, such as 90s, 10m or 1h.');
+  return parsed.data;
 }
 
 export function registerRun(program: Command): void {
@@ -34,6 +42,7 @@ export function registerRun(program: Command): void {
     .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
     .option('--device <device>', 'where model steps compute: auto (a GPU where one is usable), cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
+    .option('--stall <time>', 'ends a worker that makes no progress for so long, such as 30m (default: 10m)', stallTime)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
     .option('--verify-inputs', 'compares the sha256 of inputs that are done with what was read then')
     .action(
@@ -51,6 +60,7 @@ export function registerRun(program: Command): void {
             progress: progressTo(process.stderr),
             notice: words,
             device: options.device,
+            ...(options.stall === undefined ? {} : { stallMs: options.stall }),
             ...(options.workers === undefined ? {} : { workers: options.workers }),
           });
           words(summaryText(summary).trimEnd());

@@ -32,47 +32,51 @@ test('a worker that dies once loses one try of its task', async () => {
   assert.deepEqual(finalBytes(out), expected);
 });
 
-test('a worker that dies at every try fails its task by name; all other inputs are tried, and no final shard is made', async () => {
-  const steps: StepText[] = [['trouble', { 'crash-at': 'f1-3' }], ...ALL_STEPS];
+test('a reader that dies at every try fails its input by name; all other inputs are tried, and no final shard is made', async () => {
   const out = join(folder, 'crash-always');
-  const manifest = manifestOf(input, paths, steps);
-  await assert.rejects(runManifest(manifest, runOptions(out)), {
-    code: 'ERR_REFINE_TASKS_FAILED',
-    message: /1 task failed.*\n {2}ERR_REFINE_WORKER map 000001 in-01\.jsonl {2}its worker ended with signal SIGKILL, in each of 3 tries/s,
-  });
-  assert.deepEqual(finalBytes(out), {});
-  const state = await readRun(out);
-  assert.deepEqual(
-    state.entries.map((entry) => [entry.input, entry.state]).sort(),
-    paths.map((path) => [path, path === 'in-01.jsonl' ? 'failed' : 'done']),
-  );
-  const summary = await runManifest(manifest, runOptions(out, { allowFailed: 1 }));
-  assert.deepEqual(
-    summary.failed.map(({ input: path, code }) => [path, code]),
-    [['in-01.jsonl', 'ERR_REFINE_WORKER']],
-  );
+  const manifest = manifestOf(input, paths, ALL_STEPS);
+  process.env.REFINE_TEST_DIE_READING = 'in-01.jsonl';
+  try {
+    await assert.rejects(runManifest(manifest, runOptions(out)), {
+      code: 'ERR_REFINE_TASKS_FAILED',
+      message: /1 task failed.*\n {2}ERR_REFINE_WORKER map 000001 in-01\.jsonl {2}its worker ended with signal SIGKILL while it read, in each of 3 tries/s,
+    });
+    assert.deepEqual(finalBytes(out), {});
+    const state = await readRun(out);
+    assert.deepEqual(
+      state.entries.map((entry) => [entry.input, entry.state]).sort(),
+      paths.map((path) => [path, path === 'in-01.jsonl' ? 'failed' : 'done']),
+    );
+    const summary = await runManifest(manifest, runOptions(out, { allowFailed: 1 }));
+    assert.deepEqual(
+      summary.failed.map(({ input: path, code }) => [path, code]),
+      [['in-01.jsonl', 'ERR_REFINE_WORKER']],
+    );
+  } finally {
+    delete process.env.REFINE_TEST_DIE_READING;
+  }
   assert.deepEqual(
     Object.keys(finalBytes(out)).filter((path) => path.startsWith('tokens/')),
     ['tokens/000000.arrow', 'tokens/000002.arrow', 'tokens/000003.arrow'],
   );
 });
 
-test('a step that throws fails its input by name', async () => {
-  const steps: StepText[] = [['trouble', { 'throw-at': 'f3-1' }], ...ALL_STEPS];
+test('a step that refuses by name fails its input by name at once', async () => {
+  const steps: StepText[] = [['trouble', { 'refuse-at': 'f3-1' }], ...ALL_STEPS];
   await assert.rejects(runManifest(manifestOf(input, paths, steps), runOptions(join(folder, 'throws'))), {
     code: 'ERR_REFINE_TASKS_FAILED',
-    message: /ERR_REFINE_INTERNAL map 000003 in-03\.jsonl {2}Error: a stage went wrong/,
+    message: /ERR_REFINE_ASSET map 000003 in-03\.jsonl {2}a model is not what it says/,
   });
 });
 
 test('a failure after the barrier leaves its input out and makes the barrier again', async () => {
-  const steps: StepText[] = [...ALL_STEPS.slice(0, 3), ['trouble', { 'throw-at': 'f1-4' }], ...ALL_STEPS.slice(3)];
+  const steps: StepText[] = [...ALL_STEPS.slice(0, 3), ['trouble', { 'refuse-at': 'f1-4' }], ...ALL_STEPS.slice(3)];
   const manifest = manifestOf(input, paths, steps);
   const out = join(folder, 'late');
   const kept = [...Array(60).keys()].map((i) => `f1-${i}`);
   const failing = {
     ...manifest,
-    steps: manifest.steps.map((step) => (step.name === 'trouble' ? { ...step, options: { 'throw-at': kept.find((id) => survivors().has(id))! } } : step)),
+    steps: manifest.steps.map((step) => (step.name === 'trouble' ? { ...step, options: { 'refuse-at': kept.find((id) => survivors().has(id))! } } : step)),
   };
   await assert.rejects(runManifest(failing, runOptions(out)), { code: 'ERR_REFINE_TASKS_FAILED', message: /in-01\.jsonl \(segment 2\)/ });
   const summary = await runManifest(failing, runOptions(out, { allowFailed: 1 }));
@@ -87,15 +91,6 @@ function survivors(): Set<string> {
   const text = readFileSync(join(folder, 'undisturbed', 'text', '000001.arrow')).toString('latin1');
   return new Set(text.match(/f1-\d+/g)?.flat() ?? []);
 }
-
-test('a worker over its memory cap fails its task with ERR_REFINE_MEMORY', async () => {
-  const steps: StepText[] = [['trouble', { 'hoard-at': 'f0-0' }], 'words'];
-  const message = /ERR_REFINE_MEMORY map 000000 in-00\.jsonl {2}used \d+ MiB, a worker may use 300 MiB, in each of 3 tries/;
-  await assert.rejects(runManifest(manifestOf(input, paths, steps), runOptions(join(folder, 'hoard'), { workerBytes: 300 << 20 })), {
-    code: 'ERR_REFINE_TASKS_FAILED',
-    message,
-  });
-});
 
 test('all workers share one gate in the parent, and one that dies gives back what it held', async () => {
   const { gateSeen } = await import('../support/runner-inputs.js');

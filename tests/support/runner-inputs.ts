@@ -74,6 +74,7 @@ export function openInput(input: Input, env: { gate: FetchGate }): SourceReader 
   return {
     async *batches(signal): AsyncGenerator<Batch> {
       if (!existsSync(input.location)) throw new RefineError('ERR_REFINE_INPUT', 'is gone, expected a file. Restore it and run again.', { place: input.path });
+      if (process.env.REFINE_TEST_DIE_READING === input.path) process.kill(process.pid, 'SIGKILL');
       const release = await env.gate.acquire(`host-of-${input.path}`, signal);
       const bytes = readFileSync(input.location);
       env.gate.pause(input.path, bytes.length);

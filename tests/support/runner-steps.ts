@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Batch, column, fixedColumn, stringAt, utf8Column } from '../../native/batch.js';
+import { RefineError } from '../../native/errors.js';
 import { ranksIn } from '../../stages/contract/ranks.js';
 import type { AnyStep, Stage } from '../../stages/contract/stage.js';
 import { cutWords, nearText, sameUrl } from './runner-barriers.js';
@@ -43,6 +44,15 @@ export interface TroubleOptions {
   readonly 'crash-at'?: string;
   readonly once?: string;
   readonly 'throw-at'?: string;
+  /** Throws an error that names its reason: not a document's doing. */
+  readonly 'refuse-at'?: string;
+  /** Drops it like any other reason: what is left is what a crash of this document leaves. */
+  readonly 'drop-at'?: readonly string[];
+  /** Never comes back from this id: `loop` holds the thread, `wait` does not. */
+  readonly 'hang-at'?: string;
+  readonly hang?: 'loop' | 'wait';
+  /** Ends as native code does that finds its heap damaged. */
+  readonly 'abort-at'?: string;
   readonly 'hoard-at'?: string;
   readonly 'sleep-ms'?: number;
 }
@@ -54,6 +64,7 @@ const trouble: Stage<TroubleOptions> = {
   reads: ['id'],
   writes: [],
   reasons: [],
+  alsoReasons: (options) => (options['drop-at'] === undefined ? [] : ['unwanted']),
   schema: z.any(),
   async open(options) {
     const hoard: Uint8Array[] = [];
@@ -63,6 +74,12 @@ const trouble: Stage<TroubleOptions> = {
         if (options['sleep-ms'] !== undefined) await new Promise((resolve) => setTimeout(resolve, options['sleep-ms']));
         signal.throwIfAborted();
         if (options['throw-at'] !== undefined && ids.includes(options['throw-at'])) throw new Error('a stage went wrong');
+        if (options['refuse-at'] !== undefined && ids.includes(options['refuse-at'])) throw new RefineError('ERR_REFINE_ASSET', 'a model is not what it says');
+        if (options['abort-at'] !== undefined && ids.includes(options['abort-at'])) process.abort();
+        if (options['hang-at'] !== undefined && ids.includes(options['hang-at'])) {
+          if (options.hang === 'wait') await new Promise(() => undefined);
+          for (;;);
+        }
         if (options['hoard-at'] !== undefined && ids.includes(options['hoard-at'])) {
           for (;;) {
             hoard.push(new Uint8Array(16 << 20).fill(1));
@@ -76,7 +93,7 @@ const trouble: Stage<TroubleOptions> = {
             await new Promise(() => undefined);
           }
         }
-        return {};
+        return options['drop-at'] === undefined ? {} : { drops: Uint16Array.from(ids, (id) => (options['drop-at']!.includes(id) ? 1 : 0)) };
       },
       async close() {},
     };
