@@ -23,8 +23,12 @@ export async function addRun(index: string, run: IndexRun, steps: readonly Index
   const content = createHash('sha256')
     .update(run.shards.map((shard) => `${shard.sha256}\n`).join(''))
     .digest('hex');
-  return addSegment(index, { name: options.name ?? run.name, content }, keysOf(steps, env), (part, named, { shingles }) =>
-    writeSegment(part, named, run, steps, env, shingles, options),
+  return addSegment(
+    index,
+    { name: options.name ?? run.name, content },
+    keysOf(steps, env),
+    (part, named, { shingles }) => writeSegment(part, named, run, steps, env, shingles, options),
+    options.replaces,
   );
 }
 

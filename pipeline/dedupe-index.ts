@@ -23,6 +23,8 @@ export interface AddOptions {
   readonly memoryBytes: number;
   readonly signal: AbortSignal;
   readonly progress?: (documents: number) => void;
+  /** The content of a segment that the new one takes the place of, under its name. */
+  readonly replaces?: string;
 }
 
 /** An index without documents. */
@@ -43,8 +45,9 @@ export async function addSegment(
   { name, content }: Pick<IndexSegment, 'name' | 'content'>,
   keys: Catalogue['keys'],
   write: (part: string, named: NamedSegment, catalogue: Catalogue) => Promise<IndexSegment>,
+  replaces?: string,
 ): Promise<IndexSegment | null> {
-  const before = readCatalogue(index);
+  const before = without(readCatalogue(index), replaces);
   for (const [stage, space] of Object.entries(keys)) {
     const misfit = misfitOf(stage, before, space);
     if (misfit !== null) throw new RefineError('ERR_REFINE_INDEX', misfit, { place: index });
@@ -55,12 +58,17 @@ export async function addSegment(
   try {
     await makeFolder(part);
     const segment = await write(part, { name, tag: freeTag(before, content), content }, before);
-    return (await commit(index, part, folder, segment)) ? segment : null;
+    return (await commit(index, part, folder, segment, replaces)) ? segment : null;
   } catch (error) {
     throw error instanceof RefineError ? error : diskError(error, part, 'write the index');
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+}
+
+/** Where another segment takes the place of the one with this content. */
+function without(catalogue: Catalogue, content: string | undefined): Catalogue {
+  return content === undefined ? catalogue : { ...catalogue, segments: catalogue.segments.filter((segment) => segment.content !== content) };
 }
 
 /** True where the same documents are there; another run under the same name is refused. */
@@ -126,10 +134,10 @@ const LOCK_TRIES = 50;
 const LOCK_PAUSE_MS = 100;
 
 /** False where another writer was faster with the same run. */
-async function commit(index: string, part: string, folder: string, segment: IndexSegment): Promise<boolean> {
+async function commit(index: string, part: string, folder: string, segment: IndexSegment, replaces?: string): Promise<boolean> {
   const lock = await waitForLock(index);
   try {
-    const now = readCatalogue(index);
+    const now = without(readCatalogue(index), replaces);
     if (alreadyIn(index, now, segment.name, segment.content)) return false;
     if (now.segments.some((other) => other.tag === segment.tag))
       throw new RefineError(

@@ -7,6 +7,7 @@ import type { DoneEntry } from './ledger.js';
 import { withoutColumns } from './outcomes.js';
 import { TaskOutputs } from './outputs.js';
 import { concatUneven } from './rebatch.js';
+import { readExclusions } from './remove/exclusions.js';
 import { ArrowFile, readArrow } from './store.js';
 import { entryBase, type FinalizeSpec } from './tasks.js';
 
@@ -16,7 +17,7 @@ export async function runFinalizeTask(
   signal: AbortSignal,
 ): Promise<DoneEntry> {
   const started = performance.now();
-  const outputs = new TaskOutputs(env.runFolder);
+  const outputs = new TaskOutputs(env.runFolder, await readExclusions(env.runFolder));
   try {
     const heldOut = spec.tokens.filter((shard) => shard.path.startsWith(`tokens/${HOLDOUT_PREFIX}`));
     const train = spec.tokens.filter((shard) => !heldOut.includes(shard));
@@ -50,7 +51,8 @@ export async function runFinalizeTask(
   }
 }
 
-async function writeIndex(
+/** `refine remove` makes both files again when it has rewritten token shards. */
+export async function writeIndex(
   name: string,
   shards: FinalizeSpec['tokens'],
   env: { readonly runFolder: string; readonly seed: bigint },

@@ -52,7 +52,9 @@ export function lockedWarnings(counts: readonly Counted[], lock: Pick<RunLock, '
 /** Reasons that a threshold or a rule of the user's stands behind, each once. */
 function reasonsInForce({ stage, options }: Known, env: StageEnv): string[] {
   if (stage === undefined) return [];
-  return [...new Set([...(stage.limits?.(options, env) ?? []).map(({ reason }) => reason), ...(stage.alsoReasons?.(options) ?? [])])];
+  return [
+    ...new Set([...(stage.limits?.(options, env) ?? []).map(({ reason }) => reason), ...(stage.name === 'url' ? [] : (stage.alsoReasons?.(options) ?? []))]),
+  ]; // opt-outs that no page asks for are no mistake
 }
 
 const shown = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');

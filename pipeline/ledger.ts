@@ -80,6 +80,12 @@ export class Ledger {
     await this.#store.remove(`${entry.task}.failed.json`);
   }
 
+  /** In place of the task's entry, if it has one: only `refine remove` changes what was done. */
+  async replace(entry: DoneEntry): Promise<void> {
+    await this.#store.replace(`${entry.task}.json`, `${JSON.stringify(entry)}\n`);
+    if ((await this.#store.version(COMPACTED)) !== null) await this.#store.replace(`${entry.task}.forgotten`, ''); // else its row would count
+  }
+
   /** Forgets a task whose outputs are gone, so that it is done again. */
   async forget(task: string): Promise<void> {
     if ((await this.#store.version(COMPACTED)) !== null) await this.#store.replace(`${task}.forgotten`, '');

@@ -8,7 +8,7 @@ const OUTPUTS = ['text', 'tokens', 'features', 'samples', 'scratch'];
 /** Parts that a killed process left. The folder is ours alone now. */
 export async function removeParts(folder: string): Promise<void> {
   const parts = new Set<string>();
-  for (const path of await filesBelow(folder, ['', 'ledger', ...OUTPUTS], true)) {
+  for (const path of await filesBelow(folder, ['', 'ledger', 'removals', ...OUTPUTS], true)) {
     const part = /^.*?\.part(?=$|\/)/.exec(path)?.[0]; // a file, or a task's own folder
     if (part !== undefined) parts.add(part);
   }

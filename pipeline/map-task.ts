@@ -20,6 +20,8 @@ import { BatchOutcomes, Counter, type DropCodes, withColumns, withoutColumns } f
 import { type ArrowOutput, TaskOutputs } from './outputs.js';
 import { rankKeys } from './rank-keys.js';
 import { RankCursor, rankColumns } from './rank-task.js';
+import { readExclusions } from './remove/exclusions.js';
+import { withRemoved } from './remove/removed-counts.js';
 import { RowHash, Sampler } from './samples.js';
 import { scratchColumns } from './scratch-columns.js';
 import type { BarrierStep, RankedStep, Segment, StageStep } from './segments.js';
@@ -54,11 +56,13 @@ const POLL_MS = 1000;
 const KEY_MEMORY_BYTES = 128 * 1024 * 1024;
 
 export async function runMapTask(spec: MapSpec, env: MapEnv, signal: AbortSignal): Promise<DoneEntry> {
-  const outputs = new TaskOutputs(env.runFolder);
+  const exclusions = spec.segment === env.segments.length - 1 ? await readExclusions(env.runFolder) : null;
+  const outputs = new TaskOutputs(env.runFolder, exclusions);
   const barriers = new BarrierMaps(spec.number);
   try {
     const task = new MapTask(spec, env, outputs, barriers, signal);
-    return await task.run();
+    const entry = await task.run();
+    return exclusions === null ? entry : withRemoved(entry, outputs.removed);
   } catch (error) {
     await outputs.abort();
     await barriers.abort();

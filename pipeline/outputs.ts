@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Batch } from '../native/batch.js';
 import { KeysWriter } from './barrier-keys.js';
+import type { Exclusions } from './remove/exclusions.js';
 import { Rebatcher } from './rebatch.js';
 import { type ArrowOptions, ArrowWriter } from './store.js';
 import type { Shard } from './types.js';
@@ -16,21 +17,34 @@ export interface ArrowOutput {
 export class TaskOutputs {
   readonly #runFolder: string;
   readonly #open: { commit(): Promise<Shard>; abort(): Promise<void> }[] = [];
+  readonly #exclusions: Exclusions | null;
+  /** Kept documents that were left out of features/ because they were removed from the run. */
+  removed = 0;
 
-  constructor(runFolder: string) {
+  /** `exclusions`: what was removed from the run and no final shard may hold again. */
+  constructor(runFolder: string, exclusions: Exclusions | null = null) {
     this.#runFolder = runFolder;
+    this.#exclusions = exclusions;
   }
 
   /** `path` is relative to the run folder. `tokens` gives the number of tokens for the shard's entry. */
   async arrow(path: string, options: ArrowOptions = {}, tokens?: () => number): Promise<ArrowOutput> {
     const writer = await ArrowWriter.create(join(this.#runFolder, path), options);
-    const rebatcher = new Rebatcher((batch) => writer.write(batch));
+    const exclusions = /^(?:text|tokens|features|samples)\//.test(path) ? this.#exclusions : null;
+    let removedTokens = 0;
+    const rebatcher = new Rebatcher(async (batch) => {
+      if (exclusions === null) return await writer.write(batch);
+      const applied = exclusions.apply(batch);
+      removedTokens += applied.tokens;
+      if (path.startsWith('features/')) this.removed += applied.kept;
+      await writer.write(applied.batch);
+    });
     let rows = 0;
     this.#open.push({
       async commit() {
         await rebatcher.end();
         const written = await writer.commit();
-        return { path, ...written, ...(tokens === undefined ? {} : { tokens: tokens() }) };
+        return { path, ...written, ...(tokens === undefined ? {} : { tokens: tokens() - removedTokens }) };
       },
       abort: () => writer.abort(),
     });

@@ -6,6 +6,7 @@ import { RefineError } from '../native/errors.js';
 import { diskError } from './atomic-file.js';
 import type { StepIdentity } from './identity.js';
 import { Ledger } from './ledger.js';
+import { refuseHalfRemoved } from './remove/exclusions.js';
 import type { LedgerEntry, Shard } from './types.js';
 
 export interface LockedInput {
@@ -28,6 +29,8 @@ export interface RunLock {
   /** How often --update changed the plan of this folder. */
   readonly updates: number;
   readonly inputs: readonly LockedInput[];
+  /** sha256 of removals/exclusions.json; absent where nothing was ever removed. */
+  readonly removals?: string;
 }
 
 export interface RunPlan {
@@ -54,7 +57,8 @@ export interface RunState {
   readonly index: Shard | null;
 }
 
-export async function readRun(folder: string): Promise<RunState> {
+export async function readRun(folder: string, { removing = false } = {}): Promise<RunState> {
+  if (!removing) await refuseHalfRemoved(folder);
   const lock = await readLock(folder);
   if (lock === null) {
     throw new RefineError(

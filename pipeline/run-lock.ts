@@ -58,6 +58,7 @@ export async function lockRun(
     arch: process.arch,
     updates: held === null ? 0 : held.updates,
     inputs: lockedInputs,
+    ...(held?.removals === undefined ? {} : { removals: held.removals }), // an update brings nothing back
   };
   const same = (a: RunLock, b: RunLock): boolean =>
     canonicalJson(JSON.parse(JSON.stringify({ ...a, refine: '', arch: '' }))) === canonicalJson(JSON.parse(JSON.stringify({ ...b, refine: '', arch: '' })));

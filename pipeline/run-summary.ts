@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { barrierNotes, barrierNotices, crashNotices } from './barrier-notes.js';
 import { funnelWarnings } from './funnel-warnings.js';
 import type { DoneEntry } from './ledger.js';
+import { REMOVE_STEP } from './remove/exclusions.js';
 import { readRun, type RunState } from './run-folder.js';
 import type { Manifest, StepCounts } from './types.js';
 
@@ -82,7 +83,7 @@ export function funnel(state: RunState, names: readonly string[]): StepCounts[] 
       sums.set(counts.step, sum);
     }
   }
-  return names.filter((name) => sums.has(name)).map((step) => ({ step, ...sums.get(step)! }));
+  return [...names, REMOVE_STEP].filter((name) => sums.has(name)).map((step) => ({ step, ...sums.get(step)! }));
 }
 
 /** The words that end a run, for stderr. */

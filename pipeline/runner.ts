@@ -1,7 +1,7 @@
 // Runs a manifest into a run folder, or resumes it: lock, inputs, tasks level by level through worker processes, final shards.
 // Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
 // never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RefineError } from '../native/errors.js';
@@ -22,6 +22,7 @@ import { copyOutside } from './outside.js';
 import { lockRunFolder } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
+import { holdRemovals } from './remove/removed-counts.js';
 import { readLock } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
@@ -82,6 +83,10 @@ export async function runManifest(manifest: Manifest, options: RunOptions): Prom
   const ledger = new Ledger(options.out);
   await ledger.open();
   const held = await lockRunFolder(options.out);
+  await holdRemovals(options.out).catch(async (error) => {
+    await held.release();
+    throw error;
+  });
   const signal = options.signal ?? new AbortController().signal;
   const progress = options.progress ?? (() => undefined);
   try {
@@ -216,6 +221,7 @@ class Run {
     await levels.writePlan(true);
     await removeParts(this.#options.out); // of workers that were killed while this run went on
     await levels.prune();
+    if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await rm(join(this.#options.out, 'scratch'), { recursive: true, force: true }); // holds what the shards do not
     return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };
   }
 

@@ -7,6 +7,7 @@ import { RefineError } from '../native/errors.js';
 import { HOLDOUT_PREFIX } from './final-shards.js';
 import { barrierNotes, lockedNotices, type Notes } from './barrier-notes.js';
 import { lockedWarnings } from './funnel-warnings.js';
+import { REMOVE_STEP } from './remove/exclusions.js';
 import { readLock, readRun, type RunState } from './run-folder.js';
 import { type HostStats, type KeptVisitor, type LangTokens, type LengthStats, readKept, sum, sumColumn } from './stats-kept.js';
 import type { LedgerEntry, RankedColumn } from './types.js';
@@ -159,6 +160,7 @@ export function funnelOf(run: Pick<RunState, 'folder' | 'entries' | 'finished'> 
       const dropped = sum(Object.values(counts.drops));
       if (counts.in !== counts.out + dropped)
         throw unequal(run.folder, `${entry.label}: step "${counts.step}" took in ${counts.in} documents`, `it let out ${counts.out} and dropped ${dropped}`);
+      if (counts.step === REMOVE_STEP && !steps.has(REMOVE_STEP)) steps.set(REMOVE_STEP, { step: REMOVE_STEP, in: 0, out: 0, drops: {} });
       const total = steps.get(counts.step);
       if (total === undefined) throw unequal(run.folder, `${entry.label} counts step "${counts.step}"`, 'the lock file has no such step');
       total.in += counts.in;

@@ -214,14 +214,7 @@ export class TaskGraph {
     }
     const samples = this.#manifest.steps.filter((step) => parts.has(step.name)).map((step) => ({ step: step.name, shards: parts.get(step.name)! }));
     const { seed, sink } = this.#manifest;
-    const task = digest({
-      engine: ENGINE_VERSION,
-      kind: 'finalize',
-      seed,
-      samplesPerReason: sink.samplesPerReason,
-      tokens: tokens.map((shard) => [shard.path, shard.sha256]),
-      samples: samples.map(({ step, shards }) => [step, shards.map((shard) => shard.sha256)]),
-    });
+    const task = finalizeIdentity(seed, sink.samplesPerReason, tokens, samples);
     return {
       spec: {
         kind: 'finalize',
@@ -235,4 +228,21 @@ export class TaskGraph {
       needs,
     };
   }
+}
+
+/** Of the final task. `refine remove` names it anew when it has rewritten token shards. */
+export function finalizeIdentity(
+  seed: bigint,
+  samplesPerReason: number,
+  tokens: readonly Shard[],
+  samples: readonly { readonly step: string; readonly shards: readonly Shard[] }[],
+): string {
+  return digest({
+    engine: ENGINE_VERSION,
+    kind: 'finalize',
+    seed,
+    samplesPerReason,
+    tokens: tokens.map((shard) => [shard.path, shard.sha256]),
+    samples: samples.map(({ step, shards }) => [step, shards.map((shard) => shard.sha256)]),
+  });
 }

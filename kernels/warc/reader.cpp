@@ -44,6 +44,14 @@ static std::string all_values(const Fields& fields, std::string_view name) {
   return out;
 }
 
+// X-Robots-Tag, and the W3C's TDM reservation header as one more directive of it.
+static std::string robots_headers(const Fields& fields) {
+  std::string out = all_values(fields, "x-robots-tag");
+  const std::string reserved = all_values(fields, "tdm-reservation");
+  if (reserved == "1") out += out.empty() ? "tdm-reservation" : "\ntdm-reservation";
+  return out;
+}
+
 struct WarcReader::Impl {
   WarcOptions options;
   ByteStream stream;
@@ -100,7 +108,7 @@ struct WarcReader::Impl {
     text(c.url, record.url);
     text(c.payload_digest, record.payload_digest_value);
     text(c.content_type, record.content_type);
-    text(c.x_robots_tag, all_values(record.http.fields, "x-robots-tag"));
+    text(c.x_robots_tag, robots_headers(record.http.fields));
     c.date.push_back(record.date_valid ? record.date : 0);
     c.date_valid.push_back(record.date_valid);
     c.warc_offset.push_back(int64_t(record.offset));

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   search: async () => (await import('./search.js')).registerSearch,
   export: async () => (await import('./export.js')).registerExport,
   load: async () => (await import('./load.js')).registerLoad,
+  remove: async () => (await import('./remove.js')).registerRemove,
   index: async () => (await import('./dedupe-index.js')).registerIndex,
   url: async () => (await import('./url.js')).registerUrl,
   fetch: async () => (await import('./fetch-lists.js')).registerFetch,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BytesColumn, column, native } from '../../native/index.js';
 import type { OptionProblem, Stage, StageEnv } from '../contract/stage.js';
 import { byHostAssets, byHostColumns, byHostOptions, checkByHost, openByHost, prepareByHost } from './by-host.js';
+import { honoured, honourOptions } from './honour.js';
 import { lineChunks, listFiles, locate } from './lists.js';
 import { fetchable } from './lists-catalogue.js';
 import { ignoredInWords, ignoredLines, openSets, PUBLIC_SUFFIX_LIST, prepareSets, publicSuffixes } from './sets.js';
@@ -32,6 +33,7 @@ const schema = z.strictObject({
   'soft-words': z.int().min(1).max(1000).default(2).describe('That many different soft words drop a URL.'),
   exclude: paths.default([]).describe('Curated sources to leave out: files or folders as in `lists`; `=github.com` leaves user.github.com in.'),
   ...byHostOptions,
+  ...honourOptions,
 });
 export type UrlOptions = z.output<typeof schema>;
 
@@ -113,10 +115,12 @@ export const url: Stage<UrlOptions> = {
   name: 'url',
   version: 2, // 2: exceptions and Adblock's rules; a soft word counts once; dots glue hidden words; `=host`
   reads: ['url'],
+  alsoReads: ({ honour }) => (honour.length === 0 ? [] : ['robots']),
   writes: [],
   alsoWrites: byHostColumns,
   rules: true, // joined numbers go to features/
   reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source', 'robots'], // UrlVerdict's order, then ours
+  alsoReasons: ({ honour }) => [...new Set(honour)],
   schema: schema as unknown as z.ZodType<UrlOptions>,
   check: checkByHost,
   assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? []), ...byHostAssets(options, env)],
@@ -140,11 +144,15 @@ export const url: Stage<UrlOptions> = {
       for (const file of files ?? []) for await (const lines of lineChunks(file)) native.urlFilterWords(filter, kind, lines);
     }
     const byHost = await openByHost(options, env);
+    const honour = [...new Set(options.honour)];
     return {
       async process(batch) {
         const urls = column(batch, 'url', 'utf8') as BytesColumn;
         const drops = await native.urlFilterJudge(filter, urls, options['soft-words']);
         await byHost.dropDisallowed(urls, drops, url.reasons.length);
+        if (honour.length > 0) {
+          for (const [row, code] of honoured(batch, honour, options.agents).entries()) if (code > 0 && drops[row] === 0) drops[row] = url.reasons.length + code;
+        }
         const columns = await byHost.columns(urls);
         return columns === undefined ? { drops } : { columns, drops };
       },
