@@ -86,6 +86,11 @@ export class Ledger {
     if ((await this.#store.version(COMPACTED)) !== null) await this.#store.replace(`${entry.task}.forgotten`, ''); // else its row would count
   }
 
+  /** After `replace`: no row of what an entry said before stays in ledger.arrow. */
+  async settle(): Promise<void> {
+    if ((await this.#current()) !== null) await this.#compact(null);
+  }
+
   /** Forgets a task whose outputs are gone, so that it is done again. */
   async forget(task: string): Promise<void> {
     if ((await this.#store.version(COMPACTED)) !== null) await this.#store.replace(`${task}.forgotten`, '');

@@ -240,6 +240,7 @@ async function rewriteLedger(run: RunState, journal: Journal, rewritten: Readonl
   const tasks = plan.tasks.map((one) => (one === final.task ? task : one));
   await replaceFile(join(run.folder, 'ledger', 'plan.json'), `${JSON.stringify({ ...plan, tasks })}\n`);
   if (task !== final.task) await ledger.forget(final.task);
+  await ledger.settle();
 }
 
 /** What the final task was named by: the sample parts of every map, in the order of the manifest's steps. */
