@@ -37,6 +37,16 @@ export const errorCatalogue = {
     cause: 'The address is wrong (404), access is refused (401, 403), the server is overloaded (503) or the connection is cut; certificates or a proxy.',
     next: 'Read the status in the message. What was fetched is kept: the same command tries only the rest. A mirror is named by `source.commoncrawl.base`.',
   },
+  ERR_REFINE_PARQUET: {
+    meaning: 'A Parquet file of the source is damaged, or lacks a column that the manifest names.',
+    cause: 'A download cut short, a file that is no Parquet, encrypted columns, a mistyped text-field, id-field, url-field or date-field, a text column that is a list.',
+    next: 'Read the message: it lists the columns there are. Name them under source, fetch the file again, or take it out of the source.',
+  },
+  ERR_REFINE_SELECTION: {
+    meaning: 'An index cannot be read, selects nothing, or does not describe the files it is used for.',
+    cause: 'A filter that no row meets, an index of another crawl or of files that were recompressed since, index lines without offset and length, a selection file that was removed.',
+    next: 'Widen the filter, or make the index anew from the files as they are (`cdxj-indexer`, `node dist/infra/crawl-index/main.js`).',
+  },
   ERR_REFINE_ASSET: {
     meaning: 'A model, list, tokenizer or benchmark that a step uses cannot be read or is not of a kind it knows.',
     cause:

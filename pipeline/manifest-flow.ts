@@ -19,6 +19,7 @@ const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
   warc: [...ALWAYS, 'html'],
   wet: [...ALWAYS, 'text'],
   jsonl: [...ALWAYS, 'text'],
+  parquet: [...ALWAYS, 'text'],
   run: null, // whatever that run's steps wrote, less what never leaves the map phase
 };
 

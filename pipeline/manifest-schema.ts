@@ -2,6 +2,7 @@
 // manifests and makes the published JSON Schema (manifests/schema.json; a test compares). DESIGN section 6.
 import { z } from 'zod';
 import { INSTRUCTION_SETS } from '../stages/contract/instruction-sets.js';
+import type { IndexFilter } from '../stages/contract/source.js';
 import type { AnyStep } from '../stages/contract/stage.js';
 import { size } from '../stages/contract/units.js';
 
@@ -28,6 +29,72 @@ const paths = z
   .transform((value) => (typeof value === 'string' ? [value] : value))
   .describe("Paths (from the manifest's folder), globs and http(s) URLs.");
 
+const words = (what: string) =>
+  z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .transform((value) => [...new Set(typeof value === 'string' ? [value] : value)].sort())
+    .describe(what);
+const status = z.int().min(100).max(999);
+
+const filterShape = {
+  languages: words('Languages as the index has them (ISO 639-3, such as deu): any of the three it may name for a page.').optional(),
+  'main-language': z.boolean().optional().describe('Only the language that the index names first counts.'),
+  hosts: words('Hosts, such as de.wikipedia.org.').optional(),
+  domains: words('Hosts with all that lies below them, such as wikipedia.org.').optional(),
+  tlds: words('Last parts of host names, such as de.').optional(),
+  status: z
+    .union([status, z.array(status), z.literal('any')])
+    .transform((value) => (value === 'any' ? [] : typeof value === 'number' ? [value] : [...new Set(value)].sort((a, b) => a - b)))
+    .default([200])
+    .describe('HTTP status; any for all. Other documents than those with 200 are no documents to refine.'),
+  mime: words('Media types as detected, such as text/html.').optional(),
+};
+
+interface WrittenFilter {
+  readonly 'main-language'?: boolean | undefined;
+  readonly from?: 'columnar' | 'cdx' | undefined;
+  readonly files?: string[] | undefined;
+  readonly languages?: string[] | undefined;
+  readonly hosts?: string[] | undefined;
+  readonly domains?: string[] | undefined;
+  readonly tlds?: string[] | undefined;
+  readonly status: number[];
+  readonly mime?: string[] | undefined;
+}
+
+function filterOf({ 'main-language': mainLanguage, ...rest }: WrittenFilter): IndexFilter {
+  const given = Object.entries({ ...rest, ...(mainLanguage === true ? { mainLanguage } : {}) }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as unknown as IndexFilter;
+}
+
+const documents = z.int().min(1).optional().describe('At most so many documents over all files, chosen by the seed.');
+
+/** Which documents of CommonCrawl's files are fetched at all. */
+const documentSelection = {
+  documents,
+  index: z
+    .strictObject({
+      from: z
+        .enum(['columnar', 'cdx'])
+        .optional()
+        .describe('Which index of the crawl is asked: the Parquet table (default), or the CDX files, where hosts and domains are found by cluster.idx alone.'),
+      files: paths.optional().describe("Index files of one's own instead of the crawl's (Parquet, CDXJ or CDX)."),
+      ...filterShape,
+    })
+    .transform(filterOf)
+    .optional()
+    .describe('Only documents that the crawl’s index has so are fetched, by ranges.'),
+};
+
+const ownIndex = {
+  index: paths.optional().describe('Index files of these files (CDXJ, CDX or Parquet, as cdxj-indexer, warcio or CommonCrawl write them): only what they list is read.'),
+  select: z
+    .strictObject({ documents, index: z.strictObject(filterShape).transform(filterOf).optional().describe('What an index line must say.') })
+    .transform(({ documents: most, index }) => ({ ...(most === undefined ? {} : { documents: most }), ...(index === undefined ? {} : { index }) }))
+    .optional()
+    .describe('Which documents of the index; without it all with status 200.'),
+};
+
 const commoncrawl = z
   .strictObject({
     crawls: z
@@ -35,12 +102,19 @@ const commoncrawl = z
       .min(1)
       .describe('Crawls by name, as listed at https://commoncrawl.org/get-started.'),
     select: z
-      .union([
-        z.strictObject({ files: z.int().min(1).describe('So many WARC files over all crawls.') }),
-        z.strictObject({ fraction: z.number().gt(0).max(1).describe('This share of all WARC files.') }),
-      ])
-      .default({ fraction: 1 })
-      .describe('Which of the WARC files: chosen by the seed.'),
+      .strictObject({
+        files: z.int().min(1).optional().describe('So many WARC files over all crawls.'),
+        fraction: z.number().gt(0).max(1).optional().describe('This share of all WARC files.'),
+        ...documentSelection,
+      })
+      .refine(({ files, fraction }) => files === undefined || fraction === undefined, 'one of files and fraction, not both')
+      .transform(({ files, fraction, documents, index }) => ({
+        ...(files === undefined ? { fraction: fraction ?? 1 } : { files }),
+        ...(documents === undefined ? {} : { documents }),
+        ...(index === undefined ? {} : { index }),
+      }))
+      .prefault({})
+      .describe('Which of the WARC files, chosen by the seed, and which documents of them.'),
     base: z
       .string()
       .regex(/^(https?:\/\/.|file:|(?![a-z][a-z0-9+.-]*:\/\/).)/i, 'an http(s) address or a folder that crawl-data/ hangs below')
@@ -52,8 +126,15 @@ const commoncrawl = z
 /** Exactly one of these stands under `source`. */
 export const sourceSchemas = {
   commoncrawl: z.strictObject({ commoncrawl }),
-  warc: z.strictObject({ warc: paths }),
-  wet: z.strictObject({ wet: paths }),
+  warc: z.strictObject({ warc: paths, ...ownIndex }),
+  wet: z.strictObject({ wet: paths, ...ownIndex }),
+  parquet: z.strictObject({
+    parquet: paths,
+    'text-field': z.string().min(1).default('text').describe('The column that holds the text; meta.text is a field of a struct.'),
+    'id-field': z.string().min(1).optional().describe('The column of ids; default id, and <file>:<row> where there is none.'),
+    'url-field': z.string().min(1).optional().describe('The column of URLs; default url, if there is one.'),
+    'date-field': z.string().min(1).optional().describe('The column of times, as RFC 3339 or a Parquet type of time; default date, if there is one.'),
+  }),
   jsonl: z.strictObject({ jsonl: paths, 'text-field': z.string().min(1).default('text').describe('The key that holds the text.') }),
   run: z.strictObject({ run: z.string().min(1).describe('The folder of a finished run: its kept documents are the source.') }),
 } as const;

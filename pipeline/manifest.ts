@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ErrorCode, RefineError } from '../native/errors.js';
-import type { Source } from '../stages/contract/source.js';
+import type { DocumentSelection, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { parseAt, repairEntries, show } from './manifest-check.js';
 import { checkFlow, type PlacedStep } from './manifest-flow.js';
@@ -85,6 +85,9 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
   return { ...found, baseDir, text, path };
 }
 
+/** What stands beside a source's kind. */
+const SOURCE_KEYS = ['text-field', 'id-field', 'url-field', 'date-field', 'index', 'select'];
+
 type MapTree = Tree & { readonly kind: 'map' };
 type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'isa' | 'resolved'>;
 
@@ -163,7 +166,7 @@ class ManifestBuilder {
       place,
       message: `source.${key} is unknown; expected ${SOURCE_KINDS.join(', ')}.${meant === null ? '' : ` Did you mean "${meant}"?`}`,
     });
-    const tree: MapTree = { ...given, entries: repairEntries(given.entries, [...SOURCE_KINDS, 'text-field'], problem, this.problems) };
+    const tree: MapTree = { ...given, entries: repairEntries(given.entries, [...SOURCE_KINDS, ...SOURCE_KEYS], problem, this.problems) };
     const kinds = SOURCE_KINDS.filter((kind) => tree.entries.has(kind));
     for (const kind of kinds.slice(1)) {
       this.problems.push({
@@ -185,21 +188,41 @@ class ManifestBuilder {
       }
       case 'warc': {
         const parsed = parseAt(sourceSchemas.warc, tree, 'source', this.problems);
-        return parsed === undefined ? null : { kind, paths: parsed.warc };
+        return parsed === undefined ? null : this.indexed({ kind, paths: parsed.warc }, parsed, tree);
       }
       case 'wet': {
         const parsed = parseAt(sourceSchemas.wet, tree, 'source', this.problems);
-        return parsed === undefined ? null : { kind, paths: parsed.wet };
+        return parsed === undefined ? null : this.indexed({ kind, paths: parsed.wet }, parsed, tree);
       }
       case 'jsonl': {
         const parsed = parseAt(sourceSchemas.jsonl, tree, 'source', this.problems);
         return parsed === undefined ? null : { kind, paths: parsed.jsonl, textField: parsed['text-field'] };
+      }
+      case 'parquet': {
+        const parsed = parseAt(sourceSchemas.parquet, tree, 'source', this.problems);
+        if (parsed === undefined) return null;
+        const named = (key: 'id-field' | 'url-field' | 'date-field', usual: string) => ({ column: parsed[key] ?? usual, required: parsed[key] !== undefined });
+        const text = { column: parsed['text-field'], required: true };
+        return { kind, paths: parsed.parquet, fields: { text, id: named('id-field', 'id'), url: named('url-field', 'url'), date: named('date-field', 'date') } };
       }
       case 'run': {
         const parsed = parseAt(sourceSchemas.run, tree, 'source', this.problems);
         return parsed === undefined ? null : { kind, path: parsed.run };
       }
     }
+  }
+
+  private indexed(
+    source: { readonly kind: 'warc' | 'wet'; readonly paths: readonly string[] },
+    { index, select }: { readonly index?: string[] | undefined; readonly select?: DocumentSelection | undefined },
+    tree: MapTree,
+  ): Source | null {
+    if (index === undefined && select !== undefined) {
+      const message = `source.select needs source.index: it chooses by what an index says. Add index: FILE (CDXJ, CDX or Parquet), or leave select out.`;
+      this.problems.push({ place: keyPlace(tree, ['select']), message });
+      return null;
+    }
+    return { ...source, ...(index === undefined ? {} : { index }), ...(select === undefined ? {} : { select }) };
   }
 
   private readSink(tree: Tree | undefined): Sink | null {

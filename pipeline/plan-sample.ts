@@ -76,7 +76,7 @@ export function chooseRanges(inputs: readonly Input[], bytes: number, seed: bigi
 /** Null where no input could be read. */
 export async function cutSample(inputs: readonly Input[], settings: SampleSettings): Promise<CutSample | null> {
   const total = inputs.reduce<number | null>((sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes), 0);
-  const cuttable = inputs.every(({ format }) => format === 'warc' || format === 'wet' || format === 'jsonl');
+  const cuttable = inputs.every(({ format, members }) => members === undefined && (format === 'warc' || format === 'wet' || format === 'jsonl'));
   const warm = cuttable ? await warmInput(inputs[0]!, settings.folder) : null;
   const first = warm === null ? [] : [warm];
   const local = inputs.every(({ location }) => !isRemote(location));

@@ -14,6 +14,7 @@ export function planText(plan: PlannedRun): string {
   const lines = [
     `${plan.folder}: ${number(plan.inputs.length)} inputs, ${plan.bytes === null ? 'of unknown size' : bytes(plan.bytes)}; ${number(plan.inputs.length - todo)} read already`,
   ];
+  if (plan.selected !== undefined) lines.push(selectedLine(plan, plan.selected));
   for (const { path, bytes: size, state } of plan.inputs.slice(0, MAX_LISTED))
     lines.push(`  ${state.padEnd(6)}  ${(size === null ? '?' : bytes(size)).padStart(10)}  ${path}`);
   if (plan.inputs.length > MAX_LISTED) lines.push(`  ... and ${number(plan.inputs.length - MAX_LISTED)} more`);
@@ -25,6 +26,12 @@ export function planText(plan: PlannedRun): string {
   else if (plan.sample !== null) lines.push('An input does not say its size, so there is no estimate.');
   if (plan.cost !== null) lines.push(...costLines(plan.cost));
   return `${lines.join('\n')}\n`;
+}
+
+function selectedLine(plan: PlannedRun, { wholeBytes, documents }: NonNullable<PlannedRun['selected']>): string {
+  const known = plan.bytes !== null && wholeBytes !== null && wholeBytes > 0;
+  const share = known ? ` of ${bytes(wholeBytes)} (${((100 * plan.bytes) / wholeBytes).toFixed(1)} %)` : '';
+  return `  selected by index: ${number(documents)} documents, ${plan.bytes === null ? 'an unknown size' : bytes(plan.bytes)} to be fetched${share}`;
 }
 
 function sampleLines(sample: Sample): string[] {

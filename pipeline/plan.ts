@@ -1,8 +1,9 @@
 // What a manifest would do, without doing it: its inputs and which of them are done, the tasks of each level, and what a run of a
 // sample says of time, memory, disk, transfer and money. Writes nothing but the sample's files, in a temporary folder that it removes.
+import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { FetchGate, Input } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { localGate } from '../stages/fetch/gate.js';
@@ -49,6 +50,8 @@ export interface PlannedRun {
   readonly folder: string;
   readonly inputs: readonly { readonly path: string; readonly bytes: number | null; readonly state: 'done' | 'failed' | 'to do' }[];
   readonly bytes: number | null;
+  /** Where an index selects documents: the bytes of the whole files, and the documents asked for. */
+  readonly selected?: { readonly wholeBytes: number | null; readonly documents: number };
   readonly phases: readonly { readonly name: string; readonly tasks: number }[];
   readonly finished: boolean;
   /** The first key in which the folder's lock differs from this manifest; null where none does or there is no folder. */
@@ -74,7 +77,14 @@ export interface PlanOptions {
 export async function planRun(manifest: Manifest, folder: string, options: PlanOptions, signal: AbortSignal): Promise<PlannedRun> {
   const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device: 'cpu' };
   const gate = localGate();
-  const inputs = await listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate, signal });
+  const kept = resolve(folder, 'selection');
+  const inputs = await listInputs(manifest.source, {
+    baseDir: manifest.baseDir,
+    seed: manifest.seed,
+    gate,
+    signal,
+    ...(existsSync(kept) ? { selectionDir: kept } : {}), // a selection is made in a temporary folder where the run has none yet
+  });
   const identities = [];
   for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
   const segments = segmentsOf(manifest.steps);
@@ -106,6 +116,7 @@ export async function planRun(manifest: Manifest, folder: string, options: PlanO
     folder,
     inputs: inputs.map(({ path, bytes }, index) => ({ path, bytes, state: states[index]! })),
     bytes: total(inputs),
+    ...selectedOf(inputs),
     phases: estimate === null ? [{ name: segments.length === 1 ? 'map' : `map 1/${segments.length}`, tasks: inputs.length }] : estimate.levels,
     finished,
     differs: difference === null ? null : difference.key,
@@ -115,6 +126,13 @@ export async function planRun(manifest: Manifest, folder: string, options: PlanO
     gpuHours,
     cost: estimate === null || options.prices === undefined ? null : costOf(estimate, transfer, gpuHours, options.prices),
   };
+}
+
+function selectedOf(inputs: readonly Input[]): Pick<PlannedRun, 'selected'> {
+  if (!inputs.some(({ members }) => members !== undefined)) return {};
+  const wholes = inputs.map(({ wholeBytes, bytes }) => wholeBytes ?? bytes);
+  const wholeBytes = wholes.includes(null) ? null : wholes.reduce<number>((sum, bytes) => sum + bytes!, 0);
+  return { selected: { wholeBytes, documents: inputs.reduce((sum, { members }) => sum + (members?.count ?? 0), 0) } };
 }
 
 type MeasuredSample = SampleRun & { readonly machine: number };

@@ -72,7 +72,10 @@ export interface RunModules {
 }
 
 interface InputsModule {
-  listInputs(source: Source, env: { baseDir: string; seed: bigint; gate: FetchGate; signal: AbortSignal }): Promise<Input[]>;
+  listInputs(
+    source: Source,
+    env: { baseDir: string; seed: bigint; gate: FetchGate; signal: AbortSignal; selectionDir: string; notice: (words: string) => void },
+  ): Promise<Input[]>;
   localGate(): FetchGate;
 }
 
@@ -122,7 +125,14 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   const modules = options.modules ?? SHIPPED;
   const inputsModule = (await import(modules.inputs)) as InputsModule;
   const gate = inputsModule.localGate();
-  const listed = await inputsModule.listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate, signal });
+  const listed = await inputsModule.listInputs(manifest.source, {
+    baseDir: manifest.baseDir,
+    seed: manifest.seed,
+    gate,
+    signal,
+    selectionDir: resolve(options.out, 'selection'),
+    notice: (words) => options.notice?.(words),
+  });
   if (listed.length === 0)
     throw new RefineError('ERR_REFINE_INPUT', 'the source names no input, expected at least one file. Check its paths, crawls and `select`.', {
       place: manifest.path,

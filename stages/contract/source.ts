@@ -6,15 +6,61 @@ export type Source =
   | {
       readonly kind: 'commoncrawl';
       readonly crawls: readonly string[];
-      readonly select: { readonly files: number } | { readonly fraction: number };
+      readonly select: ({ readonly files: number } | { readonly fraction: number }) & DocumentSelection;
       /** The root that `crawl-data/...` paths hang below. */
       readonly base: string;
     }
-  | { readonly kind: 'warc' | 'wet'; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'warc' | 'wet';
+      readonly paths: readonly string[];
+      /** Indexes of these files: only what they list and `select` asks for is read. */
+      readonly index?: readonly string[];
+      readonly select?: DocumentSelection;
+    }
   | { readonly kind: 'jsonl'; readonly paths: readonly string[]; readonly textField: string }
+  | { readonly kind: 'parquet'; readonly paths: readonly string[]; readonly fields: ParquetFields }
   | { readonly kind: 'run'; readonly path: string };
 
-export type InputFormat = 'warc' | 'wet' | 'jsonl' | 'html' | 'text' | 'shard';
+/** Which documents of the files, by what an index says of them; without `index` all that the files have. */
+export interface DocumentSelection {
+  readonly index?: IndexFilter;
+  /** At most so many over all files: those with the lowest lots by (seed, file, offset). */
+  readonly documents?: number;
+}
+
+/** What an index row must say. Every list that is given must be met; within a list one entry is enough. */
+export interface IndexFilter {
+  /** CommonCrawl: its columnar index, or its CDX files. */
+  readonly from?: 'columnar' | 'cdx';
+  /** CommonCrawl: index files of one's own instead of the crawl's. */
+  readonly files?: readonly string[];
+  /** ISO 639-3 as the index has them, any of the page's languages. */
+  readonly languages?: readonly string[];
+  /** Only the language the index names first counts. */
+  readonly mainLanguage?: boolean;
+  readonly hosts?: readonly string[];
+  /** The host itself and everything below it. */
+  readonly domains?: readonly string[];
+  readonly tlds?: readonly string[];
+  /** Empty: any. */
+  readonly status: readonly number[];
+  /** The detected type, or where an index has none the declared one. */
+  readonly mime?: readonly string[];
+}
+
+/** Columns of a Parquet file; `required`: the manifest names it. */
+export type ParquetFields = Readonly<Record<'text' | 'id' | 'url' | 'date', { readonly column: string; readonly required: boolean }>>;
+
+export type InputFormat = 'warc' | 'wet' | 'jsonl' | 'parquet' | 'html' | 'text' | 'shard';
+
+/** The part of a file that an index selected: `count` entries of a members file (stages/fetch/members.ts), from entry `at`. */
+export interface Members {
+  /** The members file, absolute. Not part of any identity. */
+  readonly path: string;
+  readonly at: number;
+  readonly count: number;
+  readonly sha256: string;
+}
 
 /** One file to read; one map task. */
 export interface Input {
@@ -23,12 +69,17 @@ export interface Input {
   /** Where it is read from: an absolute file path or an http(s) URL. Not part of any identity. */
   readonly location: string;
   readonly format: InputFormat;
-  /** Size in bytes, where known before reading. */
+  /** Bytes that reading it takes: its size, where known before. */
   readonly bytes: number | null;
   /** Names the content: size with ETag (remote), size with sha256 of first and last MiB (local), sha256 (a shard of ours). */
   readonly identity: string;
   /** jsonl: the key that holds the text. */
   readonly textField?: string;
+  /** parquet. */
+  readonly fields?: ParquetFields;
+  /** Only these ranges of the file; `bytes` is then what will be fetched, `wholeBytes` the size of the file. */
+  readonly members?: Members;
+  readonly wholeBytes?: number | null;
 }
 
 export interface SourceCounts {

@@ -30,9 +30,9 @@ export function selectPaths(paths: readonly string[], select: Selection, seed: b
   return lots.filter(({ lot }) => lot < below).map(({ path }) => path);
 }
 
-/** The paths of one crawl's WARC files, as its list has them. `base` is a URL or a folder without a slash at its end. */
-export async function crawlPaths(base: string, crawl: string, env: HttpEnv): Promise<string[]> {
-  const place = `${base}/crawl-data/${crawl}/warc.paths.gz`;
+/** The paths of one crawl's WARC files, or of another list of its, as the list has them. `base` is a URL or a folder without a slash at its end. */
+export async function crawlPaths(base: string, crawl: string, env: HttpEnv, list = 'warc.paths.gz'): Promise<string[]> {
+  const place = `${base}/crawl-data/${crawl}/${list}`;
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {

@@ -85,3 +85,12 @@ export function hostOf(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return null;
   return new URL(url).hostname || null;
 }
+
+/** RFC 3339 times only: what Date.parse makes of anything else differs between engines. */
+export function secondsOf(value: unknown): number | null {
+  if (typeof value !== 'string') return null;
+  const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(value);
+  if (time === null) return null;
+  const ms = Date.parse(`${time[1]}T${time[2] ?? '00:00:00'}${time[3] ?? 'Z'}`);
+  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
+}

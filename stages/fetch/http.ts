@@ -135,15 +135,32 @@ export async function probeUrl(url: string, env: HttpEnv): Promise<RemoteVersion
  * in the middle. Every file of ours is an archive or JSON lines, so a body that begins with `<` is an error page sent
  * with status 200 and is tried again like the refusal it is.
  */
-export async function* readUrl(url: string, expected: RemoteVersion | null, env: HttpEnv): AsyncGenerator<Uint8Array, void, undefined> {
+export function readUrl(url: string, expected: RemoteVersion | null, env: HttpEnv): AsyncGenerator<Uint8Array, void, undefined> {
+  return readBytes(url, expected, 0, null, env);
+}
+
+/** The bytes of [from, to) of one version of a file; a server that sends the whole instead is read as far as that. */
+export function readUrlRange(url: string, expected: RemoteVersion, from: number, to: number, env: HttpEnv): AsyncGenerator<Uint8Array, void, undefined> {
+  return readBytes(url, expected, from, to, env);
+}
+
+async function* readBytes(
+  url: string,
+  expected: RemoteVersion | null,
+  from: number,
+  to: number | null,
+  env: HttpEnv,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (to !== null && to <= from) return;
   const patience = new Patience(url, env);
   let version: RemoteVersion = expected ?? { bytes: null, tag: null };
-  let offset = 0;
+  let offset = from;
   for (;;) {
     const startedAt = offset;
     let answer: Answer | null = null;
     try {
-      answer = await send('GET', url, offset === 0 ? {} : { range: `bytes=${offset}-`, ...ifRange(version.tag) }, env);
+      const range = `bytes=${offset}-${to === null ? '' : to - 1}`;
+      answer = await send('GET', url, offset === 0 && to === null ? {} : { range, ...ifRange(version.tag) }, env);
       if (answer.status === 416) {
         answer.close();
         throw changed(url, version, versionOf(answer));
@@ -175,15 +192,17 @@ export async function* readUrl(url: string, expected: RemoteVersion | null, env:
           skip -= chunk.length;
           continue;
         }
-        const fresh = skip === 0 ? chunk : chunk.subarray(skip);
+        let fresh = skip === 0 ? chunk : chunk.subarray(skip);
         skip = 0;
+        if (to !== null && offset + fresh.length > to) fresh = fresh.subarray(0, to - offset);
         offset += fresh.length;
         if (version.bytes !== null && offset > version.bytes) throw changed(url, version, { bytes: offset, tag: found.tag });
         yield fresh;
+        if (offset === to) return;
       }
       if (differs(version, found)) throw changed(url, version, found); // an empty body shows no chunk
-      if (version.bytes === null || offset === version.bytes) return;
-      throw new Failure(`the body ended after ${offset} of ${version.bytes} bytes`);
+      if (to === null && (version.bytes === null || offset === version.bytes)) return;
+      throw new Failure(`the body ended after ${offset} of ${to ?? version.bytes} bytes`);
     } catch (error) {
       answer?.close();
       answer = null;

@@ -6,7 +6,7 @@ import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Batch, RefineError } from '../../native/index.js';
 import type { SourceCounts, SourceReader } from '../contract/source.js';
-import { BatchBuilder, baseName, hostOf } from './document-batch.js';
+import { BatchBuilder, baseName, hostOf, secondsOf } from './document-batch.js';
 
 export interface JsonlOptions {
   readonly path: string;
@@ -87,15 +87,6 @@ export function readJsonl(open: (signal: AbortSignal) => AsyncIterable<Uint8Arra
 
 const decoder = new TextDecoder('utf-8'); // invalid UTF-8 becomes U+FFFD before any step (DESIGN section 6)
 const encoder = new TextEncoder();
-
-/** RFC 3339 times only: what Date.parse makes of anything else differs between engines. */
-function secondsOf(value: unknown): number | null {
-  if (typeof value !== 'string') return null;
-  const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(value);
-  if (time === null) return null;
-  const ms = Date.parse(`${time[1]}T${time[2] ?? '00:00:00'}${time[3] ?? 'Z'}`);
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
-}
 
 function noJson(path: string, line: Line | null): RefineError {
   const found = line === null ? 'it ended without one' : `line ${line.number} at byte ${line.offset} is the latest that is not`;

@@ -7,15 +7,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError } from '../../native/errors.js';
-import type { FetchGate, Input, InputFormat, Source } from '../contract/source.js';
+import type { DocumentSelection, FetchGate, IndexFilter, Input, InputFormat, Source } from '../contract/source.js';
 import { crawlPaths, selectPaths } from './commoncrawl.js';
 import { expandGlob, hasMagic, nearest } from './glob.js';
 import type { Clock } from './clock.js';
 import { parseUrl } from './http-request.js';
 import { probeUrl } from './http.js';
 import type { RetryLimits } from './retry.js';
+import { type IndexFile, selectMembers, type Selection } from './index/select.js';
 import { isRemote, remoteIdentity } from './input-identity.js';
 import { localIdentity, localSha256 } from './local.js';
+import { selectedIdentity } from './members.js';
 
 export interface ListEnv {
   /** The manifest's folder. */
@@ -25,6 +27,10 @@ export interface ListEnv {
   readonly signal: AbortSignal;
   readonly limits?: Partial<RetryLimits>;
   readonly clock?: Clock;
+  /** Where selections by an index are kept (the run folder's selection/); absent: a temporary folder of this process. */
+  readonly selectionDir?: string;
+  /** What people should know of a selection. */
+  readonly notice?: (words: string) => void;
 }
 
 /** A file named by the source, before it was looked at. `named` is what the manifest said. */
@@ -47,18 +53,83 @@ export async function listInputs(source: Source, env: ListEnv): Promise<Input[]>
     throw new RefineError('ERR_REFINE_MANIFEST', message, { place: named[i]!.path });
   }
   const format: InputFormat = source.kind === 'commoncrawl' ? 'warc' : source.kind === 'run' ? 'shard' : source.kind;
-  const textField = source.kind === 'jsonl' ? { textField: source.textField } : {};
-  const inputs = new Array<Input>(named.length);
+  const more = source.kind === 'jsonl' ? { textField: source.textField } : source.kind === 'parquet' ? { fields: source.fields } : {};
+  const selection = await selectionOf(source, named, env);
+  const wanted = selection === null ? named : named.filter(({ path }) => selection.files.has(path));
+  return concurrently(wanted, async ({ path, location }): Promise<Input> => {
+    const found = await identify(location, path, format, env);
+    const selected = selection?.files.get(path);
+    if (selected === undefined) return { path, location, format, ...found, ...more };
+    const { members, bytes } = selected;
+    return { path, location, format, identity: selectedIdentity(members, found.identity), bytes, wholeBytes: found.bytes, members };
+  });
+}
+
+/** What each makes of an item, PROBES at a time, in the items' order. */
+async function concurrently<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
+  const out = new Array<R>(items.length);
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < named.length) {
+    while (next < items.length) {
       const at = next++;
-      const { path, location } = named[at]!;
-      inputs[at] = { path, location, format, ...(await identify(location, path, format, env)), ...textField };
+      out[at] = await make(items[at]!);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(PROBES, named.length) }, worker));
-  return inputs;
+  await Promise.all(Array.from({ length: Math.min(PROBES, items.length) }, worker));
+  return out;
+}
+
+/** The ranges that an index selects of the files; null where whole files are read. */
+async function selectionOf(source: Source, named: readonly Named[], env: ListEnv): Promise<Selection | null> {
+  if (source.kind !== 'commoncrawl' && source.kind !== 'warc' && source.kind !== 'wet') return null;
+  const { index: filter, documents } = source.select ?? {};
+  const byName = source.kind !== 'commoncrawl';
+  if (byName ? source.index === undefined : filter === undefined && documents === undefined) return null;
+  const asked: DocumentSelection & { readonly index: IndexFilter } = { index: filter ?? { status: [200] }, ...(documents === undefined ? {} : { documents }) };
+  const files = byName ? await indexPaths(source.index!, env) : await crawlIndex(source, asked.index, env);
+  const index = await concurrently(sorted(files), async ({ path, location, kind }): Promise<IndexFile> => {
+    const identity = isRemote(location) ? remoteIdentity(await probeUrl(location, env)) : (await localIdentity(location, path)).identity;
+    return { place: path, location, identity, kind };
+  });
+  const selection = await selectMembers(
+    named.map(({ path }) => path),
+    index,
+    asked,
+    byName,
+    env,
+  );
+  for (const notice of selection.notices) env.notice?.(notice);
+  return selection;
+}
+
+type NamedIndex = Named & Pick<IndexFile, 'kind'>;
+
+async function indexPaths(paths: readonly string[], env: ListEnv): Promise<NamedIndex[]> {
+  return (await Promise.all(paths.map((path) => nameFiles(path, env)))).flat().map((file) => ({ ...file, kind: 'rows' as const }));
+}
+
+/** The index files of the crawls: their Parquet table, or their CDX files (for hosts and domains, by cluster.idx alone). */
+async function crawlIndex(source: Extract<Source, { kind: 'commoncrawl' }>, filter: IndexFilter, env: ListEnv): Promise<NamedIndex[]> {
+  if (filter.files !== undefined) return indexPaths(filter.files, env);
+  const { base, locate } = crawlBase(source.base, env);
+  const byHost = filter.from === 'cdx' && (filter.hosts ?? filter.domains ?? filter.tlds) !== undefined;
+  const out: NamedIndex[] = [];
+  for (const crawl of source.crawls) {
+    if (byHost) {
+      const path = `cc-index/collections/${crawl}/indexes/cluster.idx`;
+      out.push({ path, location: locate(path), named: path, kind: 'cluster' });
+      continue;
+    }
+    const list = filter.from === 'cdx' ? 'cc-index.paths.gz' : 'cc-index-table.paths.gz';
+    const wanted = filter.from === 'cdx' ? /\/cdx-\d+\.gz$/ : /\/subset=warc\/[^/]*\.parquet$/;
+    const paths = (await crawlPaths(base, crawl, env, list)).filter((path) => wanted.test(path));
+    if (paths.length === 0) {
+      const message = `names no ${filter.from === 'cdx' ? 'CDX file' : 'Parquet file of subset=warc'}, expected the index of ${crawl}. Name index files of your own: select.index.files`;
+      throw new RefineError('ERR_REFINE_SELECTION', message, { place: `${base}/crawl-data/${crawl}/${list}` });
+    }
+    out.push(...paths.map((path) => ({ path, location: locate(path), named: path, kind: 'rows' as const })));
+  }
+  return out;
 }
 
 async function identify(location: string, path: string, format: InputFormat, env: ListEnv): Promise<{ identity: string; bytes: number | null }> {
@@ -121,10 +192,7 @@ function below(baseDir: string, location: string): string {
 }
 
 async function nameCrawlFiles(source: Extract<Source, { kind: 'commoncrawl' }>, env: ListEnv): Promise<Named[]> {
-  const trimmed = source.base.replace(/\/+$/, '');
-  const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) && !/^file:/i.test(trimmed);
-  if (remote) parseUrl(trimmed);
-  const base = remote ? trimmed : /^file:/i.test(trimmed) ? fileURLToPath(trimmed) : resolve(env.baseDir, trimmed);
+  const { base, locate } = crawlBase(source.base, env);
   const lists: string[] = [];
   for (const crawl of source.crawls) lists.push(...(await crawlPaths(base, crawl, env)));
   const chosen = selectPaths(lists, source.select, env.seed);
@@ -132,7 +200,15 @@ async function nameCrawlFiles(source: Extract<Source, { kind: 'commoncrawl' }>, 
     const message = `selects none of ${lists.length} files of ${source.crawls.join(', ')}. Give a larger fraction, or files: N`;
     throw new RefineError('ERR_REFINE_MANIFEST', message, { place: 'source.commoncrawl.select' });
   }
-  return chosen.map((path) => ({ path, location: remote ? `${base}/${path}` : join(base, ...path.split('/')), named: path }));
+  return chosen.map((path) => ({ path, location: locate(path), named: path }));
+}
+
+function crawlBase(written: string, env: ListEnv): { readonly base: string; readonly locate: (path: string) => string } {
+  const trimmed = written.replace(/\/+$/, '');
+  const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) && !/^file:/i.test(trimmed);
+  if (remote) parseUrl(trimmed);
+  const base = remote ? trimmed : /^file:/i.test(trimmed) ? fileURLToPath(trimmed) : resolve(env.baseDir, trimmed);
+  return { base, locate: (path) => (remote ? `${base}/${path}` : join(base, ...path.split('/'))) };
 }
 
 /** The kept documents of another run: its text shards, named below its folder. */
@@ -148,6 +224,6 @@ async function nameShards(run: string, env: ListEnv): Promise<Named[]> {
   return shards.map((name) => ({ path: `text/${name}`, location: join(folder, 'text', name), named: `${run}/text/${name}` }));
 }
 
-function sorted(named: Named[]): Named[] {
+function sorted<T extends Named>(named: T[]): T[] {
   return named.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)) || (a.named < b.named ? -1 : 1));
 }

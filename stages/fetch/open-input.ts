@@ -4,8 +4,11 @@ import { RefineError } from '../../native/errors.js';
 import type { Input, SourceCounts, SourceReader } from '../contract/source.js';
 import { type BytesEnv, inputBytes } from './input-bytes.js';
 import { readJsonl } from './jsonl.js';
+import { DEFAULT_FIELDS, readParquet } from './parquet/read-parquet.js';
 import { readPlainFile } from './plain-file.js';
+import { openRanges } from './ranges.js';
 import { readShardInput } from './run-source.js';
+import { readWarcMembers } from './warc-members.js';
 import { readWarc } from './warc-reader.js';
 
 export interface OpenEnv extends BytesEnv {
@@ -20,9 +23,12 @@ export function openInput(input: Input, env: OpenEnv): SourceReader {
   switch (format) {
     case 'warc':
     case 'wet':
+      if (input.members !== undefined) return readWarcMembers({ ...input, members: input.members }, env);
       return onFirstRead((signal) => readWarc(bytes(signal), { path, format }));
     case 'jsonl':
       return readJsonl(bytes, { path, textField: input.textField ?? 'text' });
+    case 'parquet':
+      return readParquet((signal) => openRanges(input.location, path, input.identity, env, signal), { path, fields: input.fields ?? DEFAULT_FIELDS });
     case 'html':
     case 'text':
       return readPlainFile(bytes, { path, format });

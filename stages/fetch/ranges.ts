@@ -1,0 +1,89 @@
+// Byte ranges of one file, wherever it lies: what Parquet, indexes and selected members are read through.
+// Invariant: every range is of the version that `identity` names (or that was seen first), or an error names the file.
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { RefineError } from '../../native/errors.js';
+import type { FetchGate } from '../contract/source.js';
+import type { Clock } from './clock.js';
+import { probeUrl, readUrlRange, type RemoteVersion } from './http.js';
+import { isRemote, remoteVersion } from './input-identity.js';
+import { LOCAL_CHUNK_BYTES, localIdentity } from './local.js';
+import type { RetryLimits } from './retry.js';
+
+export interface RangesEnv {
+  readonly gate: FetchGate;
+  readonly limits?: Partial<RetryLimits>;
+  readonly clock?: Clock;
+}
+
+export interface Ranges {
+  readonly bytes: number;
+  /** The bytes of [from, to), which lie inside the file. Every chunk is a buffer of its own. */
+  read(from: number, to: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** `identity`: of the whole file, as planned (`local:`, `remote:`); null where none was. `place` names the file in errors. */
+export async function openRanges(location: string, place: string, identity: string | null, env: RangesEnv, signal: AbortSignal): Promise<Ranges> {
+  return isRemote(location) ? remoteRanges(location, identity, env, signal) : localRanges(location, place, identity);
+}
+
+async function remoteRanges(url: string, identity: string | null, env: RangesEnv, signal: AbortSignal): Promise<Ranges> {
+  const http = (by: AbortSignal) => ({ gate: env.gate, signal: by, ...(env.limits && { limits: env.limits }), ...(env.clock && { clock: env.clock }) });
+  const planned = identity === null ? null : remoteVersion(identity);
+  const version: RemoteVersion = planned?.bytes == null ? await probeUrl(url, http(signal)) : planned;
+  if (version.bytes === null) {
+    throw new RefineError('ERR_REFINE_FETCH', 'does not say how many bytes the file has, which reading by ranges needs. Download it, or use another mirror', {
+      place: url,
+    });
+  }
+  return {
+    bytes: version.bytes,
+    read: (from, to, by) => readUrlRange(url, version, from, to, http(by)),
+    close: async () => undefined,
+  };
+}
+
+async function localRanges(path: string, place: string, identity: string | null): Promise<Ranges> {
+  const found = await localIdentity(path, place);
+  if (identity?.startsWith('local:') === true && identity !== found.identity) {
+    const message = `changed since the run was planned: found ${found.identity}, expected ${identity}. Run with --update to take the new version`;
+    throw new RefineError('ERR_REFINE_INPUT_CHANGED', message, { place });
+  }
+  const file = await open(path, 'r');
+  const before = await file.stat({ bigint: true });
+  return {
+    bytes: found.bytes,
+    read: (from, to, signal) => readFileRange(file, from, to, place, signal),
+    async close() {
+      await file.close();
+      const now = await stat(path, { bigint: true }).catch(() => null);
+      if (now === null || now.size !== before.size || now.mtimeNs !== before.mtimeNs || now.ino !== before.ino) {
+        throw new RefineError('ERR_REFINE_INPUT_CHANGED', 'changed while it was read. Let the file rest, then run the same command again', { place });
+      }
+    },
+  };
+}
+
+async function* readFileRange(file: FileHandle, from: number, to: number, place: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = from; at < to; ) {
+    signal.throwIfAborted();
+    const chunk = new Uint8Array(Math.min(LOCAL_CHUNK_BYTES, to - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at).catch((cause: NodeJS.ErrnoException) => {
+      throw new RefineError('ERR_REFINE_INPUT', `cannot be read (${cause.code}). Check the disk it lies on`, { place, cause });
+    });
+    if (bytesRead === 0) throw new RefineError('ERR_REFINE_INPUT_CHANGED', `was cut short to ${at} bytes while it was read`, { place });
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
+/** One range as one buffer. */
+export async function readWhole(ranges: Ranges, from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
+  const out = new Uint8Array(to - from);
+  let filled = 0;
+  for await (const chunk of ranges.read(from, to, signal)) {
+    out.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return out;
+}
