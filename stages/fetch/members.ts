@@ -11,7 +11,7 @@ export const ENTRY_BYTES = 36;
 export const MAX_MEMBER_BYTES = 2 ** 32;
 
 /** Between two ranges that are asked for at once: what a request costs (a round trip, the gate's 50 ms) is worth more bytes than these. */
-export const MAX_GAP_BYTES = 256 << 10;
+export const MAX_GAP_BYTES = 128 << 10;
 /** One request brings at most so much, unless one member is larger. */
 export const MAX_REQUEST_BYTES = 64 << 20;
 

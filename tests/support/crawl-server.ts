@@ -69,8 +69,9 @@ const errorXml = (code: string) =>
 
 export async function startCrawlServer(files: readonly CrawlFile[], initial: Faults = {}): Promise<CrawlServer> {
   const contents = new Map<string, Uint8Array>(files.map(({ path, bytes }) => [path, bytes]));
-  for (const crawl of new Set(files.map(({ path }) => path.split('/')[1]!))) {
-    const list = files.filter(({ path }) => path.split('/')[1] === crawl).map(({ path }) => `${path}\n`);
+  const archives = files.filter(({ path }) => path.startsWith('crawl-data/') && !path.endsWith('.paths.gz'));
+  for (const crawl of new Set(archives.map(({ path }) => path.split('/')[1]!))) {
+    const list = archives.filter(({ path }) => path.split('/')[1] === crawl).map(({ path }) => `${path}\n`);
     contents.set(`crawl-data/${crawl}/warc.paths.gz`, gzipSync(list.join('')));
   }
   const log: LoggedAnswer[] = [];
