@@ -60,7 +60,7 @@ def main():
     nested = [{"doc": None if i == 7 else {"body": None if i == 9 else text(i), "meta": {"url": f"http://n.example/{i}"}}, "n": i, "tags": ["a", "b"][: i % 3]} for i in range(60)]
     write("nested", of=pa.Table.from_pylist(nested))
     when = datetime.datetime(2020, 2, 29, 12, 30, 15, 987654, tzinfo=datetime.timezone.utc)
-    base = {"text": ["one", "two", None], "id": [11, 12, 13]}
+    base = {"text": ["one", "two", "three"], "id": [11, 12, 13]}
     for unit in ("ms", "us", "ns"):
         write(f"time-{unit}", of=pa.table({**base, "date": pa.array([when, None, datetime.datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=datetime.timezone.utc)], pa.timestamp(unit, "UTC"))}))
     write("time-int96", of=pa.table({**base, "date": pa.array([when, None, when], pa.timestamp("ns"))}), use_deprecated_int96_timestamps=True)

@@ -52,6 +52,7 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
         const name = baseName(path);
         const rows = new BatchBuilder(path);
         for (const group of info.groups) {
+          if (group.rows === 0) continue;
           for await (const slice of slices(ranges, path, group, columns, signal)) {
             for (let i = 0; i < slice.rows; i++) {
               const row = slice.start + i;
