@@ -39,12 +39,14 @@ export const errorCatalogue = {
   },
   ERR_REFINE_PARQUET: {
     meaning: 'A Parquet file of the source is damaged, or lacks a column that the manifest names.',
-    cause: 'A download cut short, a file that is no Parquet, encrypted columns, a mistyped text-field, id-field, url-field or date-field, a text column that is a list.',
+    cause:
+      'A download cut short, a file that is no Parquet, encrypted columns, a mistyped text-field, id-field, url-field or date-field, a text column that is a list.',
     next: 'Read the message: it lists the columns there are. Name them under source, fetch the file again, or take it out of the source.',
   },
   ERR_REFINE_SELECTION: {
     meaning: 'An index cannot be read, selects nothing, or does not describe the files it is used for.',
-    cause: 'A filter that no row meets, an index of another crawl or of files that were recompressed since, index lines without offset and length, a selection file that was removed.',
+    cause:
+      'A filter that no row meets, an index of another crawl or of files that were recompressed since, index lines without offset and length, a selection file that was removed.',
     next: 'Widen the filter, or make the index anew from the files as they are (`cdxj-indexer`, `node dist/infra/crawl-index/main.js`).',
   },
   ERR_REFINE_ASSET: {

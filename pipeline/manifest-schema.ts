@@ -87,7 +87,9 @@ const documentSelection = {
 };
 
 const ownIndex = {
-  index: paths.optional().describe('Index files of these files (CDXJ, CDX or Parquet, as cdxj-indexer, warcio or CommonCrawl write them): only what they list is read.'),
+  index: paths
+    .optional()
+    .describe('Index files of these files (CDXJ, CDX or Parquet, as cdxj-indexer, warcio or CommonCrawl write them): only what they list is read.'),
   select: z
     .strictObject({ documents, index: z.strictObject(filterShape).transform(filterOf).optional().describe('What an index line must say.') })
     .transform(({ documents: most, index }) => ({ ...(most === undefined ? {} : { documents: most }), ...(index === undefined ? {} : { index }) }))

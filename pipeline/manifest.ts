@@ -203,7 +203,11 @@ class ManifestBuilder {
         if (parsed === undefined) return null;
         const named = (key: 'id-field' | 'url-field' | 'date-field', usual: string) => ({ column: parsed[key] ?? usual, required: parsed[key] !== undefined });
         const text = { column: parsed['text-field'], required: true };
-        return { kind, paths: parsed.parquet, fields: { text, id: named('id-field', 'id'), url: named('url-field', 'url'), date: named('date-field', 'date') } };
+        return {
+          kind,
+          paths: parsed.parquet,
+          fields: { text, id: named('id-field', 'id'), url: named('url-field', 'url'), date: named('date-field', 'date') },
+        };
       }
       case 'run': {
         const parsed = parseAt(sourceSchemas.run, tree, 'source', this.problems);

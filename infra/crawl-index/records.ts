@@ -56,6 +56,10 @@ export function sortRecords(records: readonly IndexedRecord[]): IndexedRecord[] 
 /** Host backwards without `www.`, then path and query in lower case. */
 export function surtOf(url: string): string {
   const { hostname, port, pathname, search } = new URL(url);
-  const host = hostname.replace(/^www\d*\./, '').split('.').reverse().join(',');
+  const host = hostname
+    .replace(/^www\d*\./, '')
+    .split('.')
+    .reverse()
+    .join(',');
   return `${host}${port === '' ? '' : `:${port}`})${pathname.toLowerCase()}${search.toLowerCase()}`;
 }

@@ -74,7 +74,12 @@ export function readWarcMembers(input: Input & Required<Pick<Input, 'members'>>,
       const at = Number(offsets[row]!);
       const member = memberAt(given, at);
       const length = Number((lengths.values as BigInt64Array)[row]!);
-      const wrong = member === null || (lengthKnown(lengths, row) && length !== member.length) ? BAD_LENGTH : digestDiffers(member, stringAt(digests, row)) ? BAD_DIGEST : null;
+      const wrong =
+        member === null || (lengthKnown(lengths, row) && length !== member.length)
+          ? BAD_LENGTH
+          : digestDiffers(member, stringAt(digests, row))
+            ? BAD_DIGEST
+            : null;
       const id = stringAt(ids, row)!;
       ownIds.push(id === `${base}:${at}` && member !== null ? `${base}:${member.offset}` : id);
       if (wrong !== null) {

@@ -37,7 +37,10 @@ export async function indexedCrawl(): Promise<IndexedCrawl> {
   const records = sortRecords(found);
   const half = records.length >> 1;
   const halves = [records.slice(0, half), records.slice(half)];
-  const table = halves.map((some, n) => ({ path: `cc-index/table/cc-main/warc/crawl=${CRAWL}/subset=warc/part-0000${n}.gz.parquet`, bytes: columnarFile(some, 20) }));
+  const table = halves.map((some, n) => ({
+    path: `cc-index/table/cc-main/warc/crawl=${CRAWL}/subset=warc/part-0000${n}.gz.parquet`,
+    bytes: columnarFile(some, 20),
+  }));
   const cdx = halves.map((some, n) => ({ name: `cdx-0000${n}.gz`, ...zipNum(some, `cdx-0000${n}.gz`, 10) }));
   const folder = `cc-index/collections/${CRAWL}/indexes`;
   const list = (paths: readonly string[]) => gzipSync(paths.map((path) => `${path}\n`).join(''));
@@ -50,7 +53,10 @@ export async function indexedCrawl(): Promise<IndexedCrawl> {
       ...table,
       ...cdx.map(({ name, blocks }) => ({ path: `${folder}/${name}`, bytes: blocks })),
       { path: `${folder}/cluster.idx`, bytes: Buffer.from(cdx.map(({ cluster }) => cluster).join('')) },
-      { path: `crawl-data/${CRAWL}/cc-index-table.paths.gz`, bytes: list([...table.map(({ path }) => path), `cc-index/table/cc-main/warc/crawl=${CRAWL}/subset=robotstxt/part-00000.parquet`]) },
+      {
+        path: `crawl-data/${CRAWL}/cc-index-table.paths.gz`,
+        bytes: list([...table.map(({ path }) => path), `cc-index/table/cc-main/warc/crawl=${CRAWL}/subset=robotstxt/part-00000.parquet`]),
+      },
       { path: `crawl-data/${CRAWL}/cc-index.paths.gz`, bytes: list([...cdx.map(({ name }) => `${folder}/${name}`), `${folder}/cluster.idx`]) },
     ],
   };

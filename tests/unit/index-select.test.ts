@@ -32,15 +32,27 @@ const crawlSource = (index: IndexFilter, more: { files?: number; documents?: num
   kind: 'commoncrawl',
   crawls: [CRAWL],
   base: server.base,
-  select: { ...(more.files === undefined ? { fraction: 1 } : { files: more.files }), ...(more.documents === undefined ? {} : { documents: more.documents }), index },
+  select: {
+    ...(more.files === undefined ? { fraction: 1 } : { files: more.files }),
+    ...(more.documents === undefined ? {} : { documents: more.documents }),
+    index,
+  },
 });
 
 async function documents(reader: SourceReader): Promise<Record<string, unknown>[]> {
   const out: Record<string, unknown>[] = [];
   for await (const batch of reader.batches(signal)) {
     for (let row = 0; row < batch.rows; row++) {
-    const document = documentAt(batch, row);
-    out.push({ ...document, html: document.html === null ? null : createHash('sha256').update(document.html as Uint8Array).digest('hex') });
+      const document = documentAt(batch, row);
+      out.push({
+        ...document,
+        html:
+          document.html === null
+            ? null
+            : createHash('sha256')
+                .update(document.html as Uint8Array)
+                .digest('hex'),
+      });
     }
   }
   return out;
@@ -77,7 +89,11 @@ const FILTERS: readonly [string, IndexFilter, (record: IndexedRecord) => boolean
   ['a host', { hosts: ['news.example'], status: [200] }, (record) => record.status === 200 && record.host === 'news.example'],
   ['two hosts, one unknown', { hosts: ['NEWS.example', 'nobody.test'], status: [] }, (record) => record.host === 'news.example'],
   ['a domain', { domains: ['example'], status: [200] }, (record) => record.status === 200 && /(^|\.)example$/.test(record.host)],
-  ['a top-level domain and a type', { tlds: ['.example'], mime: ['text/html'], status: [200] }, (record) => record.status === 200 && record.host.endsWith('.example') && record.mime === 'text/html'],
+  [
+    'a top-level domain and a type',
+    { tlds: ['.example'], mime: ['text/html'], status: [200] },
+    (record) => record.status === 200 && record.host.endsWith('.example') && record.mime === 'text/html',
+  ],
   ['any status', { status: [] }, () => true],
 ];
 
@@ -107,7 +123,10 @@ test('hosts prune row groups and blocks: fewer bytes of the index are read, and 
     for (const from of ['columnar', 'cdx'] as const) {
       const before = server.log.length;
       const inputs = await list(crawlSource({ hosts: [host], status: [], from }));
-      const read = server.log.slice(before).filter(({ path }) => path.startsWith('cc-index/')).reduce((sum, { sent }) => sum + sent, 0);
+      const read = server.log
+        .slice(before)
+        .filter(({ path }) => path.startsWith('cc-index/'))
+        .reduce((sum, { sent }) => sum + sent, 0);
       assert.equal(
         inputs.reduce((sum, { members }) => sum + members!.count, 0),
         crawl.records.filter((record) => record.host === host).length,
@@ -138,7 +157,10 @@ test('only the selected ranges are fetched, neighbours in one request', async ()
   await all(inputs);
   const gets = server.log.slice(before).filter(({ method }) => method === 'GET');
   const bytes = inputs.reduce((sum, input) => sum + input.bytes!, 0);
-  assert.equal(gets.reduce((sum, { sent }) => sum + sent, 0), bytes);
+  assert.equal(
+    gets.reduce((sum, { sent }) => sum + sent, 0),
+    bytes,
+  );
   assert.ok(gets.every(({ range }) => range !== null));
   assert.ok(bytes < inputs.reduce((sum, input) => sum + input.wholeBytes!, 0));
   const at = (offset: number, length = 10) => ({ offset, length, sha1: null });
@@ -165,7 +187,9 @@ test('a bad network changes nothing', async () => {
 });
 
 test('an index that is wrong about a place is damage that is counted, and costs no other document', async () => {
-  const good = crawl.records.filter(({ filename, status, mime }) => filename === crawl.warcs[0]!.path && status === 200 && mime === 'text/html').sort((a, b) => a.offset - b.offset);
+  const good = crawl.records
+    .filter(({ filename, status, mime }) => filename === crawl.warcs[0]!.path && status === 200 && mime === 'text/html')
+    .sort((a, b) => a.offset - b.offset);
   const [a, b, c, d, e, f] = [good[1]!, good[3]!, good[5]!, good[7]!, good[9]!, good[11]!];
   const size = crawl.warcs[0]!.bytes.length;
   const wrong: IndexedRecord[] = [
@@ -182,7 +206,10 @@ test('an index that is wrong about a place is damage that is counted, and costs 
   const reader = openInput(input!, { gate });
   const found = await documents(reader);
   const places = new Set(rest.map(({ filename, offset }) => `${filename} ${offset}`));
-  assert.deepEqual(found, whole.filter((document) => places.has(place(document))));
+  assert.deepEqual(
+    found,
+    whole.filter((document) => places.has(place(document))),
+  );
   const counts = reader.counts();
   assert.equal(counts.documents, rest.length);
   assert.equal(counts.records, counts.documents + Object.values(counts.skips).reduce((sum, count) => sum + count, 0));
@@ -192,10 +219,15 @@ test('an index that is wrong about a place is damage that is counted, and costs 
 });
 
 test('an index of another file fails the input by name', async () => {
-  const shifted = crawl.records.filter(({ filename }) => filename === crawl.warcs[0]!.path).map((record) => ({ ...record, offset: record.offset + 7, length: 40 }));
+  const shifted = crawl.records
+    .filter(({ filename }) => filename === crawl.warcs[0]!.path)
+    .map((record) => ({ ...record, offset: record.offset + 7, length: 40 }));
   writeFileSync(join(folder, 'other.cdxj'), shifted.map(cdxjLine).join(''));
   const [input] = await list(crawlSource({ status: [], files: ['other.cdxj'] }));
-  await assert.rejects(documents(openInput(input!, { gate })), (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /none of the \d+ ranges/.test(error.message));
+  await assert.rejects(
+    documents(openInput(input!, { gate })),
+    (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /none of the \d+ ranges/.test(error.message),
+  );
 });
 
 test('a selection is kept: the index is not read again, and another filter is another selection', async () => {
@@ -213,7 +245,10 @@ test('a selection is kept: the index is not read again, and another filter is an
   assert.ok(third > 0);
   assert.equal(readdirSync(selectionDir).length, 4);
   writeFileSync(inputs[0]!.members!.path, 'cut');
-  await assert.rejects(documents(openInput(inputs[0]!, { gate })), (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /cut short/.test(error.message));
+  await assert.rejects(
+    documents(openInput(inputs[0]!, { gate })),
+    (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /cut short/.test(error.message),
+  );
 });
 
 test('documents: N takes the lowest lots, whatever index tells of them, and a larger N contains a smaller', async () => {
@@ -229,12 +264,15 @@ test('documents: N takes the lowest lots, whatever index tells of them, and a la
   assert.notDeepEqual(await places(10, 'columnar', 2n), ten);
 });
 
-test("rows of files that are not selected are left out, and people are told", async () => {
+test('rows of files that are not selected are left out, and people are told', async () => {
   const notices: string[] = [];
   const inputs = await list(crawlSource({ status: [200] }, { files: 1 }), { notice: (words) => notices.push(words) });
   assert.equal(inputs.length, 1);
   assert.match(notices.join(), /index rows are of files that this run does not read/);
-  await assert.rejects(list(crawlSource({ hosts: ['nobody.test'], status: [200] })), (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /nobody\.test/.test(error.message));
+  await assert.rejects(
+    list(crawlSource({ hosts: ['nobody.test'], status: [200] })),
+    (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /nobody\.test/.test(error.message),
+  );
 });
 
 test('a local WARC is read by its CDXJ, CDX or Parquet index, named by base name', async () => {
@@ -254,5 +292,8 @@ test('a local WARC is read by its CDXJ, CDX or Parquet index, named by base name
   }
   assert.equal((await all(await list({ kind: 'warc', paths: ['local.warc.gz'], index: ['local.cdxj'] }))).length, full.length);
   writeFileSync(join(folder, 'none.cdxj'), 'no index\nat all\n');
-  await assert.rejects(list({ kind: 'warc', paths: ['local.warc.gz'], index: ['none.cdxj'] }), (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /no index line/.test(error.message));
+  await assert.rejects(
+    list({ kind: 'warc', paths: ['local.warc.gz'], index: ['none.cdxj'] }),
+    (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /no index line/.test(error.message),
+  );
 });

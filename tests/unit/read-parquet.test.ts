@@ -45,9 +45,19 @@ async function read(path: string, fields: Partial<ParquetFields> = {}): Promise<
 const expected = rows.flatMap((row, n) =>
   row.text === null
     ? []
-    : [{ text: row.text, id: row.id, url: row.url, host: row.url === null ? null : new URL(row.url).hostname, date: BigInt(Date.parse(row.date!) / 1000), offset: BigInt(n) }],
+    : [
+        {
+          text: row.text,
+          id: row.id,
+          url: row.url,
+          host: row.url === null ? null : new URL(row.url).hostname,
+          date: BigInt(Date.parse(row.date!) / 1000),
+          offset: BigInt(n),
+        },
+      ],
 );
-const shown = (documents: readonly Record<string, unknown>[]) => documents.map(({ text, id, url, host, date, warc_offset: offset }) => ({ text, id, url, host, date, offset }));
+const shown = (documents: readonly Record<string, unknown>[]) =>
+  documents.map(({ text, id, url, host, date, warc_offset: offset }) => ({ text, id, url, host, date, offset }));
 
 for (const name of ['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'pages-v2', 'plain', 'delta', 'large']) {
   test(`${name}: every row of FineWeb's shape is the document that its JSON line is, at its row number`, async () => {
@@ -71,8 +81,13 @@ test('fields of structs are columns by their path, null wherever a level above i
   assert.equal(documents.length, 58);
   assert.deepEqual(counts.skips, { 'no-text': 2 });
   assert.deepEqual([documents[7]!.id, documents[7]!.url, documents[57]!.id], ['8', 'http://n.example/8', '59']);
-  await assert.rejects(read('nested.parquet', { text: column('tags.list.element') }), (error: RefineError) => error.code === 'ERR_REFINE_PARQUET' && /a list or a struct/.test(error.message));
-  await assert.rejects(read('nested.parquet', { text: column('doc.bodi') }), (error: RefineError) => /has no column "doc\.bodi".*Did you mean "doc\.body"/s.test(error.message));
+  await assert.rejects(
+    read('nested.parquet', { text: column('tags.list.element') }),
+    (error: RefineError) => error.code === 'ERR_REFINE_PARQUET' && /a list or a struct/.test(error.message),
+  );
+  await assert.rejects(read('nested.parquet', { text: column('doc.bodi') }), (error: RefineError) =>
+    /has no column "doc\.bodi".*Did you mean "doc\.body"/s.test(error.message),
+  );
 });
 
 test('required columns, no id: rows are named by file and row', async () => {
@@ -121,7 +136,7 @@ test('bytes that were changed anywhere give documents or an error by name, and n
     for (let round = 0; round < 25; round++) {
       const bytes = Buffer.from(whole);
       const tail = round % 3 === 0; // the footer, every third time
-      for (let n = 0; n < 1 + round % 4; n++) {
+      for (let n = 0; n < 1 + (round % 4); n++) {
         const at = tail ? bytes.length - 1 - Math.floor(random() * Math.min(2500, bytes.length)) : Math.floor(random() * bytes.length);
         bytes[at] = Math.floor(random() * 256);
       }
@@ -162,7 +177,18 @@ test('a text over 16 MiB is a skip, and rows are the same however row groups are
   const results: string[] = [];
   for (const rowGroupSize of [1, 37, 1000]) {
     const path = join(folder, 'groups.parquet');
-    writeFileSync(path, Buffer.from(parquetWriteBuffer({ columnData: [{ name: 'text', type: 'STRING', data: texts }, { name: 'id', type: 'STRING', data: ids }], rowGroupSize })));
+    writeFileSync(
+      path,
+      Buffer.from(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'text', type: 'STRING', data: texts },
+            { name: 'id', type: 'STRING', data: ids },
+          ],
+          rowGroupSize,
+        }),
+      ),
+    );
     const { documents, counts } = await read(path);
     assert.deepEqual(counts.skips, { 'too-large': 1 });
     results.push(JSON.stringify(documents.map(({ id, text, warc_offset }) => [id, text, String(warc_offset)])));

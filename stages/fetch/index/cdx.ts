@@ -171,7 +171,8 @@ export async function* readZipNum(
         last = key;
         let file = files.get(block.file);
         if (file === undefined) files.set(block.file, (file = await open(block.file)));
-        if (block.offset + block.length > file.bytes) throw damaged(place, `names ${block.length} bytes at ${block.offset} of ${block.file}, which has ${file.bytes}`);
+        if (block.offset + block.length > file.bytes)
+          throw damaged(place, `names ${block.length} bytes at ${block.offset} of ${block.file}, which has ${file.bytes}`);
         const packed = await readWhole(file, block.offset, block.offset + block.length, signal);
         const { result, bytes } = native.decodeContent('gzip', packed, MAX_BLOCK_BYTES);
         if (result !== 'ok') throw damaged(place, `names a block of ${block.file} that does not unpack (${result})`);
@@ -229,7 +230,12 @@ async function lineAfter(cluster: Ranges, at: number, signal: AbortSignal): Prom
   return { start: at + start, key: decoder.decode(bytes.subarray(start, end < 0 ? bytes.length : end)) };
 }
 
-async function* clusterLines(cluster: Ranges, from: number, place: string, signal: AbortSignal): AsyncGenerator<{ readonly key: string; readonly block: Block }> {
+async function* clusterLines(
+  cluster: Ranges,
+  from: number,
+  place: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly key: string; readonly block: Block }> {
   const window = 1 << 20;
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for (let at = from; at < cluster.bytes; at += window) yield* cluster.read(at, Math.min(cluster.bytes, at + window), signal);

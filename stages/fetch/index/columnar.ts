@@ -89,7 +89,12 @@ async function* readGroup(
       for (const of of all) of.skip(rows);
       continue;
     }
-    const [files, offsets, lengths, digests] = [await file.take(rows, signal), await offset.take(rows, signal), await length.take(rows, signal), await digest?.take(rows, signal)];
+    const [files, offsets, lengths, digests] = [
+      await file.take(rows, signal),
+      await offset.take(rows, signal),
+      await length.take(rows, signal),
+      await digest?.take(rows, signal),
+    ];
     yield alive.map((i) => ({
       file: text(files[i]!) ?? '',
       offset: number(offsets[i]!) ?? -1,

@@ -197,7 +197,13 @@ async function collect(
   }
 }
 
-async function readIndex(file: IndexFile, filter: IndexFilter, counts: Counts, add: (entries: readonly IndexEntry[]) => Promise<void>, env: SelectEnv): Promise<void> {
+async function readIndex(
+  file: IndexFile,
+  filter: IndexFilter,
+  counts: Counts,
+  add: (entries: readonly IndexEntry[]) => Promise<void>,
+  env: SelectEnv,
+): Promise<void> {
   const { signal } = env;
   const ranges = await openRanges(file.location, file.place, file.identity, env, signal);
   const cdx: CdxCounts = { lines: 0, bad: 0 };
@@ -279,7 +285,12 @@ async function lowestLots(rows: string, documents: number, out: string): Promise
 }
 
 /** The records in order as a members file, and what each input has of it. A place that two rows name differently is read as the first says. */
-async function writeMembers(paths: readonly string[], sorted: string, part: string, signal: AbortSignal): Promise<{ inputs: Kept['inputs']; repeated: number }> {
+async function writeMembers(
+  paths: readonly string[],
+  sorted: string,
+  part: string,
+  signal: AbortSignal,
+): Promise<{ inputs: Kept['inputs']; repeated: number }> {
   const file = await open(part, 'w');
   const inputs: { path: string; at: number; count: number; bytes: number; sha256: string }[] = [];
   let repeated = 0;
@@ -341,5 +352,7 @@ function nothing({ rows, elsewhere, bad }: Counts, filter: IndexFilter): RefineE
     rows === 0 && elsewhere > 0
       ? `${elsewhere} index rows are asked for, all of files that this run does not read`
       : `no index row is ${JSON.stringify({ ...filter, files: undefined, from: undefined })}${bad > 0 ? ` (${bad} lines could not be used)` : ''}`;
-  return new RefineError('ERR_REFINE_SELECTION', `${found}, expected at least one document. Widen the filter, or select more files`, { place: 'source.select.index' });
+  return new RefineError('ERR_REFINE_SELECTION', `${found}, expected at least one document. Widen the filter, or select more files`, {
+    place: 'source.select.index',
+  });
 }

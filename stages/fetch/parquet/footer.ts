@@ -95,7 +95,8 @@ function describe(metadata: FileMetaData, bytes: number, place: string): Parquet
         const from = dictionary > 0 && dictionary < data ? dictionary : data;
         const to = from + Number(meta.total_compressed_size);
         const values = Number(meta.num_values);
-        if (!(from >= 4 && to >= from && to <= bytes) || values !== rows) throw parquetError(place, `has a damaged chunk of "${column.name}" in row group ${number}`);
+        if (!(from >= 4 && to >= from && to <= bytes) || values !== rows)
+          throw parquetError(place, `has a damaged chunk of "${column.name}" in row group ${number}`);
         const { statistics } = meta;
         const [least, most] = [statistics?.min_value, statistics?.max_value];
         return { from, to, codec: meta.codec, values, ...(least === undefined ? {} : { least }), ...(most === undefined ? {} : { most }) };

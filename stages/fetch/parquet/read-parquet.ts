@@ -137,9 +137,13 @@ function columnsOf(info: ParquetInfo, fields: ParquetFields, path: string): Part
     if (!fits) {
       if (!required) continue;
       const found = column === null ? 'a list or a struct' : `of type ${column.type}`;
-      throw new RefineError('ERR_REFINE_PARQUET', `column "${wanted}" is ${found}, expected ${name === 'date' ? 'times' : 'strings'}. Name another by ${name}-field`, {
-        place: path,
-      });
+      throw new RefineError(
+        'ERR_REFINE_PARQUET',
+        `column "${wanted}" is ${found}, expected ${name === 'date' ? 'times' : 'strings'}. Name another by ${name}-field`,
+        {
+          place: path,
+        },
+      );
     }
     out[name] = column;
   }

@@ -2,7 +2,7 @@
 // is held against what was announced before, and nothing is written past it. (hyparquet's own decoders trust the file.)
 // Parquet's Encodings.md.
 import { readDelta } from './delta.js';
-import { Bytes, Damaged } from './bytes.js';
+import { type Bytes, Damaged } from './bytes.js';
 
 export type Value = Uint8Array | number | bigint | boolean | null;
 /** A page of a kilobyte could ask for any amount. */
