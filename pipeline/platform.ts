@@ -1,7 +1,7 @@
 // What only the operating system knows: whether a process is the one that was written down, what memory it holds, what memory
 // there is, what the processor can do. The only file with calls that differ between systems; where one does not answer, null says so.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 
 export function isAlive(pid: number): boolean {
@@ -26,6 +26,16 @@ export function processStart(pid: number): string | null {
     if (process.platform === 'win32') return null;
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
     return started === '' ? null : started;
+  } catch {
+    return null;
+  }
+}
+
+/** What the numbers of processes are relative to (containers have their own); null where the system has one for all. */
+export function processSpace(): string | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return null;
   }

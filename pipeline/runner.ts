@@ -19,7 +19,7 @@ import { type DoneEntry, Ledger } from './ledger.js';
 import { removeParts } from './leftovers.js';
 import { type Check, Levels } from './levels.js';
 import { copyOutside } from './outside.js';
-import { lockRunFolder } from './parent-lock.js';
+import { lockRunFolder, type LockSettings } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import type { Progress } from './progress.js';
 import { holdRemovals } from './remove/removed-counts.js';
@@ -59,6 +59,7 @@ export interface RunOptions {
   readonly stallMs?: number;
   /** Tests: partitions of barriers, modules in place of the registry and of stages/fetch, and what a GPU's library says. */
   readonly partitions?: number;
+  readonly lock?: LockSettings;
   readonly modules?: RunModules;
   readonly cuda?: CudaState;
   /** Tests: loose ledger objects that are compacted. */
@@ -85,18 +86,19 @@ export async function runManifest(manifest: Manifest, options: RunOptions): Prom
   const started = performance.now();
   const ledger = new Ledger(options.out);
   await ledger.open();
-  const held = await lockRunFolder(options.out);
+  const held = await lockRunFolder(options.out, { ...options.lock, ...(options.notice === undefined ? {} : { notice: options.notice }) });
   await holdRemovals(options.out).catch(async (error) => {
     await held.release();
     throw error;
   });
-  const signal = options.signal ?? new AbortController().signal;
+  const signal = options.signal === undefined ? held.lost : AbortSignal.any([options.signal, held.lost]);
   const progress = options.progress ?? (() => undefined);
   try {
     const run = await prepare(manifest, options, ledger, signal);
     const state = await run.toTheEnd(progress, signal);
     return await summarise(options.out, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
   } catch (error) {
+    if (held.lost.aborted) throw held.lost.reason;
     if (signal.aborted && !(error instanceof RefineError && error.code === 'ERR_REFINE_TASKS_FAILED')) {
       throw new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted; finished tasks are kept. Run the same command again to go on.', {
         place: options.out,

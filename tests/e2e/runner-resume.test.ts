@@ -1,7 +1,7 @@
 // A run folder belongs to its lock file, its parent and its inputs; what is done stays done, what is gone is made again.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -165,6 +165,49 @@ test('the ticket of a taker that died is removed by the next parent, that of a l
   const lock = await lockRunFolder(out);
   assert.deepEqual(readdirSync(out).sort(), ['run.lock', living]);
   await lock.release();
+});
+
+test('a lock of another host is refused while its holder counts, and taken over by one once it does not', async () => {
+  const { lockRunFolder } = await import('../../pipeline/parent-lock.js');
+  const out = mkdtempSync(join(folder, 'lease-'));
+  const path = join(out, 'run.lock');
+  const beat = '00112233aabbccdd';
+  writeFileSync(path, JSON.stringify({ format: 1, pid: 1, host: 'elsewhere.example', start: 'another:1', beat }));
+  let count = 0;
+  const counting = setInterval(() => writeFileSync(`${path}.beat-${beat}`, String(++count)), 100);
+  const told: string[] = [];
+  const settings = { leaseMs: 3000, beatMs: 100, notice: (sentence: string) => told.push(sentence) };
+  await assert.rejects(lockRunFolder(out, settings), {
+    code: 'ERR_REFINE_RUN_LOCKED',
+    message: /process 1 on host elsewhere\.example works in this run folder/,
+  });
+  assert.match(told[0]!, /process 1 on host elsewhere\.example .*watching for up to 3 s/);
+  clearInterval(counting);
+  const settled = await Promise.allSettled(Array.from({ length: 4 }, () => lockRunFolder(out, { ...settings, leaseMs: 1000 })));
+  const held = settled.filter((result) => result.status === 'fulfilled');
+  assert.equal(held.length, 1);
+  await held[0]!.value.release();
+  assert.deepEqual(readdirSync(out), []);
+});
+
+test('a holder that was away too long finds its lock taken over and stops; the run that goes on has the same bytes', async () => {
+  const out = join(folder, 'away');
+  const slow = manifestOf(input, paths, [['trouble', { 'sleep-ms': 30 }], ...ALL_STEPS]);
+  const lock = join(out, 'run.lock');
+  const first = runManifest(slow, runOptions(out, { lock: { beatMs: 50 } }));
+  first.catch(() => undefined);
+  while (!existsSync(join(out, 'ledger', 'plan.json'))) await new Promise((resolve) => setTimeout(resolve, 10));
+  writeFileSync(`${lock}.other`, JSON.stringify({ format: 1, pid: 4, host: 'elsewhere.example', start: 'another:4' }));
+  renameSync(`${lock}.other`, lock); // what another host does that saw no count for a minute
+  await assert.rejects(first, {
+    code: 'ERR_REFINE_RUN_LOCKED',
+    message: /was taken over by process 4 on host elsewhere\.example .*it stops here, finished tasks are kept/,
+  });
+  unlinkSync(lock);
+  await runManifest(slow, runOptions(out));
+  assert.deepEqual(leftovers(out), []);
+  await runManifest(slow, runOptions(join(folder, 'not-away')));
+  assert.deepEqual(finalBytes(out), finalBytes(join(folder, 'not-away')));
 });
 
 test('a ledger or lock of a newer format is refused with the next move', async () => {
