@@ -104,6 +104,14 @@ export class Ledger {
     return new Set([...rows.filter((task) => !forgotten.has(task)), ...done, ...failed]);
   }
 
+  /** Ids of the tasks that are done, and of those that failed and are not. */
+  async states(): Promise<{ readonly done: ReadonlySet<string>; readonly failed: readonly string[] }> {
+    const { done, failed, forgotten } = await this.#names();
+    const rows = (await (await this.#current())?.tasks()) ?? [];
+    const all = new Set([...rows.filter((task) => !forgotten.has(task)), ...done]);
+    return { done: all, failed: failed.filter((task) => !all.has(task)) };
+  }
+
   /** By the run's parent alone, while no task runs: others only add. */
   async prune(keep: ReadonlySet<string>): Promise<void> {
     const { done, failed, forgotten } = await this.#names();

@@ -9,7 +9,8 @@ import type { Executor, PoolEvents } from './executors/executor.js';
 import { type FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
 import { type DoneEntry, type Ledger, missingOutput } from './ledger.js';
 import { removeUnnamed } from './leftovers.js';
-import type { Progress } from './progress.js';
+import { type Ahead, NOTHING_AHEAD } from './levels-ahead.js';
+import type { Progress } from './progress-events.js';
 import type { RunPlan } from './run-folder.js';
 import { mergeNeeds, type Node } from './task-nodes.js';
 import { scratchPath, type TaskSpec } from './tasks.js';
@@ -49,6 +50,11 @@ export class Levels {
   #prepared: Promise<void> | undefined;
   reused = 0;
   ran = 0;
+  /** Levels begun, and how many there will be as far as is known (levels-ahead.ts). */
+  #level = 0;
+  expected = 0;
+  /** What levels behind one with this number will take, for the display. */
+  ahead: (level: number) => Ahead = () => NOTHING_AHEAD;
 
   constructor(folder: string, ledger: Ledger, failed: FailedInputs, settings: LevelsSettings) {
     this.#folder = folder;
@@ -66,11 +72,25 @@ export class Levels {
         this.#entries.set(spec.task, entry);
         const read = this.#reading.get(spec.task);
         if (read !== undefined) progress({ type: 'work', documents: 0, bytes: read });
-        progress({ type: 'task', label: spec.label, state: 'done' });
+        progress({ type: 'task', label: spec.label, state: 'done', task: spec.task, kind: spec.kind, entry });
       },
-      failed: (failure) =>
-        progress({ type: 'task', label: failure.spec.label, state: 'failed', message: `${failure.code} ${messageOf(failure).split('\n')[0]}` }),
-      retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason }),
+      failed: (failure) => {
+        const { spec, code, place } = failure;
+        const message = `${code} ${messageOf(failure).split('\n')[0]}`;
+        progress({
+          type: 'task',
+          label: spec.label,
+          state: 'failed',
+          message,
+          task: spec.task,
+          kind: spec.kind,
+          code,
+          ...(place === undefined ? {} : { place }),
+        });
+      },
+      retry: (spec, reason) => progress({ type: 'task', label: spec.label, state: 'retried', message: reason, task: spec.task, kind: spec.kind }),
+      started: (spec, on) => progress({ type: 'begin', task: spec.task, label: spec.label, kind: spec.kind, ...on }),
+      resident: (worker, bytes) => progress({ type: 'resident', worker, bytes }),
     };
   }
 
@@ -82,6 +102,7 @@ export class Levels {
   forgetPlan(): void {
     this.#plan.clear();
     this.#planned = 0;
+    this.#level = 0;
     this.#consumed.clear();
   }
 
@@ -94,6 +115,7 @@ export class Levels {
       // Written anew for every level of maps, and for phases as it grows: with rounds of bands there are a hundred levels of them.
       if (nodes.some(({ spec }) => spec.kind === 'map') || this.#plan.size > 1.1 * this.#planned) await this.writePlan(false);
       this.reused += nodes.length - missing.length;
+      this.#level++;
     }
     if (missing.length === 0) return true;
     const needs = mergeNeeds(missing.filter((node) => !this.#again.has(node)));
@@ -105,7 +127,14 @@ export class Levels {
     for (const lists of new Set(missing.map((node) => node.lists))) await lists?.write(this.#folder);
     this.#reading.clear();
     for (const { spec, readBytes } of missing) if (readBytes !== undefined) this.#reading.set(spec.task, readBytes);
-    progress({ type: 'phase', name, ...phaseOf(nodes, missing) });
+    progress({
+      type: 'phase',
+      name,
+      ...phaseOf(nodes, missing),
+      level: this.#level,
+      levels: Math.max(this.#level, this.expected),
+      ahead: this.ahead(this.#level),
+    });
     const failures = await executor.run(
       missing.map((node) => this.#specOf(node)),
       signal,

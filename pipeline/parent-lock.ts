@@ -149,6 +149,13 @@ function beatPath(folder: string, of: LockOf, beat: string): string {
   return join(folder, `${of.file}.beat-${beat}`);
 }
 
+/** Whose run.lock stands in a run folder, and what this machine knows of the process: whether it lives, or that it is of another machine. Null where none stands. */
+export async function readHolder(folder: string): Promise<{ readonly pid: number; readonly host: string; readonly who: 'live' | 'dead' | 'elsewhere' } | null> {
+  const text = await readFile(join(folder, RUN_LOCK.file), 'utf8').catch(() => '');
+  const holder = parse(text);
+  return holder === null ? null : { pid: holder.pid, host: holder.host, who: judge(text).who };
+}
+
 /** Removes tickets of takers that died with them, and counts of former holders; the folder is theirs no more. Tickets of the living keep other takers out. */
 async function removeTickets(folder: string, of: LockOf): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {

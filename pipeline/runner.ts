@@ -13,6 +13,7 @@ import type { Executor, MakeExecutor } from './executors/executor.js';
 import { LocalPool } from './executors/local/pool.js';
 import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
+import { LevelsAhead } from './levels-ahead.js';
 import { GpuService } from './gpu-service.js';
 import { stepIdentity } from './identity.js';
 import { type DoneEntry, Ledger } from './ledger.js';
@@ -21,7 +22,8 @@ import { type Check, Levels } from './levels.js';
 import { copyOutside } from './outside.js';
 import { lockRunFolder, type LockSettings } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
-import type { Progress } from './progress.js';
+import { type Progress, tellAll } from './progress-events.js';
+import { ProgressFile } from './progress-file.js';
 import { holdRemovals } from './remove/removed-counts.js';
 import { readLock } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
@@ -92,14 +94,21 @@ export async function runManifest(manifest: Manifest, options: RunOptions): Prom
     throw error;
   });
   const signal = options.signal === undefined ? held.lost : AbortSignal.any([options.signal, held.lost]);
-  const progress = options.progress ?? (() => undefined);
+  const file = new ProgressFile(options.out);
+  const progress = tellAll([...(options.progress === undefined ? [] : [options.progress]), (event) => file.take(event)]);
+  let code: string | undefined = 'ERR_REFINE_INTERNAL';
   try {
     const run = await prepare(manifest, options, ledger, signal);
     const state = await run.toTheEnd(progress, signal);
-    return await summarise(options.out, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
+    const summary = await summarise(options.out, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
+    for (const message of summary.warnings) progress({ type: 'warning', message });
+    code = undefined;
+    return summary;
   } catch (error) {
+    if (error instanceof RefineError) code = error.code;
     if (held.lost.aborted) throw held.lost.reason;
     if (signal.aborted && !(error instanceof RefineError && error.code === 'ERR_REFINE_TASKS_FAILED')) {
+      code = 'ERR_REFINE_INTERRUPTED';
       throw new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted; finished tasks are kept. Run the same command again to go on.', {
         place: options.out,
         cause: error,
@@ -107,7 +116,8 @@ export async function runManifest(manifest: Manifest, options: RunOptions): Prom
     }
     throw error;
   } finally {
-    progress({ type: 'end' });
+    progress(code === undefined ? { type: 'end' } : { type: 'end', code });
+    if (!held.lost.aborted) await file.close(); // else the progress is another parent's
     await held.release();
   }
 }
@@ -207,6 +217,7 @@ class Run {
       inputs: inputs.length,
       bytes: sizes.includes(null) ? null : sizes.reduce<number>((a, b) => a + b!, 0),
       workers,
+      name: this.#manifest.name,
     });
     const levels = new Levels(this.#options.out, this.#ledger, this.#failed, {
       allowFailed: this.#options.allowFailed ?? 0,
@@ -245,6 +256,9 @@ class Run {
     const entry = (node: Node): DoneEntry => levels.entry(node);
     const complete = (name: string, nodes: readonly Node[], check: Check): Promise<boolean> => levels.complete(name, nodes, check, executor);
 
+    const ahead = new LevelsAhead(segments, this.#locked.inputs.length, this.#manifest.spillBytes);
+    levels.expected = ahead.levels;
+    levels.ahead = (level) => ahead.after(level);
     const single = segments.length === 1;
     const first = this.#graph.firstMaps(live);
     const maps: Node[][] = [first];
@@ -256,6 +270,7 @@ class Run {
       for (const step of segment.barriers) {
         const barrier = this.#graph.barrier(segment, step, before, first, decided.at(-1) ?? null, entry);
         const { phases } = barrier.plan;
+        levels.expected = ahead.known(step, phases.length);
         for (const [index, phase] of phases.entries()) {
           const name = `${step.name} ${index + 1}/${phases.length} ${phase.name}`;
           if (!(await complete(name, barrier.nodes(index), 'none'))) return false;

@@ -8,6 +8,7 @@ import { EXIT, type Register, reportError } from './command.js';
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.js')).registerRun,
   plan: async () => (await import('./plan.js')).registerPlan,
+  status: async () => (await import('./status.js')).registerStatus,
   validate: async () => (await import('./validate.js')).registerValidate,
   try: async () => (await import('./try.js')).registerTry,
   stats: async () => (await import('./stats.js')).registerStats,

@@ -5,7 +5,11 @@ import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
+import { openJsonLog } from '../json-log.js';
+import { RunMetrics } from '../metrics.js';
+import { type Listen, parseListen, serveMetrics } from '../metrics-server.js';
 import { progressTo } from '../progress.js';
+import { type Progress, type ProgressEvent, tellAll } from '../progress-events.js';
 import { summaryText } from '../run-summary.js';
 import { runManifest } from '../runner.js';
 import { action, collect, count, EXIT, interruptible, words } from './command.js';
@@ -19,6 +23,14 @@ interface Options {
   readonly update?: boolean;
   readonly verifyInputs?: boolean;
   readonly device: AskedDevice;
+  readonly metrics?: Listen;
+  readonly logJson?: string;
+}
+
+function listen(text: string): Listen {
+  const parsed = parseListen(text);
+  if (parsed === null) throw new InvalidArgumentError('expected HOST:PORT, such as 127.0.0.1:9464.');
+  return parsed;
 }
 
 export function device(text: string): AskedDevice {
@@ -44,11 +56,16 @@ export function registerRun(program: Command): void {
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--stall <time>', 'ends a worker that makes no progress for so long, such as 30m (default: 10m)', stallTime)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
+    .option('--metrics <host:port>', 'answers a Prometheus at http://HOST:PORT/metrics while it runs, such as 127.0.0.1:9464', listen)
+    .option('--log-json <file>', 'appends a JSON object a line for every event of the run; - for stdout')
     .option('--verify-inputs', 'compares the sha256 of inputs that are done with what was read then')
     .action(
       action(async (path: string, options: Options) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
-        for (const warning of manifestWarnings(manifest)) words(warning);
+        const warnings = manifestWarnings(manifest);
+        for (const warning of warnings) words(warning);
+        const told = await listeners(options);
+        for (const message of warnings) told.progress({ type: 'warning', message });
         const { signal, done } = interruptible();
         try {
           const summary = await runManifest(manifest, {
@@ -57,7 +74,7 @@ export function registerRun(program: Command): void {
             update: options.update ?? false,
             verifyInputs: options.verifyInputs ?? false,
             signal,
-            progress: progressTo(process.stderr),
+            progress: told.progress,
             notice: words,
             device: options.device,
             ...(options.stall === undefined ? {} : { stallMs: options.stall }),
@@ -67,7 +84,27 @@ export function registerRun(program: Command): void {
           return EXIT.done;
         } finally {
           done();
+          await told.close();
         }
       }),
     );
+}
+
+/** Who is told what the run does: people, and what was asked for beside them. */
+async function listeners(options: Options): Promise<{ readonly progress: Progress; close(): Promise<void> }> {
+  const log = options.logJson === undefined ? null : openJsonLog(options.logJson);
+  const metrics = options.metrics === undefined ? null : new RunMetrics();
+  const server = metrics === null ? null : await serveMetrics(options.metrics!, () => metrics.text());
+  if (server !== null) words(`metrics: ${server.address}`);
+  return {
+    progress: tellAll([
+      progressTo(process.stderr),
+      ...(log === null ? [] : [log.progress]),
+      ...(metrics === null ? [] : [(event: ProgressEvent): void => metrics.take(event)]),
+    ]),
+    async close() {
+      log?.close();
+      await server?.close();
+    },
+  };
 }

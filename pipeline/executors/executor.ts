@@ -18,6 +18,18 @@ export interface PoolEvents {
   failed(failure: TaskFailure): void;
   /** A worker or job died and its task is tried again. */
   retry(spec: TaskSpec, reason: string): void;
+  /** A worker is handed a task; `attempt` from 1. */
+  started?(spec: TaskSpec, on: StartedOn): void;
+  /** What a worker holds in memory, now and then; 0 once it ended. */
+  resident?(worker: number, bytes: number): void;
+}
+
+export interface StartedOn {
+  /** A number that stays the worker's, from 0. */
+  readonly worker: number;
+  readonly pid: number | null;
+  readonly host: string;
+  readonly attempt: number;
 }
 
 export interface Executor {

@@ -1,0 +1,41 @@
+// `refine status RUN`: how far a run is, from its folder alone, on this machine or another that shares the disk.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type RunStatus, runStatus } from '../status.js';
+import { statusText } from '../status-text.js';
+import { action, data, EXIT, interruptible } from './command.js';
+
+const WATCH_MS = 5000;
+/** A run that no process works on and that is neither done nor failed. */
+const STOPPED = 3;
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('how far a run is: level, tasks, rates, ETA, stragglers, failures with the next move; reads only')
+    .argument('<run>', 'a run folder')
+    .option('--watch', 'again every few seconds until no process works on it')
+    .option('--json', 'one JSON object, with --watch one a line')
+    .addHelpText('after', '\nExit codes: 0 running or finished, 1 failed (or no run folder), 3 stopped before its end.\n\nExample: refine status runs/sample')
+    .action(
+      action(async (run: string, options: { watch?: boolean; json?: boolean }) => {
+        const { signal, done } = interruptible();
+        try {
+          for (;;) {
+            const status = await runStatus(run);
+            if (options.json === true) await data(`${JSON.stringify(status, null, options.watch === true ? 0 : 2)}\n`);
+            else await data(`${options.watch === true && process.stdout.isTTY ? '\u001b[2J\u001b[H' : ''}${statusText(status)}`);
+            if (options.watch !== true || status.state !== 'running' || signal.aborted) return exitOf(status);
+            await sleep(WATCH_MS, undefined, { signal }).catch(() => undefined);
+            if (signal.aborted) return EXIT.interrupted;
+          }
+        } finally {
+          done();
+        }
+      }),
+    );
+}
+
+function exitOf({ state }: RunStatus): number {
+  return state === 'failed' ? EXIT.failed : state === 'stopped' ? STOPPED : EXIT.done;
+}
