@@ -20,6 +20,9 @@ export interface MapCosts {
   readonly bytesRead: number;
   /** Bytes written by role, in the sample: `arrow`, `features.arrow`, `dedupe-minhash.shingles`, `text/`, ... */
   readonly written: ReadonlyMap<string, number>;
+  /** Bytes of samples of dropped documents, no part of `written`: they grow with inputs, not with bytes. */
+  readonly sampled: number;
+  readonly tasks: number;
   readonly peakBytes: number;
 }
 
@@ -53,8 +56,11 @@ function pathRole(path: string): string {
   return folder === null ? path : folder[1]!;
 }
 
+const SAMPLES = /^scratch\/map-\d+\/.*\.samples-/;
+
 function addOutputs(into: Map<string, number>, entry: DoneEntry): void {
   for (const { path, bytes } of entry.outputs) {
+    if (SAMPLES.test(path)) continue;
     const role = pathRole(path);
     into.set(role, (into.get(role) ?? 0) + bytes);
   }
@@ -114,22 +120,46 @@ function mapCosts(segment: number, entries: readonly DoneEntry[], inputs: readon
   const first = tasks[0];
   const rest = warm ? tasks.slice(1) : tasks;
   const bytesRead = rest.reduce((sum, entry) => sum + read(entry), 0);
-  const taskMs = MAP_TASK_MS;
-  let loadMs = 0;
-  let net = rest.map((entry) => Math.max(0, cpuOf(entry) - taskMs));
-  if (warm && first?.number === 0) loadMs = Math.max(0, cpuOf(first) - taskMs);
-  else if (net.length > 0) {
-    // No empty input went before: the first task's time over the others' rate is what opening the steps took.
-    const others =
-      net.slice(1).reduce((a, b) => a + b, 0) /
-      Math.max(
-        1,
-        rest.slice(1).reduce((sum, entry) => sum + read(entry), 0),
-      );
-    loadMs = net.length > 1 ? Math.max(0, net[0]! - others * read(rest[0]!)) : Math.min(LOAD_MS, net[0]! / 2);
-    net = [net[0]! - loadMs, ...net.slice(1)];
-  }
-  return { loadMs, taskMs, msPerByte: ratio(net, rest.map(read), whole), bytesRead, written, peakBytes };
+  const cost = costLine(
+    rest.map((entry) => ({ ms: cpuOf(entry), bytes: read(entry) })),
+    whole,
+  );
+  const opening = warm && first?.number === 0 ? Math.max(0, cpuOf(first) - cost.taskMs) : 0;
+  // Without an empty input before it, the first task opened the steps.
+  const loadMs = warm || rest.length > 1 ? opening + cost.firstMs : Math.min(LOAD_MS, cpuOf(rest[0]!) / 2);
+  const msPerByte = warm || rest.length > 1 ? cost.msPerByte : ratio([Math.max(0, cpuOf(rest[0]!) - loadMs)], [read(rest[0]!)], whole);
+  return { loadMs, taskMs: cost.taskMs, msPerByte, bytesRead, written, sampled: sampledBytes(rest), tasks: rest.length, peakBytes };
+}
+
+/**
+ * Tasks' times as a line over their bytes: what a task costs whatever it reads, and a byte. What the first one took beyond it is
+ * a fresh worker's (code that is compiled, tables that are filled). Of a whole run the sums must hold, so the line goes through them.
+ */
+function costLine(tasks: readonly { readonly ms: number; readonly bytes: number }[], whole: boolean): { taskMs: number; firstMs: number; msPerByte: Spread } {
+  const later = tasks.length > 3 ? tasks.slice(1) : tasks;
+  const n = later.length;
+  const meanBytes = later.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, n);
+  const meanMs = later.reduce((sum, { ms }) => sum + ms, 0) / Math.max(1, n);
+  const spread = later.reduce((sum, { bytes }) => sum + (bytes - meanBytes) ** 2, 0);
+  const slope = spread === 0 ? 0 : later.reduce((sum, { ms, bytes }) => sum + (ms - meanMs) * (bytes - meanBytes), 0) / spread;
+  const most = Math.min(MAX_TASK_MS, meanMs / 2);
+  const taskMs = n < 3 || slope <= 0 ? Math.min(MAP_TASK_MS, most) : Math.max(Math.min(MAP_TASK_MS, most), Math.min(most, meanMs - slope * meanBytes));
+  const msPerByte = ratio(
+    later.map(({ ms }) => Math.max(0, ms - taskMs)),
+    later.map(({ bytes }) => bytes),
+    whole,
+  );
+  const first = tasks[0];
+  const firstMs = later === tasks || first === undefined ? 0 : Math.max(0, first.ms - taskMs - first.bytes * msPerByte.likely);
+  return { taskMs, firstMs, msPerByte };
+}
+
+/** No map task costs more than this before its first byte. */
+const MAX_TASK_MS = 250;
+
+/** Bytes of sampled documents, which have a bound by reason and input. */
+function sampledBytes(tasks: readonly DoneEntry[]): number {
+  return tasks.reduce((sum, { outputs }) => sum + outputs.reduce((of, { path, bytes }) => of + (SAMPLES.test(path) ? bytes : 0), 0), 0);
 }
 
 /** What a task of a phase takes that has nothing to do: the lower quartile of all. */

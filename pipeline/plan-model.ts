@@ -110,7 +110,7 @@ class Model {
       kept.push(scale);
     }
     const last = kept.at(-1)!;
-    const steps = cut.whole ? 1 : Math.max(1, Math.sqrt(this.#inputs / Math.max(1, cut.inputs.length)));
+    const steps = cut.whole ? 1 : this.#inputs / Math.max(1, cut.inputs.length); // it reads the samples of every input
     this.#level('index and samples', 1, exactly(finalizeMs * steps), [finalizeMs * steps], exactly(finalizeBytes), 'final');
     const cpuSeconds = widened(sum(...this.#levels.map((level) => level.cpuSeconds)), cut.whole ? 0.15 : 0.1);
     const out = sample.entries.filter((entry) => entry.kind === 'map' && entry.segment === segments.length - 1);
@@ -198,7 +198,14 @@ class Model {
     const written = sum(
       ...[...costs.written].map(([role, bytes]) => this.#lay(`${inFinal(role) ? 'final' : `scratch map-${segment.index}`} ${role}`, times(scale, bytes))),
     );
-    this.#objects += sizes.length * costs.written.size;
+    // Each input keeps so many documents a reason: what the sample's files hold, more where inputs are larger, up to all that the
+    // whole run keeps of them, which is what the index holds of samples of several files.
+    const { cut } = this.#measured.sample;
+    const eachFile = costs.sampled / Math.max(1, costs.tasks);
+    const larger = this.#total / Math.max(1, this.#inputs) / Math.max(1, cut.bytes / Math.max(1, costs.tasks));
+    const samples = cut.whole ? costs.sampled : this.#inputs * Math.min(eachFile * larger, Math.max(eachFile, this.#measured.finalizeBytes));
+    this.#lay(`scratch map-${segment.index} samples`, exactly(samples));
+    this.#objects += sizes.length * (costs.written.size + 1);
     this.#level(name, sizes.length, cpuMs, each, written, null, start);
   }
 
@@ -253,7 +260,9 @@ class Model {
     const found = duplicates.get(step.name);
     const documents = totals.get(step.name)?.documents ?? 0;
     if (cut.whole || found === undefined || found.far === 0 || scale <= 1) return exactly(1);
-    const far = Math.min(0.9, found.far / Math.max(1, documents - found.near));
+    // Ranges that were joined to one file hide copies of one another.
+    const hidden = Math.min(found.near, found.far / Math.max(0.2, cut.apart) - found.far);
+    const far = Math.min(0.9, (found.far + hidden) / Math.max(1, documents - found.near + hidden));
     const slope = Math.log2((1 - far) / (1 - far / 2));
     return { low: scale ** (1.5 * slope), likely: scale ** slope, high: 1 };
   }

@@ -1,5 +1,6 @@
 // Worker processes on this machine: each takes one task at a time. One that dies, hangs or passes its memory is replaced, and
 // isolation.ts says how its task goes on. Invariant: every task that was started ends as done or failed by name, whatever its worker does.
+import { hostname } from 'node:os';
 import type { FetchGate } from '../../../stages/contract/source.js';
 import { STALL_MS } from '../../platform.js';
 import type { TaskSpec, WorkerContext } from '../../tasks.js';
@@ -19,6 +20,7 @@ interface Job {
   next: TaskSpec;
   readonly attempts: Attempts;
   devicesLost: number;
+  begun: number;
 }
 
 export class LocalPool implements Executor {
@@ -45,7 +47,7 @@ export class LocalPool implements Executor {
   }
 
   async run(specs: readonly TaskSpec[], signal: AbortSignal): Promise<TaskFailure[]> {
-    const queue: Job[] = specs.map((spec) => ({ spec, next: spec, attempts: new Attempts(spec, this.#steps), devicesLost: 0 }));
+    const queue: Job[] = specs.map((spec) => ({ spec, next: spec, attempts: new Attempts(spec, this.#steps), devicesLost: 0, begun: 0 }));
     const failures: TaskFailure[] = [];
     const state = { stopped: false };
     const onAbort = (): void => {
@@ -99,6 +101,7 @@ export class LocalPool implements Executor {
     };
     signal.addEventListener('abort', late, { once: true });
     this.#progress.begin(running);
+    this.#events.started?.(job.spec, { worker: slot, pid: running.child.pid ?? null, host: hostname(), attempt: ++job.begun });
     try {
       return await running.run(job.next);
     } finally {
@@ -128,7 +131,7 @@ export class LocalPool implements Executor {
   }
 
   #checkMemory(): void {
-    for (const worker of this.#workers) worker?.checkMemory();
+    for (const [slot, worker] of this.#workers.entries()) if (worker !== undefined) this.#events.resident?.(slot, worker.checkMemory() ?? 0);
   }
 }
 
