@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { packagePath } from '../../native/package-root.js';
 import { runManifest } from '../../pipeline/runner.js';
 import { ALL_STEPS, corpus, finalBytes, leftovers, manifestOf, runOptions, writeCorpus } from '../support/runner-world.js';
 
@@ -40,6 +41,88 @@ test('ENOSPC in the middle of a run (injected) is ERR_REFINE_DISK; later the sam
     await runManifest(manifest, runOptions(out));
     assert.deepEqual(finalBytes(out), expected);
   }
+});
+
+// Every kind of file a run writes, and every moment of writing one. By default each kind once; REFINE_FULL=1 all of both.
+const KINDS: readonly (readonly [kind: string, match: string])[] = [
+  ['ledger entry', 'ledger/[0-9a-f]{64}\\.json$'],
+  ['list of the plan', 'ledger/plan\\.json$'],
+  ['lock file', 'manifest\\.lock\\.json$'],
+  ['spill of a barrier', 'scratch/map-0/.*(same-url|near-text)'],
+  ['file of a phase', 'scratch/near-text/'],
+  ['scratch document', 'scratch/map-0/[0-9a-f]+\\.arrow$'],
+  ['text shard', 'text/'],
+  ['token shard', 'tokens/'],
+  ['features', 'features/'],
+  ['sample', 'samples/'],
+  ['index', 'index\\.arrow$'],
+];
+const MOMENTS = ['write', 'before-rename', 'after-rename'] as const;
+
+test('a disk that is full from any kind of file on, at any moment of writing it: ERR_REFINE_DISK, nothing half-written, and with room the same bytes', async () => {
+  const whole = join(folder, 'roomy-kinds');
+  const few = manifestOf(input, paths.slice(0, 2), ALL_STEPS);
+  await runManifest(few, runOptions(whole));
+  const expected = finalBytes(whole);
+  const all = KINDS.flatMap(([kind, match]) => MOMENTS.map((moment) => ({ kind, match, moment })));
+  const chosen = process.env.REFINE_FULL === '1' ? all : all.filter((_, at) => at % 7 === 3);
+  for (const { kind, match, moment } of chosen) {
+    const out = join(folder, `${kind}-${moment}`.replaceAll(' ', '-'));
+    process.env.REFINE_TEST_FAULT = JSON.stringify({ moment, at: 1, match, code: 'ENOSPC', note: join(folder, 'never') });
+    let error: { code?: string; place?: string } | null = null;
+    try {
+      await runManifest(few, runOptions(out));
+    } catch (cause) {
+      error = cause as { code?: string; place?: string };
+    } finally {
+      delete process.env.REFINE_TEST_FAULT;
+    }
+    // Files written once and linked, and those that native code writes and the engine adopts, do not pass every moment.
+    const passes = error !== null;
+    if (moment === 'before-rename') assert.ok(passes, `${kind}: nothing was refused`);
+    if (passes) {
+      assert.equal(error!.code, 'ERR_REFINE_DISK', `${kind} ${moment}: ${String(error)}`);
+      assert.deepEqual(leftovers(out), [], `${kind} ${moment}`);
+      for (const [path, sha256] of Object.entries(finalBytes(out))) assert.equal(sha256, expected[path], `${kind} ${moment}: ${path}`);
+    }
+    await runManifest(few, runOptions(out));
+    assert.deepEqual(finalBytes(out), expected, `${kind} ${moment}`);
+    assert.deepEqual(leftovers(out), []);
+  }
+});
+
+test('a limit on the size of files (ulimit -f) is ERR_REFINE_DISK too, where native code meets it as well', () => {
+  const rows = join(folder, 'rows.jsonl');
+  const lines = [...corpus(1, 3000, 9).values()][0]!.map((row, i) => JSON.stringify({ ...row, text: `${i} ${row.text.repeat(3)} ${i * i}` }));
+  writeFileSync(rows, `${lines.join('\n')}\n`);
+  const yaml = join(folder, 'limit.yaml');
+  writeFileSync(yaml, 'name: limit\nsource: { jsonl: [rows.jsonl] }\nsteps:\n  - dedupe-minhash\nsink: { text: { keep: true } }\n');
+  const run = (out: string, blocks: string) =>
+    spawnSync(
+      'bash',
+      [
+        '-c',
+        `ulimit -f ${blocks} && exec "$0" "$@"`,
+        process.execPath,
+        packagePath('pipeline', 'cli', 'refine.mjs'),
+        'run',
+        yaml,
+        '--out',
+        out,
+        '--workers',
+        '1',
+      ],
+      { encoding: 'utf8' },
+    );
+  const [small, large] = [join(folder, 'limit-small'), join(folder, 'limit-large')];
+  const refused = run(small, '100');
+  assert.equal(refused.status, 1, refused.stderr);
+  assert.match(refused.stderr, /ERR_REFINE_DISK .*(EFBIG|File too large)/);
+  assert.deepEqual(leftovers(small), []);
+  const again = run(small, 'unlimited');
+  assert.equal(again.status, 0, again.stderr);
+  assert.equal(run(large, 'unlimited').status, 0);
+  assert.deepEqual(finalBytes(small), finalBytes(large));
 });
 
 test('a full tmpfs is ERR_REFINE_DISK, and a larger one lets the run end', async (t) => {
