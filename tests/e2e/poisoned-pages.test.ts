@@ -101,6 +101,33 @@ for (const { name, options, first, second, run } of CASES)
     assert.equal(again.tasks.ran, 0, 'a finished run looks for nothing again');
   });
 
+test("a page that ends its worker in a barrier's map, and one in a step after barriers, are dropped under those steps", async () => {
+  // Both are kept where nothing is the matter with them.
+  const out = join(folder, 'late');
+  const late = [...ALL_STEPS.slice(0, 3), ['trouble', { 'abort-at': FIRST }] as const, ...ALL_STEPS.slice(3)];
+  process.env.REFINE_TEST_POISON = SECOND;
+  try {
+    await runManifest(manifestOf(input, paths, late), runOptions(out));
+  } finally {
+    delete process.env.REFINE_TEST_POISON;
+  }
+  const plain = [
+    ['trouble', { 'drop-at': [SECOND] }, 'early'] as const,
+    ...ALL_STEPS.slice(0, 3),
+    ['trouble', { 'drop-at': [FIRST] }] as const,
+    ...ALL_STEPS.slice(3),
+  ];
+  const oracle = join(folder, 'late-dropped');
+  await runManifest(manifestOf(input, paths, plain), runOptions(oracle));
+  assert.deepEqual(kept(out), kept(oracle));
+  const { steps } = await collectStats(out);
+  const drops = Object.fromEntries(steps!.map((step) => [step.step, step.drops]));
+  assert.equal(drops['same-url']!['same-url/crashed'], 1);
+  assert.deepEqual(drops.trouble, { 'trouble/crashed': 1 });
+  assert.deepEqual((await ids(join(out, 'features', '000001.arrow')))[33], [SECOND, 'crashed']);
+  assert.ok((await ids(join(out, 'samples', 'same-url.arrow'))).some(([id, reason]) => id === SECOND && reason === 'crashed'));
+});
+
 async function ids(path: string): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
   for await (const batch of readArrow(path)) {
