@@ -14,7 +14,7 @@ const MADE_BYTES = 1019;
 /** Tasks of a whole run: one at a time, whatever the machines. */
 const SERIAL = /components|hosts/;
 
-interface Costs {
+export interface Costs {
   readonly setting: string;
   /** CPU microseconds a document: in proportion to text, to documents, and of them by one process. */
   readonly text: number;
@@ -27,7 +27,7 @@ interface Costs {
   readonly from: string;
 }
 
-function costsOf(figures: readonly ScaleFigure[]): Costs {
+export function costsOf(figures: readonly ScaleFigure[]): Costs {
   const sorted = [...figures].sort((a, b) => a.documents - b.documents);
   const large = sorted.at(-1)!;
   const small = sorted.length > 1 ? sorted.at(-2)! : null;

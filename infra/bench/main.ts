@@ -57,6 +57,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   model: () => import('./model.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),
+  ledger: () => import('./ledger.js'),
   substring: () => import('./substring.js'),
   'dedupe-scale': () => import('./dedupe-scale.js'),
   'dedupe-real': () => import('./dedupe-real.js'),

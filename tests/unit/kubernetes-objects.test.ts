@@ -73,6 +73,17 @@ test('an array is an Indexed Job whose disruptions are ignored and whose hopeles
   );
 });
 
+test('a value that YAML 1.1 would take for a boolean or a number stays a word', () => {
+  const words = kubernetesSchema.parse({ image: 'i', env: { A: 'yes', B: '1_000', C: 'off', D: '12e4' }, labels: { team: 'on' } });
+  const [read] = parseAllDocuments(yamlOf([arrayObject(job(), words)]), { version: '1.1' }).map((document) => document.toJS() as Any);
+  const { env } = read.spec.template.spec.containers[0];
+  assert.deepEqual(
+    env.slice(-4).map(({ value }: Any) => value),
+    ['yes', '1_000', 'off', '12e4'],
+  );
+  assert.equal(read.metadata.labels.team, 'on');
+});
+
 test('a step with GPUs gets the resource, the selector and the tolerations; one without gets none of them', () => {
   const resources = { cpus: 8, memoryBytes: 1, gpus: 2, gpuKind: 'H100', timeMs: 90_500, extra: [] };
   const pod = (arrayObject(job({ resources }), options) as Any).spec.template.spec;

@@ -99,8 +99,9 @@ export class KubernetesEngine implements Engine {
   }
 }
 
+/** YAML 1.1, which kubectl reads: there `yes` without quotes is true, and `1_000` a number. */
 export function yamlOf(objects: readonly KubernetesObject[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
+  return objects.map((object) => stringify(object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
 }
 
 function refused(kubectl: string, verb: string, error: ExecFileException, stderr: string): RefineError {
