@@ -2,6 +2,7 @@
 
 // The codes, with what each means, stand in error-catalogue.ts: a new code is a new entry there.
 import type { ErrorCode } from './error-catalogue.js';
+import { withoutSecrets } from './redact.js';
 
 export type { ErrorCode };
 
@@ -20,10 +21,10 @@ export class RefineError extends Error {
   readonly place: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { readonly place?: string; readonly cause?: unknown } = {}) {
-    super(sentence(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(sentence(withoutSecrets(message)), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'RefineError';
     this.code = code;
-    this.place = options.place;
+    this.place = options.place === undefined ? undefined : withoutSecrets(options.place);
   }
 
   /** The one line people read: `CODE place  message`. */

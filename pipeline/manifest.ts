@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ErrorCode, RefineError } from '../native/errors.js';
+import { withoutSecrets } from '../native/redact.js';
 import type { DocumentSelection, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { parseAt, repairEntries, show } from './manifest-check.js';
@@ -249,7 +250,7 @@ function resolvedOf(name: string, seed: bigint, source: Source, steps: readonly 
     format: 1,
     name,
     seed: String(seed),
-    source: 'paths' in source ? { ...source, paths: [...new Set(source.paths)].sort() } : source,
+    source: openly('paths' in source ? { ...source, paths: [...new Set(source.paths)].sort() } : source),
     steps: steps.map((step) => ({
       name: step.name,
       stage: step.stage.name,
@@ -268,4 +269,9 @@ function jsonOf(value: unknown): unknown {
       typeof part === 'bigint' ? String(part) : part instanceof Set ? [...part] : part instanceof Map ? Object.fromEntries(part) : part,
     ),
   );
+}
+
+/** Without what may be secret in its URLs: signatures and passwords change, the files they open do not. */
+function openly(source: Source): unknown {
+  return JSON.parse(JSON.stringify(source), (_, value: unknown) => (typeof value === 'string' ? withoutSecrets(value) : value));
 }

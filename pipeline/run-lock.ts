@@ -2,6 +2,7 @@
 // Invariant: a folder whose lock says otherwise is not touched without --update; what differs is named by its key.
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
+import { withoutSecrets } from '../native/redact.js';
 import type { Input } from '../stages/contract/source.js';
 import { replaceFile } from './atomic-file.js';
 import type { Placement } from './device.js';
@@ -64,7 +65,7 @@ export async function lockRun(
     canonicalJson(JSON.parse(JSON.stringify({ ...a, refine: '', arch: '' }))) === canonicalJson(JSON.parse(JSON.stringify({ ...b, refine: '', arch: '' })));
   if (held !== null && same(held, lock)) return { lock: held, inputs, changed };
   const written = { ...lock, updates: held === null ? 0 : held.updates + 1 };
-  await replaceFile(join(folder, 'manifest.yaml'), manifest.text);
+  await replaceFile(join(folder, 'manifest.yaml'), withoutSecrets(manifest.text));
   await replaceFile(join(folder, 'manifest.lock.json'), `${JSON.stringify(written, null, 1)}\n`);
   return { lock: written, inputs, changed };
 }

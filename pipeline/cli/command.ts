@@ -1,6 +1,7 @@
 // What every command shares: exit codes, how errors reach people, argument parsers. stdout carries data, stderr words.
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type ErrorCode, RefineError } from '../../native/errors.js';
+import { visible, withoutSecrets } from '../../native/redact.js';
 import { size } from '../../stages/contract/units.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -22,18 +23,19 @@ export function reportError(error: unknown): number {
     if (!SELF_EXPLAINED.includes(error.code)) words(quietly(`(more: npx refine explain ${error.code})`));
     return codes[error.code] ?? EXIT.failed;
   }
-  words(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  words(withoutSecrets(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   return EXIT.failed;
 }
 
-/** A line for people. */
+/** A line for people. What a page, a file or a server put into it cannot write on their terminal, now or when a log is shown. */
 export function words(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${visible(line, true)}\n`);
 }
 
-/** Data for programs; waits while a pipe is full. A reader that went away (`| head`) ends the process quietly. */
+/** Data for programs, as it is; on a terminal control characters are spelled out. Waits while a pipe is full. A reader that went away (`| head`) ends the process quietly. */
 export async function data(text: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+  const shown = process.stdout.isTTY === true && typeof text === 'string' ? visible(text) : text;
+  if (!process.stdout.write(shown)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }
 
 export function count(name: string, least: number) {

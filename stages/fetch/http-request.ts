@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { RefineError } from '../../native/errors.js';
 import type { FetchGate } from '../contract/source.js';
 import { type Clock, systemClock } from './clock.js';
+import { guardedConnector, networkRules } from './network-guard.js';
 import { DEFAULT_RETRY_LIMITS, type RetryLimits } from './retry.js';
 
 export interface HttpEnv {
@@ -37,11 +38,21 @@ let shared: Dispatcher | null = null;
 // Connections are kept per process; the number of requests at once is the gate's business, so the pools set no limit.
 function dispatcher(limits: RetryLimits): Dispatcher {
   if (shared === null) {
-    const options = { connect: { timeout: limits.connectTimeoutMs }, keepAliveTimeout: 10_000, pipelining: 1 };
     const env = process.env;
+    const rules = networkRules(env);
+    const timeout = { timeout: limits.connectTimeoutMs };
+    const options = { connect: rules === null ? timeout : guardedConnector(rules, timeout), keepAliveTimeout: 10_000, pipelining: 1 };
     const proxied = [env.HTTP_PROXY, env.http_proxy, env.HTTPS_PROXY, env.https_proxy].some(Boolean);
+    if (proxied && rules !== null)
+      throw new RefineError(
+        'ERR_REFINE_USAGE',
+        'cannot hold behind a proxy, which resolves names itself. Let the proxy refuse private addresses and unset it, or unset the proxy.',
+        {
+          place: 'REFINE_NETWORK',
+        },
+      );
     const noProxy = [env.NO_PROXY ?? env.no_proxy ?? '', 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',');
-    shared = proxied ? new EnvHttpProxyAgent({ ...options, noProxy }) : new Agent(options);
+    shared = proxied ? new EnvHttpProxyAgent({ ...options, connect: timeout, noProxy }) : new Agent(options);
   }
   return shared;
 }
