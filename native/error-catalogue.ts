@@ -93,7 +93,7 @@ export const errorCatalogue = {
   ERR_REFINE_DISK: {
     meaning: 'A file cannot be written: no space, read-only, no permission, or the disk fails.',
     cause: 'The disk of the run folder is full (scratch/ holds several times the text while a run goes on), or belongs to somebody else.',
-    next: 'Free space, then run the same command again: it goes on. `npx refine plan` says how much a run needs.',
+    next: 'Free space, then run the same command again: it goes on. `npx refine plan` says how much a run needs; `npx refine clean RUN` frees scratch/ of a finished one.',
   },
   ERR_REFINE_SPILL_DAMAGED: {
     meaning: 'A temporary file of a barrier, or a segment of an index, fails its own checksums.',
@@ -138,7 +138,7 @@ export const errorCatalogue = {
   ERR_REFINE_WORKER: {
     meaning: 'A worker process died while it did a task, and died again when the task was tried again.',
     cause: 'It was killed (out of memory, by an engine or a person), or native code crashed on an input.',
-    next: 'The message names the input and the signal. `dmesg` tells of kills for memory: run with fewer `--workers`. A crash that repeats is a bug: report it.',
+    next: 'The message names the input and the signal. `dmesg` tells of kills for memory: run with fewer `--workers`. A crash that repeats is a bug: report it with `npx refine doctor --report`.',
   },
   ERR_REFINE_STALLED: {
     meaning: 'A worker process made no progress for the time that `--stall` gives it, was ended, and stood still again when its task was tried again.',
@@ -183,7 +183,7 @@ export const errorCatalogue = {
   ERR_REFINE_INTERNAL: {
     meaning: 'Something that cannot be happened: a mistake of refine, or of a stage of your own.',
     cause: 'A bug. Where the message names a step that is loaded from a path, look there first.',
-    next: 'Report it with the whole message and what `npx refine doctor` prints.',
+    next: 'Report it with the whole message and what `npx refine doctor --report` prints.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

@@ -1,6 +1,7 @@
 // `refine doctor`: what this machine offers; exit 1 when something that a run needs is missing.
 import type { Command } from 'commander';
 import { examine } from '../doctor.js';
+import { bugReport } from '../doctor-report.js';
 import { action, data, EXIT, words } from './command.js';
 
 export function registerDoctor(program: Command): void {
@@ -8,8 +9,13 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('what this machine offers: addon, instruction sets, memory, disk, models, lists and tokenizers found')
     .option('--json', 'one JSON array, for programs')
+    .option('--report', 'a block of text to paste into a bug report: versions, machine, tools; no paths of yours, no values that could be secret')
     .action(
-      action(async (options: { json?: boolean }) => {
+      action(async (options: { json?: boolean; report?: boolean }) => {
+        if (options.report === true) {
+          await data(await bugReport(process.cwd()));
+          return EXIT.done;
+        }
         const findings = await examine(process.cwd());
         const missing = findings.filter((finding) => finding.state === 'missing');
         if (options.json === true) await data(`${JSON.stringify(findings, null, 2)}\n`);

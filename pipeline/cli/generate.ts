@@ -39,10 +39,7 @@ export function registerGenerate(program: Command): void {
     .addOption(new Option('--dtype <name>', 'what weights are held as; the fast runtime alone').choices(['f32', 'bf16', 'int8']))
     .addOption(new Option('--runtime <name>', 'reference: the readable forward, slow, the oracle of the other').choices(['fast', 'reference']).default('fast'))
     .option('--json', 'one JSON object, for programs')
-    .addHelpText(
-      'after',
-      '\nExample: refine generate --model reference-small "The sea"\nPrints the prompt and what follows. The same options give the same text; draws need --temperature above 0.',
-    )
+    .addHelpText('after', '\nPrints the prompt and what follows. The same options give the same text; draws need --temperature above 0.')
     .action(
       action(async (given: string, options: Options) => {
         const { signal, done } = interruptible();

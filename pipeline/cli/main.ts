@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { packagePath } from '../../native/package-root.js';
 import { EXIT, type Register, reportError } from './command.js';
+import { addExamples } from './examples.js';
 
 /** In the order of --help. Only the command that is called is loaded: `refine load` gives its first batch before the rest is read. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.js')).registerRun,
   plan: async () => (await import('./plan.js')).registerPlan,
   status: async () => (await import('./status.js')).registerStatus,
+  init: async () => (await import('./init.js')).registerInit,
   validate: async () => (await import('./validate.js')).registerValidate,
   try: async () => (await import('./try.js')).registerTry,
   stats: async () => (await import('./stats.js')).registerStats,
@@ -28,8 +30,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   'train-ngram': async () => (await import('./train-ngram.js')).registerTrainNgram,
   'train-classifier': async () => (await import('./train-classifier.js')).registerTrainClassifier,
   generate: async () => (await import('./generate.js')).registerGenerate,
+  clean: async () => (await import('./clean.js')).registerClean,
   explain: async () => (await import('./explain.js')).registerExplain,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
+  completion: async () => (await import('./completion.js')).registerCompletion,
 };
 
 function version(): string {
@@ -43,10 +47,12 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  const one = called === undefined || !Object.hasOwn(COMMANDS, called) ? undefined : COMMANDS[called];
+  // Completion is made from all of them.
+  const one = called === undefined || called === 'completion' || !Object.hasOwn(COMMANDS, called) ? undefined : COMMANDS[called];
   for (const load of one === undefined ? Object.values(COMMANDS) : [one]) (await load())(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');
+  addExamples(program);
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 a run, manifest or model failed, 2 usage, 130 interrupted.\nTo begin: refine run manifests/sample.yaml',

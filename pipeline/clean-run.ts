@@ -1,0 +1,53 @@
+// Takes scratch/ out of a finished run: intermediate shards that nothing reads any more. What is promised (text, tokens, features,
+// samples, index, ledger, lock) stays, so stats, report, check, load and a resume work as before.
+// Invariant: under the run's lock, so never beside a live parent; an unfinished run is left alone unless forced.
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError } from '../native/errors.js';
+import { diskError } from './atomic-file.js';
+import { lockRunFolder } from './parent-lock.js';
+import { readRun } from './run-folder.js';
+
+export interface Cleaned {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export async function cleanRun(folder: string, options: { readonly force?: boolean; readonly dryRun?: boolean } = {}): Promise<Cleaned> {
+  const { finished } = await readRun(folder);
+  if (!finished && options.force !== true) {
+    throw new RefineError(
+      'ERR_REFINE_LEDGER',
+      'is not finished: its scratch/ holds what the same `refine run` goes on from. Finish it first, or add --force and the work in there is done again.',
+      { place: folder },
+    );
+  }
+  const scratch = join(folder, 'scratch');
+  if (options.dryRun === true) return measured(scratch);
+  const held = await lockRunFolder(folder);
+  try {
+    const found = await measured(scratch);
+    await rm(scratch, { recursive: true, force: true }).catch((cause) => {
+      throw diskError(cause, scratch, 'remove it');
+    });
+    return found;
+  } finally {
+    await held.release();
+  }
+}
+
+/** Files below a folder and their bytes, links as links. */
+async function measured(folder: string): Promise<Cleaned> {
+  let files = 0;
+  let bytes = 0;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw diskError(cause, folder, 'list it');
+  });
+  for (const entry of entries) {
+    if (entry.isDirectory()) continue;
+    files++;
+    bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size;
+  }
+  return { files, bytes };
+}
