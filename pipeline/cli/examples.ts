@@ -31,6 +31,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'train-ngram': 'npx refine train-ngram runs/sample --order 3 --discount-fallback -o good.arpa',
   'train-classifier': 'npx refine train-classifier --fasttext good=runs/sample bad=spam.txt --dim 16 --buckets 10000 -o quality.ftz',
   generate: 'npx refine generate --model reference-small "The sea" --max-tokens 16',
+  remove: 'echo mirror.example > takedown.txt && npx refine remove runs/another --list takedown.txt',
   clean: 'npx refine clean runs/sample',
   explain: 'npx refine explain ERR_REFINE_SHARD',
   doctor: 'npx refine doctor',

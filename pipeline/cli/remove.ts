@@ -31,7 +31,6 @@ export function registerRemove(program: Command): void {
     .option('--resume', 'end a removal that was interrupted; needs no list')
     .option('--verify', 'repeat the proof of earlier removals, and change nothing')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  printf "example.org\\n" > takedown.txt && refine remove runs/sample --list takedown.txt --dry-run')
     .action(
       action(async (folder: string, options: Options) => {
         const ways = [options.list !== undefined, options.resume === true, options.verify === true].filter(Boolean).length;
