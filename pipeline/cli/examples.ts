@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 export const EXAMPLES: Readonly<Record<string, string>> = {
   run: 'npx refine run manifests/sample.yaml',
   plan: 'npx refine plan manifests/sample.yaml',
+  status: 'npx refine status runs/sample',
   init: 'npx refine init --yes --source sample --recipe minimal -o my-crawl.yaml',
   validate: 'npx refine validate manifests/sample.yaml --set langid.min-prob=0.8',
   try: 'npx refine try extract,langid manifests/sample/0-sites.warc.gz',

@@ -16,7 +16,7 @@ export function registerStatus(program: Command): void {
     .argument('<run>', 'a run folder')
     .option('--watch', 'again every few seconds until no process works on it')
     .option('--json', 'one JSON object, with --watch one a line')
-    .addHelpText('after', '\nExit codes: 0 running or finished, 1 failed (or no run folder), 3 stopped before its end.\n\nExample: refine status runs/sample')
+    .addHelpText('after', '\nExit codes: 0 running or finished, 1 failed (or no run folder), 3 stopped before its end.')
     .action(
       action(async (run: string, options: { watch?: boolean; json?: boolean }) => {
         const { signal, done } = interruptible();
