@@ -49,6 +49,12 @@ export const errorCatalogue = {
       'A filter that no row meets, an index of another crawl or of files that were recompressed since, index lines without offset and length, a selection file that was removed.',
     next: 'Widen the filter, or make the index anew from the files as they are (`cdxj-indexer`, `node dist/infra/crawl-index/main.js`).',
   },
+  ERR_REFINE_STORE: {
+    meaning: 'An object store (s3://) refused a request, or gave up answering it.',
+    cause:
+      'Wrong or expired credentials, a bucket, region or endpoint that is another, a policy that does not allow it, a store that asks for less haste for minutes.',
+    next: 'The message names the object and what the store said. Mend it and run the same command again: what was finished stands in the store. infra/docs/storage.md tells of credentials and endpoints.',
+  },
   ERR_REFINE_ASSET: {
     meaning: 'A model, list, tokenizer or benchmark that a step uses cannot be read or is not of a kind it knows.',
     cause:

@@ -50,7 +50,7 @@ export class FailedInputs {
     const done = await this.#ledger.doneOf(locked.inputs.map((_, number) => firstMap(number).task));
     for (const [number, input] of locked.inputs.entries()) {
       signal.throwIfAborted();
-      if (this.has(number) || /^https?:/i.test(input.location)) continue;
+      if (this.has(number) || /^(?:https?|s3):/i.test(input.location)) continue;
       const spec = firstMap(number);
       const read = done.get(spec.task)?.source?.sha256;
       if (read === undefined || read === null) continue;

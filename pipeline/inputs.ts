@@ -1,4 +1,31 @@
-// Where runner and workers get inputs from: the sources in stages/fetch. A module of its own, so that tests can put theirs in its place.
+// Where runner and workers get inputs from: the sources in stages/fetch, with the object store they may not import themselves. A
+// module of its own, so that tests can put theirs in its place.
+import type { RemoteObjects } from '../stages/contract/objects.js';
+import type { Input, Source, SourceReader } from '../stages/contract/source.js';
+import { type ListEnv, listInputs as list } from '../stages/fetch/list-inputs.js';
+import { type OpenEnv, openInput as open } from '../stages/fetch/open-input.js';
+
 export { localGate } from '../stages/fetch/gate.js';
-export { listInputs } from '../stages/fetch/list-inputs.js';
-export { openInput } from '../stages/fetch/open-input.js';
+
+/** The AWS SDK is loaded when an s3:// address is first asked for, and not before. */
+const objects: RemoteObjects = {
+  head: async (url, signal) => (await s3()).head(url, signal),
+  async *list(prefix, signal) {
+    yield* (await s3()).list(prefix, signal);
+  },
+  async *read(url, version, signal, range) {
+    yield* (await s3()).read(url, version, signal, range);
+  },
+};
+
+async function s3(): Promise<RemoteObjects> {
+  return (await import('./storage/s3-store.js')).s3Objects();
+}
+
+export function listInputs(source: Source, env: ListEnv): Promise<Input[]> {
+  return list(source, { objects, ...env });
+}
+
+export function openInput(input: Input, env: OpenEnv): SourceReader {
+  return open(input, { objects, ...env });
+}

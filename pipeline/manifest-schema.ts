@@ -119,7 +119,7 @@ const commoncrawl = z
       .describe('Which of the WARC files, chosen by the seed, and which documents of them.'),
     base: z
       .string()
-      .regex(/^(https?:\/\/.|file:|(?![a-z][a-z0-9+.-]*:\/\/).)/i, 'an http(s) address or a folder that crawl-data/ hangs below')
+      .regex(/^((?:https?|s3):\/\/.|file:|(?![a-z][a-z0-9+.-]*:\/\/).)/i, 'an http(s) or s3 address, or a folder that crawl-data/ hangs below')
       .default('https://data.commoncrawl.org')
       .describe('The root that crawl-data/... hangs below: CommonCrawl or a mirror.'),
   })

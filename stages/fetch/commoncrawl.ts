@@ -6,10 +6,9 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { RefineError } from '../../native/errors.js';
-import type { HttpEnv } from './http-request.js';
-import { readUrl } from './http.js';
 import { readLocal } from './local.js';
 import { isRemote } from './input-identity.js';
+import { type RemoteEnv, readRemote } from './remote.js';
 
 // A list is about 90,000 lines, 11 MB (150 KB as gzip). A hundred times that is no list any more.
 const MAX_LIST_GZIP_BYTES = 64 << 20;
@@ -31,12 +30,12 @@ export function selectPaths(paths: readonly string[], select: Selection, seed: b
 }
 
 /** The paths of one crawl's WARC files, or of another list of its, as the list has them. `base` is a URL or a folder without a slash at its end. */
-export async function crawlPaths(base: string, crawl: string, env: HttpEnv, list = 'warc.paths.gz'): Promise<string[]> {
+export async function crawlPaths(base: string, crawl: string, env: RemoteEnv, list = 'warc.paths.gz'): Promise<string[]> {
   const place = `${base}/crawl-data/${crawl}/${list}`;
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {
-    for await (const part of isRemote(place) ? readUrl(place, null, env) : readLocal(place, place, env.signal)) {
+    for await (const part of isRemote(place) ? readRemote(place, null, env) : readLocal(place, place, env.signal)) {
       parts.push(part);
       if ((bytes += part.length) > MAX_LIST_GZIP_BYTES)
         throw new RefineError('ERR_REFINE_INPUT', `is larger than ${MAX_LIST_GZIP_BYTES} bytes: no list of a crawl`, { place });

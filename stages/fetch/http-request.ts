@@ -61,18 +61,25 @@ export function settings(env: HttpEnv): { readonly limits: RetryLimits; readonly
   return { limits: { ...DEFAULT_RETRY_LIMITS, ...env.limits }, clock: env.clock ?? systemClock };
 }
 
+/** A URL as messages and logs may show it: a query may hold a signature, and its front a password. */
+export function shownUrl(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
+}
+
 export function parseUrl(text: string): URL {
   let url: URL;
   try {
     url = new URL(text);
   } catch (cause) {
-    throw new RefineError('ERR_REFINE_INPUT', 'is not a URL. Expected http://, https:// or file:// and a path', { place: text, cause });
+    throw new RefineError('ERR_REFINE_INPUT', 'is not a URL. Expected http://, https:// or file:// and a path', { place: shownUrl(text), cause });
   }
   if (url.protocol === 's3:') {
-    throw new RefineError('ERR_REFINE_INPUT', 's3:// is not read. CommonCrawl serves the same paths: use https://data.commoncrawl.org', { place: text });
+    throw new RefineError('ERR_REFINE_INPUT', 's3:// is not read here. CommonCrawl serves the same paths: use https://data.commoncrawl.org', {
+      place: shownUrl(text),
+    });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new RefineError('ERR_REFINE_INPUT', `scheme "${url.protocol}" is not read. Expected http, https or file`, { place: text });
+    throw new RefineError('ERR_REFINE_INPUT', `scheme "${url.protocol}" is not read. Expected http, https or file`, { place: shownUrl(text) });
   }
   return url;
 }
@@ -109,9 +116,13 @@ export async function send(method: 'GET' | 'HEAD', address: string, headers: Rea
       if (next === null || response.statusCode === 304) return { status: response.statusCode, header, body: response.body, close };
       close();
       if (hop === MAX_REDIRECTS) {
-        throw new RefineError('ERR_REFINE_FETCH', `redirects more than ${MAX_REDIRECTS} times, lately to ${next}. Name the final URL in the manifest`, {
-          place: address,
-        });
+        throw new RefineError(
+          'ERR_REFINE_FETCH',
+          `redirects more than ${MAX_REDIRECTS} times, lately to ${shownUrl(next)}. Name the final URL in the manifest`,
+          {
+            place: shownUrl(address),
+          },
+        );
       }
       url = parseUrl(new URL(next, url).href);
     } catch (error) {

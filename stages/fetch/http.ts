@@ -3,7 +3,7 @@
 // Invariant: the bytes yielded are a prefix of one version of the file; the iterator ends only when all of it was given.
 // RFC 9110 (conditional and range requests).
 import { RefineError } from '../../native/errors.js';
-import { type Answer, type HttpEnv, refusalCode, refusalText, send, settings } from './http-request.js';
+import { type Answer, type HttpEnv, refusalCode, refusalText, send, settings, shownUrl } from './http-request.js';
 import { wait } from './clock.js';
 import { asksForSilence, backoffMs, isPermanentFailure, isTransientStatus, retryAfterMs } from './retry.js';
 
@@ -42,7 +42,7 @@ class Patience {
         ? `The host asks for ${Math.ceil(asked / 1000)} s of silence: run the same command again after that`
         : (failure.options.next ?? 'Run the same command again later, or with fewer workers; finished inputs are not fetched again');
       throw new RefineError('ERR_REFINE_FETCH', `gave up after ${this.total} ${this.total === 1 ? 'try' : 'tries'}: ${failure.what}. ${next}`, {
-        place: this.url,
+        place: shownUrl(this.url),
       });
     }
     const delay = Math.max(asked ?? 0, backoffMs(this.idle, limits, clock));
@@ -78,7 +78,7 @@ function changed(url: string, expected: RemoteVersion, found: RemoteVersion): Re
     'ERR_REFINE_INPUT_CHANGED',
     `the file changed on its server: found ${words(found)}, expected ${words(expected)}. Run with --update to take the new version`,
     {
-      place: url,
+      place: shownUrl(url),
     },
   );
 }
@@ -91,7 +91,7 @@ function failureOf(error: unknown, url: string, env: HttpEnv): Failure {
   const { code = '', message } = error as Error & { code?: string };
   if (isPermanentFailure(code)) {
     throw new RefineError('ERR_REFINE_FETCH', `the connection cannot be made: ${message} (${code}). Check the URL's scheme and the machine's certificates`, {
-      place: url,
+      place: shownUrl(url),
       cause: error,
     });
   }
@@ -105,7 +105,7 @@ async function refuse(answer: Answer, url: string, env: HttpEnv): Promise<Failur
   if (final !== null || !isTransientStatus(answer.status)) {
     const missing = answer.status === 404 || answer.status === 410;
     const next = final ?? (missing ? 'Check the path and the base' : 'Check the URL and what the host asks of its clients');
-    throw new RefineError('ERR_REFINE_FETCH', `answers ${what}, expected 200. ${next}`, { place: url });
+    throw new RefineError('ERR_REFINE_FETCH', `answers ${what}, expected 200. ${next}`, { place: shownUrl(url) });
   }
   return new Failure(what, { silence: asksForSilence(answer.status), retryAfter: retryAfterMs(answer.header('retry-after'), settings(env).clock) });
 }

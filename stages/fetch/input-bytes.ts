@@ -5,11 +5,12 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
+import type { RemoteObjects } from '../contract/objects.js';
 import type { FetchGate, Input } from '../contract/source.js';
 import type { Clock } from './clock.js';
-import { readUrl } from './http.js';
 import { isRemote, remoteVersion } from './input-identity.js';
 import { LOCAL_CHUNK_BYTES, localIdentity, readLocal } from './local.js';
+import { readRemote } from './remote.js';
 import type { RetryLimits } from './retry.js';
 
 export interface BytesEnv {
@@ -18,6 +19,8 @@ export interface BytesEnv {
   readonly clock?: Clock;
   /** Remote files are kept here by content and read from here next time. Default: the environment's REFINE_CACHE, else none. */
   readonly cacheDir?: string;
+  /** Who reads s3://. */
+  readonly objects?: RemoteObjects;
 }
 
 export async function* inputBytes(input: Input, env: BytesEnv, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
@@ -38,7 +41,8 @@ export async function* inputBytes(input: Input, env: BytesEnv, signal: AbortSign
 async function* remoteBytes(input: Input, env: BytesEnv, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   const version = remoteVersion(input.identity);
   const cacheDir = env.cacheDir ?? process.env.REFINE_CACHE ?? '';
-  const http = readUrl(input.location, version, { gate: env.gate, signal, ...(env.limits && { limits: env.limits }), ...(env.clock && { clock: env.clock }) });
+  const { gate, limits, clock, objects } = env;
+  const http = readRemote(input.location, version, { gate, signal, ...(limits && { limits }), ...(clock && { clock }), ...(objects && { objects }) });
   // Without an ETag a version cannot be told from the next one of equal size: nothing is kept.
   if (cacheDir === '' || version?.bytes == null || version.tag === null) {
     yield* http;

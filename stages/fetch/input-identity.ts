@@ -16,5 +16,9 @@ export function remoteVersion(identity: string): RemoteVersion | null {
 }
 
 export function isRemote(location: string): boolean {
-  return /^https?:\/\//i.test(location);
+  return /^(?:https?|s3):\/\//i.test(location);
+}
+
+export function isObject(location: string): boolean {
+  return /^s3:\/\//i.test(location);
 }

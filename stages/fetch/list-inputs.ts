@@ -7,15 +7,18 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError } from '../../native/errors.js';
+import type { RemoteObjects } from '../contract/objects.js';
 import type { DocumentSelection, FetchGate, IndexFilter, Input, InputFormat, Source } from '../contract/source.js';
 import { crawlPaths, selectPaths } from './commoncrawl.js';
 import { expandGlob, hasMagic, nearest } from './glob.js';
 import type { Clock } from './clock.js';
 import { parseUrl } from './http-request.js';
-import { probeUrl } from './http.js';
+import type { RemoteVersion } from './http.js';
+import { expandObjects } from './object-glob.js';
+import { objectsOf, probeRemote } from './remote.js';
 import type { RetryLimits } from './retry.js';
 import { type IndexFile, selectMembers, type Selection } from './index/select.js';
-import { isRemote, remoteIdentity } from './input-identity.js';
+import { isObject, isRemote, remoteIdentity } from './input-identity.js';
 import { localIdentity, localSha256 } from './local.js';
 import { selectedIdentity } from './members.js';
 
@@ -31,6 +34,8 @@ export interface ListEnv {
   readonly selectionDir?: string;
   /** What people should know of a selection. */
   readonly notice?: (words: string) => void;
+  /** Who lists and reads s3://. */
+  readonly objects?: RemoteObjects;
 }
 
 /** A file named by the source, before it was looked at. `named` is what the manifest said. */
@@ -38,6 +43,8 @@ interface Named {
   readonly path: string;
   readonly location: string;
   readonly named: string;
+  /** Of a listing that says it already. */
+  readonly version?: RemoteVersion;
 }
 
 // Local files are looked at one after another; remote ones as the gate allows, this many asked for at once.
@@ -56,8 +63,8 @@ export async function listInputs(source: Source, env: ListEnv): Promise<Input[]>
   const more = source.kind === 'jsonl' ? { textField: source.textField } : source.kind === 'parquet' ? { fields: source.fields } : {};
   const selection = await selectionOf(source, named, env);
   const wanted = selection === null ? named : named.filter(({ path }) => selection.files.has(path));
-  return concurrently(wanted, async ({ path, location }): Promise<Input> => {
-    const found = await identify(location, path, format, env);
+  return concurrently(wanted, async ({ path, location, version }): Promise<Input> => {
+    const found = await identify(location, path, format, env, version);
     const selected = selection?.files.get(path);
     if (selected === undefined) return { path, location, format, ...found, ...more };
     const { members, bytes } = selected;
@@ -88,7 +95,7 @@ async function selectionOf(source: Source, named: readonly Named[], env: ListEnv
   const asked: DocumentSelection & { readonly index: IndexFilter } = { index: filter ?? { status: [200] }, ...(documents === undefined ? {} : { documents }) };
   const files = byName ? await indexPaths(source.index!, env) : await crawlIndex(source, asked.index, env);
   const index = await concurrently(sorted(files), async ({ path, location, kind }): Promise<IndexFile> => {
-    const identity = isRemote(location) ? remoteIdentity(await probeUrl(location, env)) : (await localIdentity(location, path)).identity;
+    const identity = isRemote(location) ? remoteIdentity(await probeRemote(location, env)) : (await localIdentity(location, path)).identity;
     return { place: path, location, identity, kind };
   });
   const selection = await selectMembers(
@@ -132,10 +139,16 @@ async function crawlIndex(source: Extract<Source, { kind: 'commoncrawl' }>, filt
   return out;
 }
 
-async function identify(location: string, path: string, format: InputFormat, env: ListEnv): Promise<{ identity: string; bytes: number | null }> {
+async function identify(
+  location: string,
+  path: string,
+  format: InputFormat,
+  env: ListEnv,
+  listed: RemoteVersion | undefined,
+): Promise<{ identity: string; bytes: number | null }> {
   try {
     if (isRemote(location)) {
-      const version = await probeUrl(location, env);
+      const version = listed ?? (await probeRemote(location, env));
       return { identity: remoteIdentity(version), bytes: version.bytes };
     }
     if (format === 'shard') return { identity: `shard:${await localSha256(location, path, env.signal)}`, bytes: (await stat(location)).size };
@@ -171,6 +184,7 @@ async function nameFiles(named: string, env: ListEnv): Promise<Named[]> {
     }
     return nameFiles(location, env);
   }
+  if (isObject(named)) return nameObjects(named, env);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(named)) {
     const url = parseUrl(named);
     const path = url.pathname.replace(/^\/+/, '');
@@ -185,6 +199,19 @@ async function nameFiles(named: string, env: ListEnv): Promise<Named[]> {
   while (!existsSync(folder)) [folder, missing] = [dirname(folder), basename(folder)];
   const shown = below(env.baseDir, folder) || 'the manifest’s folder';
   throw new RefineError('ERR_REFINE_INPUT', `does not exist, expected a file. ${await nearest(folder, shown, missing)}`, { place: named });
+}
+
+/** Named by its key: the same file under https://BUCKET.s3.amazonaws.com/KEY has the same path. */
+async function nameObjects(named: string, env: ListEnv): Promise<Named[]> {
+  const key = (url: string): string => url.replace(/^s3:\/\/[^/]*\//i, '');
+  if (hasMagic(named)) {
+    const found = await expandObjects(named, objectsOf(named, env.objects), env.signal);
+    return found.map(({ url, bytes, tag }) => ({ path: key(url), location: url, named, version: { bytes, tag } }));
+  }
+  if (!/^s3:\/\/[^/]+\/./i.test(named) || named.endsWith('/'))
+    throw new RefineError('ERR_REFINE_INPUT', 'names a bucket or a folder, expected an object. Add its key, or a pattern such as *.warc.gz', { place: named });
+  objectsOf(named, env.objects);
+  return [{ path: key(named), location: named, named }];
 }
 
 function below(baseDir: string, location: string): string {
@@ -206,7 +233,7 @@ async function nameCrawlFiles(source: Extract<Source, { kind: 'commoncrawl' }>, 
 function crawlBase(written: string, env: ListEnv): { readonly base: string; readonly locate: (path: string) => string } {
   const trimmed = written.replace(/\/+$/, '');
   const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) && !/^file:/i.test(trimmed);
-  if (remote) parseUrl(trimmed);
+  if (remote && !isObject(trimmed)) parseUrl(trimmed);
   const base = remote ? trimmed : /^file:/i.test(trimmed) ? fileURLToPath(trimmed) : resolve(env.baseDir, trimmed);
   return { base, locate: (path) => (remote ? `${base}/${path}` : join(base, ...path.split('/'))) };
 }

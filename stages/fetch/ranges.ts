@@ -2,17 +2,22 @@
 // Invariant: every range is of the version that `identity` names (or that was seen first), or an error names the file.
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RefineError } from '../../native/errors.js';
+import type { RemoteObjects } from '../contract/objects.js';
 import type { FetchGate } from '../contract/source.js';
 import type { Clock } from './clock.js';
-import { probeUrl, readUrlRange, type RemoteVersion } from './http.js';
+import type { RemoteVersion } from './http.js';
+import { shownUrl } from './http-request.js';
 import { isRemote, remoteVersion } from './input-identity.js';
 import { LOCAL_CHUNK_BYTES, localIdentity } from './local.js';
+import { probeRemote, readRemoteRange } from './remote.js';
 import type { RetryLimits } from './retry.js';
 
 export interface RangesEnv {
   readonly gate: FetchGate;
   readonly limits?: Partial<RetryLimits>;
   readonly clock?: Clock;
+  /** Who reads s3://. */
+  readonly objects?: RemoteObjects;
 }
 
 export interface Ranges {
@@ -28,17 +33,18 @@ export async function openRanges(location: string, place: string, identity: stri
 }
 
 async function remoteRanges(url: string, identity: string | null, env: RangesEnv, signal: AbortSignal): Promise<Ranges> {
-  const http = (by: AbortSignal) => ({ gate: env.gate, signal: by, ...(env.limits && { limits: env.limits }), ...(env.clock && { clock: env.clock }) });
+  const { gate, limits, clock, objects } = env;
+  const http = (by: AbortSignal) => ({ gate, signal: by, ...(limits && { limits }), ...(clock && { clock }), ...(objects && { objects }) });
   const planned = identity === null ? null : remoteVersion(identity);
-  const version: RemoteVersion = planned?.bytes == null ? await probeUrl(url, http(signal)) : planned;
+  const version: RemoteVersion = planned?.bytes == null ? await probeRemote(url, http(signal)) : planned;
   if (version.bytes === null) {
     throw new RefineError('ERR_REFINE_FETCH', 'does not say how many bytes the file has, which reading by ranges needs. Download it, or use another mirror', {
-      place: url,
+      place: shownUrl(url),
     });
   }
   return {
     bytes: version.bytes,
-    read: (from, to, by) => readUrlRange(url, version, from, to, http(by)),
+    read: (from, to, by) => readRemoteRange(url, version, from, to, http(by)),
     close: async () => undefined,
   };
 }
