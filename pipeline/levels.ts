@@ -12,6 +12,7 @@ import { removeUnnamed } from './leftovers.js';
 import { type Ahead, NOTHING_AHEAD } from './levels-ahead.js';
 import type { Progress } from './progress-events.js';
 import type { RunPlan } from './run-folder.js';
+import type { RunStorage } from './storage/run-storage.js';
 import { mergeNeeds, type Node } from './task-nodes.js';
 import { scratchPath, type TaskSpec } from './tasks.js';
 import type { Shard } from './types.js';
@@ -27,6 +28,8 @@ export interface LevelsSettings {
   readonly hashed: boolean;
   /** Loose ledger objects that are compacted; the ledger's own measure where absent. */
   readonly compactAt?: number;
+  /** Of a run in an object store: where final files are. */
+  readonly storage?: RunStorage;
   /** What the steps want once before their maps run. */
   prepare(): Promise<void>;
   readonly progress: Progress;
@@ -181,6 +184,7 @@ export class Levels {
     const plan: RunPlan = { format: 1, tasks: [...this.#plan].filter((task) => !failed.has(task)), failed: [...failed], finished };
     this.#planned = this.#plan.size;
     await replaceFile(join(this.#folder, 'ledger', 'plan.json'), `${JSON.stringify(plan)}\n`);
+    await this.#settings.storage?.publishFiles(['ledger/plan.json']);
   }
 
   /** Forgets what no task of the plan names: ledger entries, final files, scratch. */
@@ -189,6 +193,7 @@ export class Levels {
     const named = new Set([...this.#plan].flatMap((task) => this.#entries.get(task)?.outputs.map((shard) => shard.path) ?? []));
     for (const path of this.#consumed) named.delete(path);
     await removeUnnamed(this.#folder, named);
+    await this.#settings.storage?.prune(named);
   }
 
   #specOf(node: Node): TaskSpec {
@@ -213,6 +218,18 @@ export class Levels {
   async #missing(nodes: readonly Node[], check: Check): Promise<Node[]> {
     const missing: Node[] = [];
     const found = await this.#ledger.doneOf(nodes.map(({ spec }) => spec.task).filter((task) => !this.#entries.has(task)));
+    const needed = (node: Node, path: string): boolean =>
+      check === 'none' ? false : check === 'final' ? !path.startsWith('scratch/') : check.get(node)!.has(path);
+    const { storage, hashed } = this.#settings;
+    let elsewhere: ReadonlySet<string> | undefined;
+    if (storage !== undefined && check !== 'none') {
+      const wanted = nodes.flatMap((node) => {
+        const entry = check === 'final' && this.#entries.has(node.spec.task) ? undefined : (this.#entries.get(node.spec.task) ?? found.get(node.spec.task));
+        return entry?.outputs.filter(({ path }) => needed(node, path)) ?? [];
+      });
+      if (check === 'final') elsewhere = await storage.missing(wanted, hashed);
+      else await storage.bring(wanted);
+    }
     for (const node of nodes) {
       const { task } = node.spec;
       const entry = this.#entries.get(task) ?? found.get(task);
@@ -220,10 +237,10 @@ export class Levels {
         missing.push(node);
         continue;
       }
-      const needed = (path: string): boolean => (check === 'none' ? false : check === 'final' ? !path.startsWith('scratch/') : check.get(node)!.has(path));
-      const full = this.#settings.hashed && !this.#entries.has(task);
-      const outputs = entry.outputs.filter((shard) => needed(shard.path));
-      if ((await missingOutput(this.#folder, outputs, full)) === null) {
+      const full = hashed && !this.#entries.has(task);
+      const outputs = entry.outputs.filter((shard) => needed(node, shard.path));
+      const whole = elsewhere === undefined ? (await missingOutput(this.#folder, outputs, full)) === null : !outputs.some(({ path }) => elsewhere.has(path));
+      if (whole) {
         this.#entries.set(task, entry);
         continue;
       }

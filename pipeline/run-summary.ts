@@ -1,5 +1,4 @@
 // What a run amounted to, from its ledger: the funnel by step, tokens, shards, and where they are.
-import { join } from 'node:path';
 import { barrierNotes, barrierNotices, crashNotices } from './barrier-notes.js';
 import { funnelWarnings } from './funnel-warnings.js';
 import type { DoneEntry } from './ledger.js';
@@ -107,8 +106,8 @@ export function summaryText(summary: RunSummary): string {
   for (const warning of summary.warnings) lines.push(`warning: ${warning}`);
   const { text, tokens, bytes } = summary.shards;
   const where = [
-    tokens > 0 ? `${n(tokens)} token shards in ${join(summary.folder, 'tokens')}` : '',
-    text > 0 ? `${n(text)} text shards in ${join(summary.folder, 'text')}` : '',
+    tokens > 0 ? `${n(tokens)} token shards in ${summary.folder}/tokens` : '',
+    text > 0 ? `${n(text)} text shards in ${summary.folder}/text` : '',
   ].filter((part) => part !== '');
   lines.push(where.length === 0 ? `no shards: the manifest keeps no text and has no tokenize step` : `${where.join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
   lines.push('next:', `  npx refine stats ${summary.folder}`, `  npx refine inspect ${summary.folder}`);

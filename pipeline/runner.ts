@@ -16,11 +16,11 @@ import { FailedInputs } from './failed-inputs.js';
 import { LevelsAhead } from './levels-ahead.js';
 import { GpuService } from './gpu-service.js';
 import { stepIdentity } from './identity.js';
-import { type DoneEntry, Ledger } from './ledger.js';
+import type { DoneEntry, Ledger } from './ledger.js';
 import { removeParts } from './leftovers.js';
 import { type Check, Levels } from './levels.js';
 import { copyOutside } from './outside.js';
-import { lockRunFolder, type LockSettings } from './parent-lock.js';
+import type { LockSettings } from './parent-lock.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import { type Progress, tellAll } from './progress-events.js';
 import { ProgressFile } from './progress-file.js';
@@ -29,6 +29,8 @@ import { readLock } from './run-folder.js';
 import { lockRun, type LockedRun } from './run-lock.js';
 import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
+import { openPlace, type PlaceSettings } from './run-place.js';
+import type { RunStorage } from './storage/run-storage.js';
 import { type GraphInput, TaskGraph } from './task-graph.js';
 import type { Node } from './task-nodes.js';
 import type { MapSpec, WorkerContext } from './tasks.js';
@@ -37,8 +39,10 @@ import type { Manifest } from './types.js';
 export type { RunSummary } from './run-summary.js';
 
 export interface RunOptions {
-  /** The run folder. */
+  /** The run folder, or s3://bucket/prefix. */
   readonly out: string;
+  /** Of a run on S3: the folder here that tasks read and write; one below the cache folder where absent. */
+  readonly work?: string;
   /** Worker processes; by default one a core, as far as memory lets each have its cap. */
   readonly workers?: number;
   /** Inputs that may fail for good without failing the run. */
@@ -64,6 +68,8 @@ export interface RunOptions {
   readonly lock?: LockSettings;
   readonly modules?: RunModules;
   readonly cuda?: CudaState;
+  /** Tests: of a run on S3, retries, size of parts, times of the lease. */
+  readonly storage?: PlaceSettings;
   /** Tests: loose ledger objects that are compacted. */
   readonly compactAt?: number;
 }
@@ -84,45 +90,41 @@ interface InputsModule {
 
 const SHIPPED: RunModules = { steps: new URL('./registry.js', import.meta.url).href, inputs: new URL('./inputs.js', import.meta.url).href };
 
-export async function runManifest(manifest: Manifest, options: RunOptions): Promise<RunSummary> {
+export async function runManifest(manifest: Manifest, asked: RunOptions): Promise<RunSummary> {
   const started = performance.now();
-  const ledger = new Ledger(options.out);
-  await ledger.open();
-  const held = await lockRunFolder(options.out, { ...options.lock, ...(options.notice === undefined ? {} : { notice: options.notice }) });
-  await holdRemovals(options.out).catch(async (error) => {
-    await held.release();
-    throw error;
-  });
-  const signal = options.signal === undefined ? held.lost : AbortSignal.any([options.signal, held.lost]);
-  const file = new ProgressFile(options.out);
+  const place = await openPlace(asked);
+  const { folder, ledger, storage, signal } = place;
+  const options = { ...asked, out: folder };
+  const file = new ProgressFile(folder);
   const progress = tellAll([...(options.progress === undefined ? [] : [options.progress]), (event) => file.take(event)]);
   let code: string | undefined = 'ERR_REFINE_INTERNAL';
   try {
-    const run = await prepare(manifest, options, ledger, signal);
+    await holdRemovals(folder);
+    const run = await prepare(manifest, options, ledger, storage, signal);
     const state = await run.toTheEnd(progress, signal);
-    const summary = await summarise(options.out, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
+    const summary = await summarise(folder, manifest, { ...state, wallMs: Math.round(performance.now() - started) });
     for (const message of summary.warnings) progress({ type: 'warning', message });
     code = undefined;
-    return summary;
+    return { ...summary, folder: storage?.address ?? folder };
   } catch (error) {
     if (error instanceof RefineError) code = error.code;
-    if (held.lost.aborted) throw held.lost.reason;
+    if (place.lost.aborted) throw place.lost.reason;
     if (signal.aborted && !(error instanceof RefineError && error.code === 'ERR_REFINE_TASKS_FAILED')) {
       code = 'ERR_REFINE_INTERRUPTED';
       throw new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted; finished tasks are kept. Run the same command again to go on.', {
-        place: options.out,
+        place: asked.out,
         cause: error,
       });
     }
     throw error;
   } finally {
     progress(code === undefined ? { type: 'end' } : { type: 'end', code });
-    if (!held.lost.aborted) await file.close(); // else the progress is another parent's
-    await held.release();
+    if (!place.lost.aborted) await file.close(); // else the progress is another parent's
+    await place.release();
   }
 }
 
-async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, signal: AbortSignal): Promise<Run> {
+async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, storage: RunStorage | undefined, signal: AbortSignal): Promise<Run> {
   const on = placeNeuralSteps({
     asked: options.device ?? 'auto',
     steps: manifest.steps,
@@ -151,6 +153,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     });
   const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
   const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, on, update: options.update ?? false });
+  await storage?.publishFiles(['manifest.yaml', 'manifest.lock.json']);
   await removeParts(options.out);
   await copyOutside(options.out, manifest.steps, identities, env);
 
@@ -169,10 +172,11 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     sink: manifest.sink,
     maxBytes: options.workerBytes ?? WORKER_BYTES,
     ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+    ...(storage === undefined ? {} : { storage: storage.spec }),
     modules,
   };
   const gpu = on.library === undefined ? undefined : await GpuService.start(on.library, options.notice);
-  return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, gpu);
+  return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, gpu, storage);
 }
 
 class Run {
@@ -185,6 +189,7 @@ class Run {
   readonly #gate: FetchGate;
   readonly #gpu: GpuService | undefined;
   readonly #failed: FailedInputs;
+  readonly #storage: RunStorage | undefined;
 
   constructor(
     options: RunOptions,
@@ -195,7 +200,9 @@ class Run {
     context: WorkerContext,
     gate: FetchGate,
     gpu: GpuService | undefined,
+    storage: RunStorage | undefined,
   ) {
+    this.#storage = storage;
     this.#options = options;
     this.#manifest = manifest;
     this.#locked = locked;
@@ -213,7 +220,7 @@ class Run {
     const sizes = inputs.map((input) => input.bytes);
     progress({
       type: 'start',
-      folder: this.#options.out,
+      folder: this.#storage?.address ?? this.#options.out,
       inputs: inputs.length,
       bytes: sizes.includes(null) ? null : sizes.reduce<number>((a, b) => a + b!, 0),
       workers,
@@ -225,6 +232,7 @@ class Run {
       // After an update a final name may hold another task's bytes of the same size, so it is hashed.
       hashed: lock.updates > 0,
       ...(this.#options.compactAt === undefined ? {} : { compactAt: this.#options.compactAt }),
+      ...(this.#storage === undefined ? {} : { storage: this.#storage }),
       prepare: () => this.#prepareSteps(),
       progress,
       signal,

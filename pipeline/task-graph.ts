@@ -3,6 +3,7 @@
 // level above (their sha256), not its files: scratch may be gone once a run is finished.
 import type { Input } from '../stages/contract/source.js';
 import { BarrierGraph, type Decided } from './barrier-graph.js';
+import { HOLDOUT_PREFIX } from './final-shards.js';
 import { digest, ENGINE_VERSION, type StepIdentity } from './identity.js';
 import type { DoneEntry } from './ledger.js';
 import { rankShift } from './rank-task.js';
@@ -197,17 +198,20 @@ export class TaskGraph {
     const tokens = last.flatMap((node) => entry(node).outputs.filter((shard) => shard.path.startsWith('tokens/')));
     const parts = new Map<string, Shard[]>();
     const needs: Need[] = [];
+    // Of the token shards only the first of either kind is opened, for its contract.
+    const held = (shard: Shard): boolean => shard.path.startsWith(`tokens/${HOLDOUT_PREFIX}`);
+    const contracts = new Set([tokens.find((shard) => !held(shard))?.path, tokens.find(held)?.path]);
     for (const level of levels) {
       for (const node of level) {
         const read: Shard[] = [];
         for (const shard of entry(node).outputs) {
-          if (shard.path.startsWith('tokens/') && level === last) read.push(shard);
+          if (contracts.has(shard.path)) read.push(shard);
           const step = /\.samples-(.+)\.arrow$/.exec(shard.path)?.[1];
           if (step === undefined) continue;
           read.push(shard);
-          const held = parts.get(step);
-          if (held === undefined) parts.set(step, [shard]);
-          else held.push(shard);
+          const before = parts.get(step);
+          if (before === undefined) parts.set(step, [shard]);
+          else before.push(shard);
         }
         if (read.length > 0) needs.push(needOf(node, read));
       }

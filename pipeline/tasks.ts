@@ -1,6 +1,7 @@
 // What a worker is told: the run's context once, then tasks one at a time. Everything here crosses a process boundary.
 import type { Input } from '../stages/contract/source.js';
 import type { PhaseLimits, RankRequest } from '../stages/contract/stage.js';
+import type { StorageSpec } from './storage/run-storage.js';
 import type { CrashedPage, EntryBase, Sink } from './types.js';
 
 /** A manifest's step, with its stage by name: the worker's registry holds the code. */
@@ -21,6 +22,8 @@ export interface WorkerContext {
   readonly isa: string | null;
   /** Where the run's GPU process listens; absent where nothing runs on a GPU. */
   readonly gpu?: string;
+  /** Of a run in an object store, whose work folder `runFolder` is: where finished tasks go. */
+  readonly storage?: StorageSpec;
   readonly steps: readonly StepSpec[];
   readonly sink: Sink;
   /** Resident bytes a worker may use. */

@@ -15,6 +15,7 @@ import { DropCodes } from './outcomes.js';
 import { runPhaseTask } from './phase-task.js';
 import { runRankTask } from './rank-task.js';
 import { type BarrierStep, type Segment, type StageStep, segmentsOf } from './segments.js';
+import type { RunStorage } from './storage/run-storage.js';
 import type { TaskSpec, WorkerContext } from './tasks.js';
 import type { Step } from './types.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
@@ -116,6 +117,7 @@ class Worker {
   readonly #features: ReadonlyMap<string, StepFeatures>;
   readonly #openInput: OpenInput;
   readonly #ledger: Ledger;
+  readonly #storage: RunStorage | undefined;
   readonly #journal: JournalWriter;
   readonly #stages = new Map<string, StageRun>();
   readonly #barriers = new Map<string, BarrierRun>();
@@ -124,13 +126,14 @@ class Worker {
   #abort = new AbortController();
   task: string | undefined;
 
-  private constructor(context: WorkerContext, resolved: readonly Step[], openInput: OpenInput, journal: JournalWriter) {
+  private constructor(context: WorkerContext, resolved: readonly Step[], openInput: OpenInput, journal: JournalWriter, storage: RunStorage | undefined) {
     this.#context = context;
     this.#segments = segmentsOf(resolved);
     this.#codes = new DropCodes(resolved);
     this.#features = featureColumns(this.#segments, this.#env);
     this.#openInput = openInput;
-    this.#ledger = new Ledger(context.runFolder);
+    this.#storage = storage;
+    this.#ledger = new Ledger(context.runFolder, storage?.ledger());
     this.#journal = journal;
   }
 
@@ -144,7 +147,9 @@ class Worker {
         throw new RefineError('ERR_REFINE_INTERNAL', `the worker finds no stage "${stage}"${module === undefined ? ' in its registry' : ` in ${module}`}`);
       resolved.push({ name, stage: found, options });
     }
-    return new Worker(context, resolved, openInput, journal);
+    const storage =
+      context.storage === undefined ? undefined : await (await import('./storage/run-storage.js')).RunStorage.open(context.storage, context.runFolder);
+    return new Worker(context, resolved, openInput, journal, storage);
   }
 
   abort(): void {
@@ -161,6 +166,7 @@ class Worker {
       const { user, system } = process.cpuUsage(before);
       const entry: DoneEntry = { ...done, cpuMs: Math.round((user + system) / 1000), peakBytes: process.resourceUsage().maxRSS * 1024 };
       this.#journal.at('writing');
+      await this.#storage?.publish(entry.outputs, () => progress.add(0, 0)); // a sign of life for each part
       await this.#ledger.put(entry);
       this.#journal.at('none');
       progress.end();

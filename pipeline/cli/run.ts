@@ -16,6 +16,7 @@ import { action, collect, count, EXIT, interruptible, words } from './command.js
 
 interface Options {
   readonly out?: string;
+  readonly work?: string;
   readonly set?: readonly string[];
   readonly workers?: number;
   readonly allowFailed: number;
@@ -49,7 +50,8 @@ export function registerRun(program: Command): void {
     .command('run')
     .description('runs a manifest, or resumes it: the same command goes on where it stopped')
     .argument('<manifest>', 'a manifest (YAML), such as manifests/sample.yaml')
-    .option('--out <dir>', 'the run folder (default: runs/<name of the manifest>)')
+    .option('--out <dir>', 'the run folder, or s3://BUCKET/PREFIX (default: runs/<name of the manifest>)')
+    .option('--work <dir>', 'of a run on S3: the folder here that its tasks work in; on a cluster a shared one (default: below the cache folder)')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
     .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
     .option('--device <device>', 'where model steps compute: auto (a GPU where one is usable), cpu or cuda', device, 'auto')
@@ -78,6 +80,7 @@ export function registerRun(program: Command): void {
             notice: words,
             device: options.device,
             ...(options.stall === undefined ? {} : { stallMs: options.stall }),
+            ...(options.work === undefined ? {} : { work: options.work }),
             ...(options.workers === undefined ? {} : { workers: options.workers }),
           });
           words(summaryText(summary).trimEnd());
