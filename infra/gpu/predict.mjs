@@ -243,76 +243,39 @@ function decoder(model, length, documents) {
 }
 
 function models() {
-  const assumption = `the sum of the parts above, over ${EXPECTED.host[0]}: ${EXPECTED.host[1]}`;
   const seven = decoder(FALCON, 2048, 16);
-  row(
-    'decoder-7b',
-    'model',
-    'model_host',
-    'falcon-7b',
-    { length: 2048, documents: 16 },
-    { length: 20, documents: 3 },
-    {
-      operations: seven.operations,
-      lower: seven.lower,
-      expected: seven.expected,
-      expect: 'host',
-      assumption,
-      items: { tokens: seven.t },
-      target: { of: 'bf16', share: 0.6 },
-    },
-  );
   const small = decoder(REFERENCE, 500, 2000);
-  row(
-    'decoder-reference',
-    'model',
-    'model_host',
-    'reference',
-    { length: 500, documents: 2000 },
-    { length: 20, documents: 3 },
-    {
-      operations: small.operations,
-      lower: small.lower,
-      expected: small.expected,
-      expect: 'host',
-      assumption,
-      items: { tokens: small.t, documents: 2000 },
-      target: { over: 'torch', share: 1.2 },
-    },
-  );
   const encoder = decoder({ ...REFERENCE, layers: 6, heads: 12, kv: 12, dim: 32, head: false, causal: false }, 128, 20000);
+  modelRow('decoder-7b', 'falcon-7b', { length: 2048, documents: 16 }, seven, { items: { tokens: seven.t }, target: { of: 'bf16', share: 0.6 } });
+  modelRow('decoder-reference', 'reference', { length: 500, documents: 2000 }, small, {
+    items: { tokens: small.t, documents: 2000 },
+    target: { over: 'torch', share: 1.2 },
+  });
+  modelRow('encoder-22m', 'minilm', { length: 128, documents: 20000 }, encoder, {
+    items: { documents: 20000 },
+    target: { perSecond: 'documents', value: 20000 },
+    tinyLength: 17,
+  });
+  modelRow('pipeline-reference', 'pipeline', { length: 500, documents: 8000 }, small, { items: { documents: 8000 }, target: { gpuShare: 0.8 }, times: 4 });
+}
+
+/** A whole model over `args`; `times`: how often the documents that `of` was computed for fit into them. */
+function modelRow(id, kind, args, of, { items, target, times = 1, tinyLength = 20 }) {
   row(
-    'encoder-22m',
+    id,
     'model',
     'model_host',
-    'minilm',
-    { length: 128, documents: 20000 },
-    { length: 17, documents: 3 },
+    kind,
+    args,
+    { length: tinyLength, documents: 3 },
     {
-      operations: encoder.operations,
-      lower: encoder.lower,
-      expected: encoder.expected,
+      operations: of.operations * times,
+      lower: of.lower * times,
+      expected: of.expected * times,
       expect: 'host',
-      assumption,
-      items: { documents: 20000 },
-      target: { perSecond: 'documents', value: 20000 },
-    },
-  );
-  row(
-    'pipeline-reference',
-    'model',
-    'model_host',
-    'pipeline',
-    { length: 500, documents: 8000 },
-    { length: 20, documents: 3 },
-    {
-      operations: small.operations * 4,
-      lower: small.lower * 4,
-      expected: small.expected * 4,
-      expect: 'host',
-      assumption,
-      items: { documents: 8000 },
-      target: { gpuShare: 0.8 },
+      assumption: `the sum of the parts above, over ${EXPECTED.host[0]}: ${EXPECTED.host[1]}`,
+      items,
+      target,
     },
   );
 }
