@@ -73,8 +73,9 @@ function thirdTexts(hosts: ReadonlySet<string>): void {
     const path = join(shared('pages'), collection, 'gold.jsonl');
     if (!existsSync(path)) continue;
     for (const line of readFileSync(path, 'utf8').split('\n').filter(Boolean)) {
-      const { url, text, lang = 'en' } = JSON.parse(line) as { url?: string; text?: string; lang?: string };
-      if (url === undefined || text === undefined || text.length < 400 || lang !== 'en') continue;
+      const { url, text, lang } = JSON.parse(line) as { url?: string | null; text?: string | null; lang?: string | null };
+      if (!url || !text || text.length < 400 || (lang ?? 'en') !== 'en') continue; // a page without text states null
+      if (!URL.canParse(url)) continue; // a collection that names its pages by number: nobody knows whether the site was seen
       const host = new URL(url).hostname;
       const english = (text.match(/\b(?:the|and|of)\b/g) ?? []).length >= 8;
       if (english && (!hosts.has(host) || rule.holds(host))) gold.push({ key: documentKey(0, url), line: JSON.stringify({ url, text }) });
