@@ -156,12 +156,21 @@ export function validityOf(present: readonly boolean[]): Uint8Array {
   return bits;
 }
 
+/** The members of Column that can be of a kind in K. */
+export type ColumnOfKind<K extends Column['kind']> = Column extends infer C
+  ? C extends { readonly kind: infer Kind }
+    ? [K & Kind] extends [never]
+      ? never
+      : C
+    : never
+  : never;
+
 /** The named column, checked for presence and kind: a stage that declared `reads` correctly never sees the error. */
-export function column<K extends Column['kind']>(batch: Batch, name: string, ...kinds: K[]): Extract<Column, { kind: K }> {
+export function column<K extends Column['kind']>(batch: Batch, name: string, ...kinds: K[]): ColumnOfKind<K> {
   const found = batch.columns[name];
   if (found === undefined) throw new TypeError(`batch has no column "${name}" (it has: ${Object.keys(batch.columns).join(', ')})`);
   if (!kinds.includes(found.kind as K)) throw new TypeError(`column "${name}" is ${found.kind}, expected ${kinds.join(' or ')}`);
-  return found as Extract<Column, { kind: K }>;
+  return found as ColumnOfKind<K>;
 }
 
 /** A new batch of the rows listed in `keep` (indices, ascending). Copies; the inputs stay untouched. */

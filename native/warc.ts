@@ -1,6 +1,15 @@
 // The WARC reader, content codings and digests. native/src/bind_warc.cpp.
 import type { BytesColumn, FixedColumn } from './batch.js';
 
+/** Payloads of one media type that are no documents. */
+export interface PayloadCounts {
+  readonly records: number;
+  /** As stored, before content codings are undone. */
+  readonly bytes: number;
+  /** Records that the crawler cut (WARC-Truncated). */
+  readonly truncated: number;
+}
+
 /** Counts as in SourceCounts; `sha256` of all bytes once the reader is done. */
 export interface WarcCounts {
   readonly records: number;
@@ -10,6 +19,7 @@ export interface WarcCounts {
   readonly skips: Readonly<Record<string, number>>;
   readonly damage: Readonly<Record<string, number>>;
   readonly notes: Readonly<Record<string, number>>;
+  readonly payloads?: Readonly<Record<string, PayloadCounts>>;
 }
 
 export interface WarcReaderOptions {

@@ -137,7 +137,16 @@ export const sourceSchemas = {
     'url-field': z.string().min(1).optional().describe('The column of URLs; default url, if there is one.'),
     'date-field': z.string().min(1).optional().describe('The column of times, as RFC 3339 or a Parquet type of time; default date, if there is one.'),
   }),
-  jsonl: z.strictObject({ jsonl: paths, 'text-field': z.string().min(1).default('text').describe('The key that holds the text.') }),
+  jsonl: z.strictObject({
+    jsonl: paths,
+    'text-field': z.string().min(1).default('text').describe('The key that holds the text.'),
+    lineage: z
+      .enum(['line', 'fields'])
+      .default('line')
+      .describe(
+        "A document's place: its line in the file, or, with fields, the record that its keys warc_path and warc_offset name, as in the manifest.jsonl of refine export --payloads.",
+      ),
+  }),
   run: z.strictObject({ run: z.string().min(1).describe('The folder of a finished run: its kept documents are the source.') }),
 } as const;
 export type SourceKind = keyof typeof sourceSchemas;

@@ -87,7 +87,7 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
 }
 
 /** What stands beside a source's kind. */
-const SOURCE_KEYS = ['text-field', 'id-field', 'url-field', 'date-field', 'index', 'select'];
+const SOURCE_KEYS = ['text-field', 'id-field', 'url-field', 'date-field', 'index', 'select', 'lineage'];
 
 type MapTree = Tree & { readonly kind: 'map' };
 type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'isa' | 'resolved'>;
@@ -197,7 +197,8 @@ class ManifestBuilder {
       }
       case 'jsonl': {
         const parsed = parseAt(sourceSchemas.jsonl, tree, 'source', this.problems);
-        return parsed === undefined ? null : { kind, paths: parsed.jsonl, textField: parsed['text-field'] };
+        if (parsed === undefined) return null;
+        return { kind, paths: parsed.jsonl, textField: parsed['text-field'], ...(parsed.lineage === 'fields' ? { lineage: 'fields' as const } : {}) };
       }
       case 'parquet': {
         const parsed = parseAt(sourceSchemas.parquet, tree, 'source', this.problems);

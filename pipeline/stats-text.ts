@@ -53,9 +53,21 @@ function languageLines(stats: Stats): string[] {
   return table(fertility === undefined || rows.length === 0 ? rows : [['', 'documents', '', 'tokens', 'bytes/token'], ...rows]);
 }
 
+/** Media types named one by one. */
+const MAX_TYPES = 12;
+
 function sourceLines(source: NonNullable<Stats['source']>): string[] {
   const rows: string[][] = [['records', number(source.records)]];
   for (const [code, count] of Object.entries(source.skips)) rows.push([`  skipped: ${code}`, number(count)]);
+  const payloads = Object.entries(source.payloads ?? {});
+  for (const [type, { records, bytes: size, truncated }] of payloads.slice(0, MAX_TYPES)) {
+    rows.push([`    payload: ${type}`, number(records), bytes(size), ...(truncated === 0 ? [] : [`${number(truncated)} truncated`])]);
+  }
+  if (payloads.length > MAX_TYPES)
+    rows.push([
+      `    payload: ${number(payloads.length - MAX_TYPES)} more types`,
+      number(payloads.slice(MAX_TYPES).reduce((sum, [, one]) => sum + one.records, 0)),
+    ]);
   rows.push(['documents', number(source.documents)]);
   for (const [code, count] of Object.entries(source.notes)) rows.push([`  noted: ${code}`, number(count)]);
   for (const [code, count] of Object.entries(source.damage)) rows.push([`damaged ranges: ${code}`, number(count)]);

@@ -4,6 +4,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { RefineError } from '../native/errors.js';
+import type { PayloadCounts } from '../native/warc.js';
 import { HOLDOUT_PREFIX } from './final-shards.js';
 import { barrierNotes, lockedNotices, type Notes } from './barrier-notes.js';
 import { lockedWarnings } from './funnel-warnings.js';
@@ -33,6 +34,8 @@ export interface Stats {
     readonly damage: Counts;
     readonly notes: Counts;
     readonly bytes: number;
+    /** What records hold that are no documents for it, by media type: PDFs, images, feeds. */
+    readonly payloads?: Readonly<Record<string, PayloadCounts>>;
   };
   readonly failed?: readonly { readonly input: string; readonly code: string; readonly message: string }[];
   readonly documents: { readonly in: number; readonly out: number };
@@ -149,6 +152,7 @@ interface Funnel {
 export function funnelOf(run: Pick<RunState, 'folder' | 'entries' | 'finished'> & { readonly lock: Pick<RunState['lock'], 'steps'> }): Funnel {
   const steps = new Map<string, StepStats>(run.lock.steps.map(({ step }) => [step, { step, in: 0, out: 0, drops: {} }]));
   const source = { files: 0, records: 0, documents: 0, skips: {} as Counts, damage: {} as Counts, notes: {} as Counts, bytes: 0 };
+  const payloads: Record<string, Writable<PayloadCounts>> = Object.create(null);
   const failed: { input: string; code: string; message: string }[] = [];
   for (const entry of run.entries) {
     if (entry.state === 'failed') {
@@ -156,6 +160,7 @@ export function funnelOf(run: Pick<RunState, 'folder' | 'entries' | 'finished'> 
       continue;
     }
     addSource(source, entry, run.folder);
+    if (entry.source?.payloads !== undefined) addPayloads(payloads, entry.source.payloads);
     for (const counts of entry.steps) {
       const dropped = sum(Object.values(counts.drops));
       if (counts.in !== counts.out + dropped)
@@ -177,7 +182,17 @@ export function funnelOf(run: Pick<RunState, 'folder' | 'entries' | 'finished'> 
     }
   }
   const sorted = [...steps.values()].map((step) => ({ ...step, drops: ordered(step.drops) }));
-  return { source: { ...source, skips: ordered(source.skips), damage: ordered(source.damage), notes: ordered(source.notes) }, steps: sorted, failed };
+  return {
+    source: {
+      ...source,
+      skips: ordered(source.skips),
+      damage: ordered(source.damage),
+      notes: ordered(source.notes),
+      ...(Object.keys(payloads).length === 0 ? {} : { payloads: byRecords(payloads) }),
+    },
+    steps: sorted,
+    failed,
+  };
 }
 
 function addSource(
@@ -196,6 +211,21 @@ function addSource(
   add(total.skips, skips);
   add(total.damage, damage);
   add(total.notes, notes);
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function addPayloads(into: Record<string, Writable<PayloadCounts>>, payloads: Readonly<Record<string, PayloadCounts>>): void {
+  for (const [type, { records, bytes, truncated }] of Object.entries(payloads)) {
+    const total = (into[type] ??= { records: 0, bytes: 0, truncated: 0 });
+    total.records += records;
+    total.bytes += bytes;
+    total.truncated += truncated;
+  }
+}
+
+function byRecords(payloads: Readonly<Record<string, PayloadCounts>>): Record<string, PayloadCounts> {
+  return Object.fromEntries(Object.entries(payloads).sort((a, b) => b[1].records - a[1].records || (a[0] < b[0] ? -1 : 1)));
 }
 
 function unequal(folder: string, found: string, but: string): RefineError {

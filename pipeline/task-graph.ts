@@ -74,8 +74,8 @@ export class TaskGraph {
     const shared = this.#segmentIdentity(segment);
     const numbered = this.#segments.length === 1 || segment.barriers.length > 0; // final shards are named by it, global rows have it
     return inputs.map(({ number, input }) => {
-      const { path, format, identity, textField, fields } = input;
-      const task = digest([shared, { path, format, identity, textField, fields }, numbered ? number : null]);
+      const { path, format, identity, textField, fields, lineage } = input;
+      const task = digest([shared, { path, format, identity, textField, fields, lineage }, numbered ? number : null]);
       const spec = { kind: 'map', task, label: `map ${shardName(number)} ${path}`, segment: 0, number, input, previous: null } as const;
       return { spec, needs: [], ...this.#again(segment, task) };
     });

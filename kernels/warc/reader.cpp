@@ -63,6 +63,7 @@ struct WarcReader::Impl {
   std::vector<DamageEntry> damage;
   uint64_t records_bytes = 0, record_count = 0, document_count = 0, bytes_read = 0;
   std::map<std::string, uint64_t> skips, damage_counts, notes;
+  std::map<std::string, PayloadCount> payloads;
   bool stream_ended = false, done = false;
   Status failure;
   std::string opening;  // the file's first bytes, to name what was found instead of records
@@ -87,13 +88,35 @@ struct WarcReader::Impl {
       ++damage_counts[record.damage];
     } else {
       ++record_count;
-      if (record.skip) ++skips[record.skip];
-      else ++document_count;
+      if (record.skip) {
+        ++skips[record.skip];
+        count_payload(record);
+      } else {
+        ++document_count;
+      }
     }
     for (unsigned i = 0; i < unsigned(Note::kCount); ++i)
       if (record.notes >> i & 1) ++notes[note_name(Note(i))];
     if (options.records) add_info(record);
     else if (!record.damage && !record.skip) add_document(record);
+  }
+
+  // PDFs, images, feeds and the like, and pages that are too large or do not unpack.
+  void count_payload(const Record& record) {
+    if (record.type != "response" && record.type != "resource") return;
+    const std::string_view skip = record.skip;
+    if (skip != "not-html" && skip != "too-large" && skip != "bad-encoding") return;
+    std::string type = media_type(record.content_type);
+    if (type.find('/') == std::string::npos) type = "unknown";
+    for (char& c : type)
+      if (c <= ' ' || c > '~') c = '?';
+    if (type.size() > 100) type.resize(100);
+    if (payloads.size() >= kMaxPayloadTypes && !payloads.count(type)) type = "other";
+    PayloadCount& count = payloads[type];
+    count.type = type;
+    ++count.records;
+    count.bytes += record.block_length - std::min<uint64_t>(record.block_length, record.http.present ? record.http.length : 0);
+    if (record.notes >> unsigned(Note::kTruncated) & 1) ++count.truncated;
   }
 
   std::string fallback_id(const Record& record) const { return options.base_name + ":" + std::to_string(record.offset); }
@@ -263,6 +286,11 @@ std::vector<NamedCount> WarcReader::counts(const char* kind) const {
   const auto& map = name == "skips" ? impl_->skips : name == "damage" ? impl_->damage_counts : impl_->notes;
   std::vector<NamedCount> list;
   for (const auto& [key, count] : map) list.push_back({key, count});
+  return list;
+}
+std::vector<PayloadCount> WarcReader::payloads() const {
+  std::vector<PayloadCount> list;
+  for (const auto& [type, count] : impl_->payloads) list.push_back(count);
   return list;
 }
 uint64_t WarcReader::record_count() const { return impl_->record_count; }

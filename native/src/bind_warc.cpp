@@ -244,6 +244,18 @@ class WarcReaderObject final : public Napi::ObjectWrap<WarcReaderObject> {
       for (const NamedCount& entry : reader_->counts(kind)) counts.Set(entry.name, double(entry.count));
       object.Set(kind, counts);
     }
+    const auto payloads = reader_->payloads();
+    if (!payloads.empty()) {
+      auto types = Napi::Object::New(env);
+      for (const PayloadCount& entry : payloads) {
+        auto count = Napi::Object::New(env);
+        count.Set("records", double(entry.records));
+        count.Set("bytes", double(entry.bytes));
+        count.Set("truncated", double(entry.truncated));
+        types.Set(entry.type, count);
+      }
+      object.Set("payloads", types);
+    }
     return object;
   }
 

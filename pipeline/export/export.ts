@@ -28,6 +28,10 @@ export interface ExportOptions {
   readonly seqLen?: number;
   /** minhash-sig: of shingles; absent: xxh64. */
   readonly hash?: SignatureHash;
+  /** parquet: rows of a row group; absent: 8,192. */
+  readonly groupRows?: number;
+  /** parquet: a file goes on in another once it has so many bytes; absent: a file a text shard. */
+  readonly maxFileBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -125,6 +129,10 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
     throw new RefineError('ERR_REFINE_USAGE', `goes with --format mds, not ${format}: its readers cut rows themselves. Leave it out`, { place: '--seq-len' });
   if (hash !== undefined && format !== 'minhash-sig')
     throw new RefineError('ERR_REFINE_USAGE', `goes with --format minhash-sig, not ${format}. Leave it out`, { place: '--hash' });
+  if ((options.groupRows !== undefined || options.maxFileBytes !== undefined) && format !== 'parquet')
+    throw new RefineError('ERR_REFINE_USAGE', `goes with --format parquet, not ${format}. Leave it out`, {
+      place: options.groupRows === undefined ? '--max-file-size' : '--group-rows',
+    });
   const shards = shardsOf(run, format, split);
   checkEmpty(out);
   await makeFolder(out);
@@ -165,10 +173,11 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
   return result;
 }
 
-async function openWriter(run: RunState, files: ExportFolder, { format, seqLen, hash, signal }: ExportOptions): Promise<FormatWriter> {
+async function openWriter(run: RunState, files: ExportFolder, options: ExportOptions): Promise<FormatWriter> {
+  const { format, seqLen, hash, signal } = options;
   switch (format) {
     case 'parquet':
-      return (await import('./parquet.js')).parquetWriter(files);
+      return (await import('./parquet.js')).parquetWriter(files, options);
     case 'jsonl':
     case 'jsonl.zst':
       return await (await import('./jsonl.js')).jsonlWriter(files, format === 'jsonl.zst');
@@ -201,7 +210,7 @@ function shardsOf(run: RunState, format: ExportFormat, split: ExportOptions['spl
 }
 
 /** An export never mixes with what lies there. */
-function checkEmpty(out: string): void {
+export function checkEmpty(out: string): void {
   if (!existsSync(out)) return;
   let names: string[];
   try {

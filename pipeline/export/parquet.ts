@@ -4,50 +4,58 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { SchemaElement } from 'hyparquet';
 import { type Batch, type Column, isValid, valueAt } from '../../native/batch.js';
 import { ArrowFile } from '../store.js';
-import type { ExportFolder, FormatWriter } from './export.js';
+import type { ExportFile, ExportFolder, FormatWriter } from './export.js';
 
 /** A row group: readers hold one at a time. */
-const GROUP_ROWS = 8192;
+export const GROUP_ROWS = 8192;
 const GROUP_BYTES = 64 * 2 ** 20;
 
-export function parquetWriter(files: ExportFolder): FormatWriter {
+export interface ParquetLimits {
+  /** Rows of a row group; fewer where their text passes GROUP_BYTES. */
+  readonly groupRows?: number;
+  /** A file that has reached so many bytes ends with its row group, and `NAME-1.parquet` goes on. */
+  readonly maxFileBytes?: number;
+}
+
+export function parquetWriter(files: ExportFolder, { groupRows = GROUP_ROWS, maxFileBytes = Number.POSITIVE_INFINITY }: ParquetLimits = {}): FormatWriter {
   return {
     async shard(path, _shard, name) {
       const source = await ArrowFile.open(path);
+      const columns: ParquetColumn[] = [];
       let documents = 0;
+      let part = 0;
+      let rows = 0;
+      let bytes = 0;
+      let open: OpenFile | null = null;
+      const flush = async (last: boolean): Promise<void> => {
+        open ??= await openFile(files, `${name}${part === 0 ? '' : `-${part}`}.parquet`, columns, metadataOf(source));
+        if (rows > 0) open.parquet.write({ columnData: columns.map(({ name: column, values }) => ({ name: column, data: values })), rowGroupSize: rows });
+        for (const column of columns) column.values = [];
+        rows = 0;
+        bytes = 0;
+        const ends = last || open.writer.offset >= maxFileBytes;
+        if (ends) open.parquet.finish();
+        await open.file.write([open.writer.getBytes().slice()]);
+        open.writer.index = 0; // what is on disk need not stay in memory
+        if (!ends) return;
+        await open.file.commit();
+        open = null;
+        part++;
+      };
       try {
-        const file = await files.create(`${name}.parquet`);
-        const writer = new ByteWriter();
-        let parquet: ParquetWriter | undefined;
-        let columns: ParquetColumn[] = [];
-        let rows = 0;
-        let bytes = 0;
-        let taken = 0;
-        const flush = async (last: boolean): Promise<void> => {
-          if (rows > 0) parquet!.write({ columnData: columns.map(({ name: column, values }) => ({ name: column, data: values })), rowGroupSize: rows });
-          for (const column of columns) column.values = [];
-          rows = 0;
-          bytes = 0;
-          if (last) parquet!.finish();
-          const whole = writer.getBytes();
-          await file.write([whole.slice(taken)]);
-          taken = whole.length;
-        };
         for await (const batch of source.batches()) {
-          if (parquet === undefined) {
-            columns = source.columns.map((column) => columnOf(column, batch.columns[column]!));
-            const schema: SchemaElement[] = [{ name: 'schema', num_children: columns.length }, ...columns.flatMap((column) => column.schema)];
-            parquet = new ParquetWriter({ writer, schema, createdBy: 'refine', kvMetadata: metadataOf(source) });
+          if (columns.length === 0) columns.push(...source.columns.map((column) => columnOf(column, batch.columns[column]!)));
+          for (let from = 0; from < batch.rows; ) {
+            const to = Math.min(batch.rows, from + groupRows - rows);
+            for (const column of columns) append(column, batch, from, to);
+            rows += to - from;
+            documents += to - from;
+            bytes += (sizeOf(batch) * (to - from)) / batch.rows;
+            from = to;
+            if (rows >= groupRows || bytes >= GROUP_BYTES) await flush(false);
           }
-          for (const column of columns) append(column, batch);
-          rows += batch.rows;
-          documents += batch.rows;
-          bytes += sizeOf(batch);
-          if (rows >= GROUP_ROWS || bytes >= GROUP_BYTES) await flush(false);
         }
-        if (parquet === undefined) parquet = new ParquetWriter({ writer, schema: [{ name: 'schema', num_children: 0 }], createdBy: 'refine' });
-        await flush(true);
-        await file.commit();
+        if (open !== null || rows > 0 || part === 0) await flush(true);
       } finally {
         await source.close();
       }
@@ -55,6 +63,19 @@ export function parquetWriter(files: ExportFolder): FormatWriter {
     },
     async end() {},
   };
+}
+
+interface OpenFile {
+  readonly file: ExportFile;
+  readonly writer: ByteWriter;
+  readonly parquet: ParquetWriter;
+}
+
+async function openFile(files: ExportFolder, path: string, columns: readonly ParquetColumn[], kvMetadata: { key: string; value: string }[]): Promise<OpenFile> {
+  const file = await files.create(path);
+  const writer = new ByteWriter();
+  const schema: SchemaElement[] = [{ name: 'schema', num_children: columns.length }, ...columns.flatMap((column) => column.schema)];
+  return { file, writer, parquet: new ParquetWriter({ writer, schema, createdBy: 'refine', kvMetadata }) };
 }
 
 interface ParquetColumn {
@@ -128,10 +149,10 @@ function numberLeaf(values: { readonly constructor: unknown }, seconds: boolean)
   }
 }
 
-function append({ name, values }: ParquetColumn, batch: Batch): void {
+function append({ name, values }: ParquetColumn, batch: Batch, from: number, to: number): void {
   const column = batch.columns[name]!;
   const seconds = column.kind === 'fixed' && column.unit === 's';
-  for (let row = 0; row < batch.rows; row++) {
+  for (let row = from; row < to; row++) {
     const value = isValid(column, row) ? valueAt(column, row) : null;
     if (value === null) values.push(null);
     else if (seconds) values.push(new Date(Number(value) * 1000));

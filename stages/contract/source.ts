@@ -1,5 +1,6 @@
 // The contract between the runner and sources: what an input is, and how its documents arrive.
 import type { Batch } from '../../native/index.js';
+import type { PayloadCounts } from '../../native/warc.js';
 
 /** A manifest's `source`, parsed. Relative paths start from the manifest's folder. */
 export type Source =
@@ -17,7 +18,7 @@ export type Source =
       readonly index?: readonly string[];
       readonly select?: DocumentSelection;
     }
-  | { readonly kind: 'jsonl'; readonly paths: readonly string[]; readonly textField: string }
+  | { readonly kind: 'jsonl'; readonly paths: readonly string[]; readonly textField: string; readonly lineage?: 'fields' }
   | { readonly kind: 'parquet'; readonly paths: readonly string[]; readonly fields: ParquetFields }
   | { readonly kind: 'run'; readonly path: string };
 
@@ -75,6 +76,8 @@ export interface Input {
   readonly identity: string;
   /** jsonl: the key that holds the text. */
   readonly textField?: string;
+  /** jsonl: lines with warc_path and warc_offset keep them. */
+  readonly lineage?: 'fields';
   /** parquet. */
   readonly fields?: ParquetFields;
   /** Only these ranges of the file; `bytes` is then what will be fetched, `wholeBytes` the size of the file. */
@@ -91,6 +94,8 @@ export interface SourceCounts {
   readonly damage: Readonly<Record<string, number>>;
   /** Documents with something worth noting (truncated, digest mismatch), by code. */
   readonly notes: Readonly<Record<string, number>>;
+  /** Records that are no documents because of what they hold (not-html, too-large, bad-encoding), by media type. */
+  readonly payloads?: Readonly<Record<string, PayloadCounts>>;
   readonly bytesRead: number;
   /** sha256 of the bytes that were read, once the reader is exhausted. */
   readonly sha256: string | null;

@@ -13,6 +13,18 @@ export interface PlainDocument {
   readonly text?: Uint8Array;
   readonly html?: Uint8Array;
   readonly contentType?: string;
+  /** Where the document came from, where that is not this file. */
+  readonly record?: SourceRecord;
+}
+
+/** A WARC record that a line speaks of. */
+export interface SourceRecord {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number | null;
+  readonly digest: string | null;
+  readonly status: number | null;
+  readonly contentType: string | null;
 }
 
 // As the WARC reader cuts: small enough that a worker holds a few, large enough to pay for a native call.
@@ -48,13 +60,18 @@ export class BatchBuilder {
         id: utf8Column(documents.map(({ id }) => id)),
         url: utf8Column(documents.map(({ url }) => url)),
         host: utf8Column(documents.map(({ host }) => host)),
-        warc_path: utf8Column(documents.map(() => this.path)),
+        warc_path: utf8Column(documents.map(({ record }) => record?.path ?? this.path)),
         date: { ...int64(documents.map(({ date }) => date)), unit: 's' },
-        warc_offset: int64(documents.map(({ offset }) => offset)),
-        warc_length: int64(documents.map(({ length }) => length)),
-        payload_digest: utf8Column(documents.map(() => null)),
-        http_status: { kind: 'fixed', values: new Uint16Array(documents.length), width: 1, validity: validityOf(documents.map(() => false)) },
-        content_type: utf8Column(documents.map(({ contentType }) => contentType)),
+        warc_offset: int64(documents.map(({ record, offset }) => record?.offset ?? offset)),
+        warc_length: int64(documents.map(({ record, length }) => (record === undefined ? length : record.length))),
+        payload_digest: utf8Column(documents.map(({ record }) => record?.digest)),
+        http_status: {
+          kind: 'fixed',
+          values: Uint16Array.from(documents, ({ record }) => record?.status ?? 0),
+          width: 1,
+          validity: validityOf(documents.map(({ record }) => record !== undefined && record.status !== null)),
+        },
+        content_type: utf8Column(documents.map(({ record, contentType }) => contentType ?? record?.contentType)),
         x_robots_tag: utf8Column(documents.map(() => null)),
         html: bytesColumn(
           'binary',

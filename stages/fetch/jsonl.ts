@@ -6,11 +6,13 @@ import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Batch, RefineError } from '../../native/index.js';
 import type { SourceCounts, SourceReader } from '../contract/source.js';
-import { BatchBuilder, baseName, hostOf, secondsOf } from './document-batch.js';
+import { BatchBuilder, baseName, hostOf, secondsOf, type SourceRecord } from './document-batch.js';
 
 export interface JsonlOptions {
   readonly path: string;
   readonly textField: string;
+  /** Lines that name a WARC record by warc_path and warc_offset are documents of that record. */
+  readonly lineage?: boolean;
 }
 
 /** A longer line is a skip: a document of this size is no page. The WARC reader's cap on a payload. */
@@ -74,6 +76,7 @@ export function readJsonl(open: (signal: AbortSignal) => AsyncIterable<Uint8Arra
           offset: line.offset,
           length: line.length,
           text: encoder.encode(value[options.textField] as string),
+          ...(options.lineage === true ? recordOf(value) : {}),
         });
         if (rows.full) yield rows.take();
       }
@@ -87,6 +90,25 @@ export function readJsonl(open: (signal: AbortSignal) => AsyncIterable<Uint8Arra
 
 const decoder = new TextDecoder('utf-8'); // invalid UTF-8 becomes U+FFFD before any step (DESIGN section 6)
 const encoder = new TextEncoder();
+
+/** The record that a line names; nothing where it names none rightly: its place is then the line. */
+function recordOf(value: Readonly<Record<string, unknown>>): { readonly record: SourceRecord } | Record<string, never> {
+  const count = (found: unknown, most: number): number | null =>
+    Number.isInteger(found) && (found as number) >= 0 && (found as number) <= most ? (found as number) : null;
+  const text = (found: unknown): string | null => (typeof found === 'string' && found !== '' ? found : null);
+  const path = text(value.warc_path);
+  const offset = count(value.warc_offset, Number.MAX_SAFE_INTEGER);
+  if (path === null || offset === null) return {};
+  const record: SourceRecord = {
+    path,
+    offset,
+    length: count(value.warc_length, Number.MAX_SAFE_INTEGER),
+    digest: text(value.payload_digest),
+    status: count(value.http_status, 999),
+    contentType: text(value.content_type),
+  };
+  return { record };
+}
 
 function noJson(path: string, line: Line | null): RefineError {
   const found = line === null ? 'it ended without one' : `line ${line.number} at byte ${line.offset} is the latest that is not`;

@@ -60,7 +60,12 @@ export async function listInputs(source: Source, env: ListEnv): Promise<Input[]>
     throw new RefineError('ERR_REFINE_MANIFEST', message, { place: named[i]!.path });
   }
   const format: InputFormat = source.kind === 'commoncrawl' ? 'warc' : source.kind === 'run' ? 'shard' : source.kind;
-  const more = source.kind === 'jsonl' ? { textField: source.textField } : source.kind === 'parquet' ? { fields: source.fields } : {};
+  const more =
+    source.kind === 'jsonl'
+      ? { textField: source.textField, ...(source.lineage === undefined ? {} : { lineage: source.lineage }) }
+      : source.kind === 'parquet'
+        ? { fields: source.fields }
+        : {};
   const selection = await selectionOf(source, named, env);
   const wanted = selection === null ? named : named.filter(({ path }) => selection.files.has(path));
   return concurrently(wanted, async ({ path, location, version }): Promise<Input> => {

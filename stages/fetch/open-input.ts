@@ -26,7 +26,7 @@ export function openInput(input: Input, env: OpenEnv): SourceReader {
       if (input.members !== undefined) return readWarcMembers({ ...input, members: input.members }, env);
       return onFirstRead((signal) => readWarc(bytes(signal), { path, format }));
     case 'jsonl':
-      return readJsonl(bytes, { path, textField: input.textField ?? 'text' });
+      return readJsonl(bytes, { path, textField: input.textField ?? 'text', lineage: input.lineage === 'fields' });
     case 'parquet':
       return readParquet((signal) => openRanges(input.location, path, input.identity, env, signal), { path, fields: input.fields ?? DEFAULT_FIELDS });
     case 'html':

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import polars from 'nodejs-polars';
 import { type Batch, bytesColumn, utf8Column } from '../../native/batch.js';
 import { ExportFolder } from '../../pipeline/export/export.js';
@@ -97,4 +97,34 @@ test('every kind of column and null comes back from parquet', async () => {
   assert.deepEqual(frame.columns, Object.keys(batch.columns));
   assert.deepEqual(frame.getColumn('lang').toArray(), ['en', null, 'de', 'en', null, 'de']);
   assert.deepEqual(frame.getColumn('count').toArray(), [0, null, 4_294_967_295, 0, null, 4_294_967_295]);
+});
+
+test('row groups and files are cut where asked, and hold the same rows in the same order', async () => {
+  const shard = join(folder, 'many.arrow');
+  const many = (from: number): Batch => ({
+    rows: 1000,
+    columns: { id: utf8Column(Array.from({ length: 1000 }, (_, n) => `id-${from + n}-${'x'.repeat(20)}`)) },
+  });
+  await writeArrow(shard, [many(0), many(1000), many(2000)]);
+  const out = join(folder, 'cut');
+  const files = new ExportFolder(out);
+  const counts = await parquetWriter(files, { groupRows: 700, maxFileBytes: 10_000 }).shard(shard, { path: '', rows: 3000, bytes: 0, sha256: '' }, '000000');
+  assert.deepEqual(counts, { documents: 3000 });
+  assert.ok(files.files.length > 1);
+  assert.deepEqual(
+    files.files.map(({ path }) => path),
+    ['000000.parquet', ...files.files.slice(1).map((_, n) => `000000-${n + 1}.parquet`)],
+  );
+  const ids: unknown[] = [];
+  for (const { path } of files.files) {
+    const bytes = readFileSync(join(out, path));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const { row_groups: groups } = parquetMetadata(file);
+    assert.ok(groups.every(({ num_rows: rows, columns }) => Number(rows) <= 700 && columns[0]!.meta_data?.statistics?.min_value !== undefined));
+    ids.push(...(await parquetReadObjects({ file })).map((row) => (row as { id: string }).id));
+  }
+  assert.deepEqual(
+    ids,
+    [0, 1000, 2000].flatMap((from) => Array.from({ length: 1000 }, (_, n) => `id-${from + n}-${'x'.repeat(20)}`)),
+  );
 });

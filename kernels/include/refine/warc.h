@@ -93,6 +93,15 @@ struct DocumentColumns {
   void clear();
 };
 
+// Payloads that are no documents of ours, by media type.
+struct PayloadCount {
+  std::string type;  // lower case; `unknown` where none is declared, `other` past kMaxPayloadTypes
+  uint64_t records = 0;
+  uint64_t bytes = 0;      // as stored, before content codings are undone
+  uint64_t truncated = 0;  // records with WARC-Truncated
+};
+inline constexpr size_t kMaxPayloadTypes = 1000;
+
 struct NamedCount {
   std::string name;
   uint64_t count;
@@ -114,6 +123,7 @@ class WarcReader {
   std::vector<RecordInfo>& records();
   std::vector<DamageEntry>& damage();    // entries collected so far (records mode only)
   std::vector<NamedCount> counts(const char* kind) const;  // "skips", "damage", "notes": sorted by name
+  std::vector<PayloadCount> payloads() const;  // sorted by type
   uint64_t record_count() const;
   uint64_t document_count() const;
   uint64_t bytes_read() const;
