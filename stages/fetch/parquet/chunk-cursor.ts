@@ -204,7 +204,15 @@ export class ChunkCursor {
     const from = this.#at - this.#windowAt;
     if (from >= 0 && from + length <= this.#window.length) return this.#window.subarray(from, from + length);
     const to = Math.min(this.#chunk.to, this.#at + Math.max(length, WINDOW_BYTES));
-    this.#window = await readWhole(this.ranges, this.#at, to, signal);
+    const held = from >= 0 && from < this.#window.length ? this.#window.subarray(from) : null;
+    if (held === null) this.#window = await readWhole(this.ranges, this.#at, to, signal);
+    else {
+      // What is held of the page is not fetched again.
+      const whole = new Uint8Array(to - this.#at);
+      whole.set(held);
+      whole.set(await readWhole(this.ranges, this.#at + held.length, to, signal), held.length);
+      this.#window = whole;
+    }
     this.#windowAt = this.#at;
     return this.#window.subarray(0, length);
   }
