@@ -43,6 +43,10 @@ export async function crawlPaths(base: string, crawl: string, env: RemoteEnv, li
   } catch (error) {
     if (error instanceof RefineError && /HTTP 404|does not exist/.test(error.message)) {
       const message = `the crawl "${crawl}" is not there: found no list of its files, expected one. Check the name (such as CC-MAIN-2023-50; collinfo.json lists all) and source.commoncrawl.base`;
+      if (list !== 'warc.paths.gz') {
+        const none = `the crawl "${crawl}" has no such list, expected that of its index. Choose the other index (select.index.from), or name index files of your own (select.index.files)`;
+        throw new RefineError('ERR_REFINE_SELECTION', none, { place, cause: error });
+      }
       throw new RefineError('ERR_REFINE_INPUT', message, { place, cause: error });
     }
     throw error;

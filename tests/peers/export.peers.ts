@@ -32,7 +32,7 @@ before(async () => {
 
 /** What the reader says is there; undefined where it is not installed. */
 async function readBack(reader: string, format: string, ...more: string[]): Promise<unknown[] | undefined> {
-  const out = join(folder, [reader, ...more].join(''));
+  const out = join(folder, [reader, format, ...more].join('-'));
   const { code, stderr } = await refine(['export', run, '--format', format, '-o', out, ...more]);
   assert.equal(code, 0, stderr);
   const answer = execFileSync(python, [packagePath('tests', 'peers', 'read_export.py'), reader, out], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -59,8 +59,12 @@ for (const [reader, format] of [
   ['duckdb', 'parquet'],
   ['jsonl', 'jsonl'],
   ['jsonl.zst', 'jsonl.zst'],
+  ['jsonl-pyarrow', 'jsonl'],
+  ['jsonl-pyarrow', 'jsonl.zst'],
+  ['jsonl-duckdb', 'jsonl'],
+  ['jsonl-duckdb', 'jsonl.zst'],
 ]) {
-  test(`${reader}: every document's text, host and numbers are there`, async (t) => {
+  test(`${reader} of ${format}: every document's text, host and numbers are there`, async (t) => {
     const found = (await readBack(reader!, format!)) as Record<string, unknown>[] | undefined;
     if (found === undefined) return t.skip('its reader is not installed');
     const some = (list: readonly unknown[]) =>

@@ -79,7 +79,28 @@ def datasets(folder: str) -> list:
     return list(load_dataset("json", data_files=files, split="train", cache_dir=f"{folder}-cache"))
 
 
-READERS = {"megatron": megatron, "ds": ds, "mds": mds, "parquet": parquet, "duckdb": duckdb, "jsonl": datasets, "jsonl.zst": datasets}
+def jsonl_pyarrow(folder: str) -> list:
+    import pyarrow as pa
+    import pyarrow.json as pj
+
+    found = []
+    for path in sorted(glob.glob(f"{folder}/*.jsonl*")):
+        with pa.input_stream(path, compression="zstd" if path.endswith(".zst") else None) as stream:
+            found += pj.read_json(pa.BufferReader(stream.read())).to_pylist()
+    return found
+
+
+def jsonl_duckdb(folder: str) -> list:
+    import duckdb
+
+    found = []
+    for path in sorted(glob.glob(f"{folder}/*.jsonl*")):
+        query = duckdb.sql(f"select * from read_json('{path}', format = 'newline_delimited', convert_strings_to_integers = false)")
+        found += [dict(zip(query.columns, row)) for row in query.fetchall()]
+    return found
+
+
+READERS = {"jsonl-pyarrow": jsonl_pyarrow, "jsonl-duckdb": jsonl_duckdb, "megatron": megatron, "ds": ds, "mds": mds, "parquet": parquet, "duckdb": duckdb, "jsonl": datasets, "jsonl.zst": datasets}
 try:
     print(json.dumps({"documents": READERS[sys.argv[1]](sys.argv[2])}, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)))
 except ModuleNotFoundError as missing:
