@@ -97,6 +97,11 @@ export class Ledger {
     await this.#store.remove(`${task}.json`);
   }
 
+  /** Before another try elsewhere: a failure that stands afterwards is that try's. */
+  async forgetFailure(task: string): Promise<void> {
+    await this.#store.remove(`${task}.failed.json`);
+  }
+
   /** Ids of all tasks with an entry, failed ones too. */
   async tasks(): Promise<Set<string>> {
     const { done, failed, forgotten } = await this.#names();

@@ -23,7 +23,8 @@ export async function removeParts(folder: string): Promise<void> {
 export async function removeUnnamed(folder: string, named: ReadonlySet<string>): Promise<void> {
   for (const path of await filesBelow(folder, ['', ...OUTPUTS])) {
     const output = path.includes('/') || path === 'index.arrow' || path === 'holdout.arrow';
-    if (output && !named.has(path)) await remove(join(folder, path));
+    // What was handed to a cluster engine is told there, after the run too: logs of what failed, the list of jobs.
+    if (output && !named.has(path) && !path.startsWith('scratch/executor/')) await remove(join(folder, path));
   }
 }
 

@@ -5,11 +5,12 @@ import { INSTRUCTION_SETS } from '../stages/contract/instruction-sets.js';
 import type { IndexFilter } from '../stages/contract/source.js';
 import type { AnyStep } from '../stages/contract/stage.js';
 import { size } from '../stages/contract/units.js';
+import { executorSchema } from './executors/settings-schema.js';
 
 export type Registry = ReadonlyMap<string, AnyStep>;
 
 /** Keys of a manifest; a step may bear none of these names, so that `--set` has one meaning. */
-export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink', 'spill', 'isa'] as const;
+export const MANIFEST_KEYS = ['name', 'seed', 'source', 'steps', 'sink', 'spill', 'isa', 'executor'] as const;
 
 export const nameSchema = z
   .string()
@@ -265,6 +266,7 @@ export function manifestJsonSchema(registry: Registry): JsonSchema {
       sink: writtenSchema(sinkSchema),
       spill: writtenSchema(spillSchema),
       isa: writtenSchema(isaSchema),
+      executor: writtenSchema(executorSchema),
     },
     required: ['name', 'source', 'steps'],
     additionalProperties: false,

@@ -6,6 +6,7 @@ import { type ErrorCode, RefineError } from '../native/errors.js';
 import { withoutSecrets } from '../native/redact.js';
 import type { DocumentSelection, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
+import { executorSchema } from './executors/settings-schema.js';
 import { parseAt, repairEntries, show } from './manifest-check.js';
 import { checkFlow, type PlacedStep } from './manifest-flow.js';
 import { isaSchema, MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seedSchema, sinkSchema, sourceSchemas, spillSchema } from './manifest-schema.js';
@@ -13,7 +14,7 @@ import { formatPlace, keyPlace, MAX_MANIFEST_BYTES, type Place, parseYaml, type 
 import { applySets } from './manifest-sets.js';
 import { type ReadStep, StepReader } from './manifest-steps.js';
 import { steps as shippedSteps } from './registry.js';
-import { nearest } from '../stages/contract/suggest.js';
+import { didYouMean, nearest } from '../stages/contract/suggest.js';
 import type { Manifest, Sink, Step } from './types.js';
 
 export interface ManifestOptions {
@@ -90,7 +91,7 @@ export async function parseManifest(text: string, options: ManifestOptions & { r
 const SOURCE_KEYS = ['text-field', 'id-field', 'url-field', 'date-field', 'index', 'select', 'lineage'];
 
 type MapTree = Tree & { readonly kind: 'map' };
-type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'isa' | 'resolved'>;
+type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spillBytes' | 'isa' | 'executor' | 'resolved'>;
 
 class ManifestBuilder {
   constructor(
@@ -114,6 +115,8 @@ class ManifestBuilder {
     const sink = this.readSink(get('sink'));
     const spillBytes = get('spill') === undefined ? spillSchema.parse(undefined) : parseAt(spillSchema, get('spill')!, 'spill', this.problems);
     const isa = get('isa') === undefined ? undefined : parseAt(isaSchema, get('isa')!, 'isa', this.problems);
+    const executor = get('executor') === undefined ? undefined : parseAt(executorSchema, get('executor')!, 'executor', this.problems);
+    if (executor !== undefined) this.checkExecutorSteps(get('executor')!, steps);
     const missing = get('steps') === undefined;
     if (!missing) {
       const sinkTree = get('sink');
@@ -132,8 +135,24 @@ class ManifestBuilder {
       sink,
       spillBytes,
       ...(isa === undefined ? {} : { isa }),
+      ...(executor === undefined ? {} : { executor }),
       resolved: resolvedOf(name, seed, source, steps as ReadStep[], sink, spillBytes),
     };
+  }
+
+  /** Jobs are given more by the names of steps. A profile serves many manifests, so there a name that is no step is none's mistake. */
+  private checkExecutorSteps(tree: Tree, steps: readonly (ReadStep | null)[]): void {
+    const names = steps.flatMap((step) => (step === null ? [] : [step.name]));
+    for (const engine of ['slurm', 'kubernetes']) {
+      const of = treeAt(tree, [engine, 'steps']);
+      if (of?.kind !== 'map' || steps.includes(null)) continue;
+      for (const [name, entry] of of.entries)
+        if (!names.includes(name))
+          this.problems.push({
+            place: entry.keyPlace,
+            message: `executor.${engine}.steps.${name} is no step of this manifest; expected ${names.join(', ')}.${didYouMean(name, names)}`,
+          });
+    }
   }
 
   /** The manifest with mistyped keys reported and put right. */

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import { createFileOnce, replaceFile } from './atomic-file.js';
+import type { ParentJob } from './executors/executor.js';
 import { digest } from './identity.js';
 import { isAlive, processSpace, processStart } from './platform.js';
 
@@ -21,6 +22,8 @@ interface Holder {
   readonly space?: string;
   /** Names the file that it counts up in; absent: it does not. */
   readonly beat?: string;
+  /** The cluster job it runs in, which its engine can be asked about from any host; absent outside of one. */
+  readonly job?: string;
 }
 
 export interface LockSettings {
@@ -29,6 +32,8 @@ export interface LockSettings {
   readonly leaseMs?: number;
   /** Told before a wait. */
   readonly notice?: (sentence: string) => void;
+  /** The cluster job this process runs in. */
+  readonly job?: ParentJob;
 }
 const BEAT_MS = 5000;
 const LEASE_MS = 60_000;
@@ -58,7 +63,15 @@ export async function lockFolder(folder: string, of: LockOf, settings: LockSetti
   const path = join(folder, of.file);
   const space = processSpace();
   const beat = randomBytes(8).toString('hex');
-  const me: Holder = { format: 1, pid: process.pid, host: hostname(), start: processStart(process.pid), ...(space === null ? {} : { space }), beat };
+  const me: Holder = {
+    format: 1,
+    pid: process.pid,
+    host: hostname(),
+    start: processStart(process.pid),
+    ...(space === null ? {} : { space }),
+    beat,
+    ...(settings.job === undefined ? {} : { job: settings.job.job }),
+  };
   const mine = JSON.stringify(me);
   const ours = async (): Promise<FolderLock> => {
     await removeTickets(folder, of);
@@ -173,6 +186,8 @@ async function refuseIfLive(folder: string, text: string, of: LockOf, settings: 
   const path = join(folder, of.file);
   const { who, holder } = judge(text);
   if (who === 'dead') return;
+  // A job that was requeued finds its own lock; of another job the engine knows, without a wait.
+  if (settings.job !== undefined && holder.job !== undefined && (holder.job === settings.job.job || !(await settings.job.alive(holder.job)))) return;
   if (who === 'live' || holder.beat === undefined) throw locked(path, holder, of);
   const leaseMs = settings.leaseMs ?? LEASE_MS;
   settings.notice?.(

@@ -9,8 +9,9 @@ import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import type { Decided } from './barrier-graph.js';
-import type { Executor, MakeExecutor } from './executors/executor.js';
+import type { Executor, MakeExecutor, RemoteWork } from './executors/executor.js';
 import { LocalPool } from './executors/local/pool.js';
+import { refuseLiveJobs } from './executors/live-jobs.js';
 import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
 import { LevelsAhead } from './levels-ahead.js';
@@ -31,6 +32,7 @@ import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
 import { openPlace, type PlaceSettings } from './run-place.js';
 import type { RunStorage } from './storage/run-storage.js';
+import { SHIPPED_MODULES } from './shipped-modules.js';
 import { type GraphInput, TaskGraph } from './task-graph.js';
 import type { Node } from './task-nodes.js';
 import type { MapSpec, WorkerContext } from './tasks.js';
@@ -59,6 +61,8 @@ export interface RunOptions {
   readonly device?: AskedDevice;
   /** Where tasks run; worker processes of this machine. */
   readonly executor?: MakeExecutor;
+  /** Given where that is on other machines. */
+  readonly remote?: RemoteWork;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
   /** How long a worker may make no progress; 10 minutes. */
@@ -88,11 +92,10 @@ interface InputsModule {
   localGate(): FetchGate;
 }
 
-const SHIPPED: RunModules = { steps: new URL('./registry.js', import.meta.url).href, inputs: new URL('./inputs.js', import.meta.url).href };
-
 export async function runManifest(manifest: Manifest, asked: RunOptions): Promise<RunSummary> {
   const started = performance.now();
-  const place = await openPlace(asked);
+  const job = asked.remote?.job;
+  const place = await openPlace(job === undefined ? asked : { ...asked, lock: { ...asked.lock, job } });
   const { folder, ledger, storage, signal } = place;
   const options = { ...asked, out: folder };
   const file = new ProgressFile(folder);
@@ -124,6 +127,13 @@ export async function runManifest(manifest: Manifest, asked: RunOptions): Promis
   }
 }
 
+/** Whether somebody else's processes may have files open in the folder. */
+async function busy({ remote, out }: RunOptions): Promise<boolean> {
+  if (remote !== undefined) return await remote.busy(out);
+  await refuseLiveJobs(out);
+  return false;
+}
+
 async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, storage: RunStorage | undefined, signal: AbortSignal): Promise<Run> {
   const on = placeNeuralSteps({
     asked: options.device ?? 'auto',
@@ -136,7 +146,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   const env: StageEnv = { seed: manifest.seed, baseDir: manifest.baseDir, device: on.device, ...(on.isa === null ? {} : { isa: on.isa }) };
   const identities = [];
   for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
-  const modules = options.modules ?? SHIPPED;
+  const modules = options.modules ?? SHIPPED_MODULES;
   const inputsModule = (await import(modules.inputs)) as InputsModule;
   const gate = inputsModule.localGate();
   const listed = await inputsModule.listInputs(manifest.source, {
@@ -154,7 +164,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
   const { version } = JSON.parse(await readFile(packagePath('package.json'), 'utf8')) as { version: string };
   const locked = await lockRun(options.out, manifest, identities, listed, { refine: version, on, update: options.update ?? false });
   await storage?.publishFiles(['manifest.yaml', 'manifest.lock.json']);
-  await removeParts(options.out);
+  if (!(await busy(options))) await removeParts(options.out);
   await copyOutside(options.out, manifest.steps, identities, env);
 
   const segments = segmentsOf(manifest.steps);
@@ -175,7 +185,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     ...(storage === undefined ? {} : { storage: storage.spec }),
     modules,
   };
-  const gpu = on.library === undefined ? undefined : await GpuService.start(on.library, options.notice);
+  const gpu = on.library === undefined || options.remote !== undefined ? undefined : await GpuService.start(on.library, options.notice);
   return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, gpu, storage);
 }
 
@@ -250,7 +260,7 @@ class Run {
       await this.#gpu?.close();
     }
     await levels.writePlan(true);
-    await removeParts(this.#options.out); // of workers that were killed while this run went on
+    if (!(await busy(this.#options))) await removeParts(this.#options.out); // of workers that were killed while this run went on
     await levels.prune();
     if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await rm(join(this.#options.out, 'scratch'), { recursive: true, force: true }); // holds what the shards do not
     return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };

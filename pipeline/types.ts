@@ -1,6 +1,7 @@
 // The pipeline's own nouns: a resolved manifest, the ledger, the run folder. DESIGN sections 1, 2 and 6.
 import type { AnyStep } from '../stages/contract/stage.js';
 import type { Source, SourceCounts } from '../stages/contract/source.js';
+import type { ExecutorWritten } from './executors/settings-schema.js';
 
 /** A stage used in a manifest. `name` is its `as:` or the stage's name; ledger, `--set` and statistics use it. */
 export interface Step {
@@ -38,6 +39,8 @@ export interface Manifest {
   readonly spillBytes: number;
   /** The instruction set that neural steps must use; absent: device.ts chooses. Not part of `resolved`: the lock has what was chosen. */
   readonly isa?: string;
+  /** Where tasks run; no part of `resolved` either. */
+  readonly executor?: ExecutorWritten;
   /** The folder relative paths start from: the manifest's own. */
   readonly baseDir: string;
   /** The file as given, and where it was read. */

@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   search: async () => (await import('./search.js')).registerSearch,
   export: async () => (await import('./export.js')).registerExport,
   load: async () => (await import('./load.js')).registerLoad,
+  worker: async () => (await import('./worker.js')).registerWorker,
+  submit: async () => (await import('./submit.js')).registerSubmit,
   remove: async () => (await import('./remove.js')).registerRemove,
   index: async () => (await import('./dedupe-index.js')).registerIndex,
   url: async () => (await import('./url.js')).registerUrl,

@@ -1,8 +1,12 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { RefineError } from '../../native/errors.js';
 import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
+import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
+import { readProfile, withProfile } from '../executors/settings.js';
+import { clusterPlace, executorOf, openSlurm, type RunPlace } from '../executors/start.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { openJsonLog } from '../json-log.js';
@@ -12,6 +16,7 @@ import { progressTo } from '../progress.js';
 import { type Progress, type ProgressEvent, tellAll } from '../progress-events.js';
 import { summaryText } from '../run-summary.js';
 import { runManifest } from '../runner.js';
+import type { Manifest } from '../types.js';
 import { action, collect, count, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -26,12 +31,19 @@ interface Options {
   readonly device: AskedDevice;
   readonly metrics?: Listen;
   readonly logJson?: string;
+  readonly executor?: ExecutorName;
+  readonly profile?: string;
 }
 
 function listen(text: string): Listen {
   const parsed = parseListen(text);
   if (parsed === null) throw new InvalidArgumentError('expected HOST:PORT, such as 127.0.0.1:9464.');
   return parsed;
+}
+
+export function executor(text: string): ExecutorName {
+  if (!(EXECUTORS as readonly string[]).includes(text)) throw new InvalidArgumentError(`expected ${EXECUTORS.join(', ')}.`);
+  return text as ExecutorName;
 }
 
 export function device(text: string): AskedDevice {
@@ -54,6 +66,8 @@ export function registerRun(program: Command): void {
     .option('--work <dir>', 'of a run on S3: the folder here that its tasks work in; on a cluster a shared one (default: below the cache folder)')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
     .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
+    .option('--executor <name>', `where tasks run: ${EXECUTORS.join(', ')} (default: the manifest's executor.kind, or local)`, executor)
+    .option('--profile <file>', 'an `executor:` block for this site, over that of the manifest')
     .option('--device <device>', 'where model steps compute: auto (a GPU where one is usable), cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--stall <time>', 'ends a worker that makes no progress for so long, such as 30m (default: 10m)', stallTime)
@@ -70,8 +84,10 @@ export function registerRun(program: Command): void {
         for (const message of warnings) told.progress({ type: 'warning', message });
         const { signal, done } = interruptible();
         try {
+          const out = options.out ?? join('runs', manifest.name);
+          const place = await placeOf(manifest, options);
           const summary = await runManifest(manifest, {
-            out: options.out ?? join('runs', manifest.name),
+            out,
             allowFailed: options.allowFailed,
             update: options.update ?? false,
             verifyInputs: options.verifyInputs ?? false,
@@ -79,9 +95,9 @@ export function registerRun(program: Command): void {
             progress: told.progress,
             notice: words,
             device: options.device,
+            ...place,
             ...(options.stall === undefined ? {} : { stallMs: options.stall }),
             ...(options.work === undefined ? {} : { work: options.work }),
-            ...(options.workers === undefined ? {} : { workers: options.workers }),
           });
           words(summaryText(summary).trimEnd());
           return EXIT.done;
@@ -110,4 +126,21 @@ async function listeners(options: Options): Promise<{ readonly progress: Progres
       await server?.close();
     },
   };
+}
+
+/** Worker processes here, or the engine that --executor or the manifest names. */
+async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> {
+  const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
+  const workers = options.workers ?? block.workers;
+  const whole = workers === undefined ? block : { ...block, workers };
+  switch (executorOf(options.executor, block)) {
+    case 'local':
+      return { ...(workers === undefined ? {} : { workers }), ...(block.stall === undefined ? {} : { stallMs: block.stall }) };
+    case 'slurm':
+      return clusterPlace(manifest, await openSlurm(whole), { block: whole, notice: words });
+    case 'kubernetes':
+      throw new RefineError('ERR_REFINE_USAGE', 'is kubernetes, which refine submit hands a run to. Use: refine submit --executor kubernetes', {
+        place: '--executor',
+      });
+  }
 }

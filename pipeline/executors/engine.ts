@@ -2,6 +2,15 @@
 // nothing more: what is to be done, what is done and what is tried again is the ClusterExecutor's, and the ledger tells the truth.
 // Invariant: an engine passes on words as words; no text of a manifest and no path is ever read by a shell.
 
+import { RefineError } from '../../native/errors.js';
+
+/** The engine does not answer: another time it may. */
+export class EngineSilent extends RefineError {
+  constructor(engine: string, message: string) {
+    super('ERR_REFINE_ENGINE', message, { place: engine });
+  }
+}
+
 /** What an element may use. Units in the names; absent: the engine's (partition's) default. */
 export interface Resources {
   readonly cpus: number;
@@ -15,12 +24,12 @@ export interface Resources {
 }
 
 export interface ArrayJob {
-  /** Letters, digits and "-": for people and for the engine's lists. */
+  /** Letters, digits and "-", unique: for people, for the engine's lists and for `find`. */
   readonly name: string;
   /** The run folder and this array's own folder below it (absolute): logs and the engine's files stand there. */
   readonly runFolder: string;
   readonly folder: string;
-  /** Program and arguments of an element; its index comes from the engine's variable (worker-index.ts). */
+  /** Program and arguments of an element; its index comes from the engine's variable (node-worker.ts). */
   readonly command: readonly string[];
   /** 1 and `single`: a job of its own, not an array. */
   readonly elements: number;
@@ -37,10 +46,11 @@ export interface ArrayJob {
  * - failed: ended by itself with another code, or by a signal
  * - memory: killed for its memory
  * - time: killed at its time limit
- * - taken: ended by the cluster, not by its own doing: preempted, its node failed, cancelled
+ * - taken: ended by the cluster, not by its own doing: preempted, its node failed
+ * - cancelled: by a person, who wants it ended
  * - unknown: ended, and the engine does not say how
  */
-export type ElementState = 'waiting' | 'running' | 'done' | 'failed' | 'memory' | 'time' | 'taken' | 'unknown';
+export type ElementState = 'waiting' | 'running' | 'done' | 'failed' | 'memory' | 'time' | 'taken' | 'cancelled' | 'unknown';
 
 export interface Element {
   readonly state: ElementState;
@@ -60,7 +70,9 @@ export interface Engine {
   readonly maxQueued: number;
   /** The job's id. Throws RefineError ERR_REFINE_ENGINE, or ERR_REFINE_QUEUE_FULL where a limit on queued jobs is met: later is well. */
   submit(job: ArrayJob): Promise<string>;
-  /** Of every job asked for; a job that the engine has forgotten has no elements. Throws ERR_REFINE_ENGINE where the engine does not answer. */
+  /** The id of a job that was submitted under this name (names are unique), or null: for a parent that died, or lost the answer, while it submitted. */
+  find(name: string): Promise<string | null>;
+  /** Of every job asked for; a job that the engine has forgotten has no elements. Throws EngineSilent where the engine does not answer. */
   states(jobs: readonly string[]): Promise<ReadonlyMap<string, ElementStates>>;
   /** Asks jobs to end as a whole, gently (SIGTERM first); unknown ones are no error. */
   cancel(jobs: readonly string[]): Promise<void>;

@@ -41,3 +41,19 @@ export interface Executor {
 
 /** Made once the run's context is known. */
 export type MakeExecutor = (context: WorkerContext, gate: FetchGate, events: PoolEvents) => Executor;
+
+/** Tasks run on other machines: what the run's parent must know of them. */
+export interface RemoteWork {
+  /** Whether jobs of an earlier parent may write into the folder now. */
+  busy(folder: string): Promise<boolean>;
+  /** The job this parent runs in, where it runs in one. */
+  readonly job?: ParentJob;
+}
+
+/** A parent that runs in a job: it may die on a node that nobody can ask, so its lock names the job, which the engine knows. */
+export interface ParentJob {
+  /** `slurm:17`. */
+  readonly job: string;
+  /** Whether another parent's job may still run. */
+  alive(job: string): Promise<boolean>;
+}

@@ -1,0 +1,64 @@
+// `refine submit MANIFEST`: hands a run to a cluster engine and returns; no process of it stays on this machine.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { RefineError } from '../../native/errors.js';
+import type { AskedDevice } from '../device.js';
+import { cancelRun, submitRun } from '../executors/chain.js';
+import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
+import { readProfile, withProfile } from '../executors/settings.js';
+import { executorOf } from '../executors/start.js';
+import { loadManifest } from '../manifest.js';
+import { manifestWarnings } from '../manifest-warnings.js';
+import { action, collect, count, data, EXIT, words } from './command.js';
+import { device, executor } from './run.js';
+
+interface Options {
+  readonly executor?: ExecutorName;
+  readonly profile?: string;
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly allowFailed: number;
+  readonly update?: boolean;
+  readonly device: AskedDevice;
+  readonly cancel?: boolean;
+}
+
+export function registerSubmit(program: Command): void {
+  program
+    .command('submit')
+    .description('hands a run to a cluster engine and returns; the same command goes on where it stopped')
+    .argument('<manifest>', 'a manifest (YAML)')
+    .option('--executor <name>', `where tasks run: ${EXECUTORS.slice(1).join(' or ')} (default: the manifest's executor.kind)`, executor)
+    .option('--profile <file>', 'an `executor:` block for this site, over that of the manifest')
+    .option('--out <dir>', 'the run folder, on a file system that all nodes share (default: runs/<name of the manifest>)')
+    .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
+    .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
+    .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
+    .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
+    .option('--cancel', 'ends the submitted run: its driver and its jobs; what is done stays')
+    .action(
+      action(async (path: string, options: Options) => {
+        const sets = options.set ?? [];
+        const manifest = await loadManifest(path, { sets });
+        const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
+        const kind = executorOf(options.executor, block);
+        const out = options.out ?? join('runs', manifest.name);
+        if (kind !== 'slurm')
+          throw new RefineError(
+            'ERR_REFINE_USAGE',
+            `is ${kind}, expected an engine that a run can be handed to: slurm. Add --executor slurm, or use refine run.`,
+            { place: '--executor' },
+          );
+        if (options.cancel === true) {
+          const jobs = await cancelRun(out, block);
+          words(jobs.length === 0 ? 'no job of this run is alive' : `cancelled jobs ${jobs.join(', ')}; what is done stays`);
+          return EXIT.done;
+        }
+        for (const warning of manifestWarnings(manifest)) words(warning);
+        const job = await submitRun(manifest, { out, sets, block, allowFailed: options.allowFailed, update: options.update ?? false, device: options.device });
+        await data(`${job}\n`);
+        words(`job ${job} of ${kind} drives the run in ${out}; look with: refine status ${out}`);
+        return EXIT.done;
+      }),
+    );
+}

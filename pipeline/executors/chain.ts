@@ -1,0 +1,232 @@
+// A run handed over to an engine with dependent jobs (`refine submit`): no process of it lives anywhere but in jobs. A small driver job
+// makes the run's next level known, submits its arrays, waits a while, and lets the next driver wait for them (afterany).
+// Invariants: the next driver is submitted, waiting for this one, before anything else is done, so a driver killed at any instant has a
+// successor; the last one cancels it. What drivers know of each other stands in the run folder. infra/decisions/0016.
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { RefineError } from '../../native/errors.js';
+import { makeFolder, replaceFile } from '../atomic-file.js';
+import type { AskedDevice } from '../device.js';
+import { digest } from '../identity.js';
+import { Ledger } from '../ledger.js';
+import { parseManifest } from '../manifest.js';
+import { lockRunFolder } from '../parent-lock.js';
+import type { Progress } from '../progress-events.js';
+import { type RunSummary, runManifest } from '../runner.js';
+import type { Manifest } from '../types.js';
+import { HandedOver } from './cluster.js';
+import { type Engine, EngineSilent, type Resources } from './engine.js';
+import { driverDeaths, JobsLog, nextDriver } from './jobs-log.js';
+import { EXECUTOR_FOLDER } from './level-folder.js';
+import { liveJobs } from './live-jobs.js';
+import type { ExecutorWritten } from './settings-schema.js';
+import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
+
+const STAY_MS = 10 * 60_000;
+const DRIVER_BYTES = 2 * 1024 ** 3;
+/** Drivers that die one after another, with no job ended in between, before the chain gives up. */
+const DEATHS = 3;
+/** Arrays that the next driver waits for; with more it comes early and waits for the rest. */
+const AWAITED = 100;
+
+/** What was asked for, as every driver of the chain reads it. */
+interface SubmittedRun {
+  readonly format: 1;
+  readonly manifest: { readonly text: string; readonly path: string };
+  readonly sets: readonly string[];
+  readonly block: ExecutorWritten;
+  readonly allowFailed: number;
+  readonly update: boolean;
+  readonly device: AskedDevice;
+}
+
+export interface SubmitOptions {
+  readonly out: string;
+  readonly sets: readonly string[];
+  readonly block: ExecutorWritten;
+  readonly allowFailed: number;
+  readonly update: boolean;
+  readonly device: AskedDevice;
+}
+
+/** Opens an engine that knows dependent jobs. */
+export type OpenChains = (block: ExecutorWritten) => Promise<ClusterPlace>;
+
+/** Submits the first driver and returns its job's id. */
+export async function submitRun(manifest: Manifest, options: SubmitOptions, openPlace: OpenChains = openSlurm): Promise<string> {
+  const { engine } = await openPlace(options.block);
+  const folder = resolve(options.out);
+  await new Ledger(folder).open();
+  const held = await lockRunFolder(folder);
+  try {
+    const log = new JobsLog(folder);
+    const driver = nextDriver(await log.records());
+    if (driver !== null && (await isAlive(engine, driver)))
+      throw new RefineError(
+        'ERR_REFINE_RUN_LOCKED',
+        `job ${driver} of ${engine.name} already drives this run. Look with refine status, or end it with refine submit MANIFEST --cancel.`,
+        {
+          place: options.out,
+        },
+      );
+    const { out: _, ...rest } = options;
+    const submitted: SubmittedRun = { format: 1, manifest: { text: manifest.text, path: resolve(manifest.path) }, ...rest };
+    await makeFolder(join(folder, EXECUTOR_FOLDER));
+    await replaceFile(submittedPath(folder), `${JSON.stringify(submitted)}\n`);
+    await log.add({ event: 'chain', engine: engine.name });
+    const job = await submitDriver(engine, folder, options.block, null);
+    await log.add({ event: 'driver', job, state: 'submitted' });
+    return job;
+  } finally {
+    await held.release();
+  }
+}
+
+/** Cancels the driver and every job of the run that is alive; their ids. What is done stays. */
+export async function cancelRun(out: string, block: ExecutorWritten, openPlace: OpenChains = openSlurm): Promise<readonly string[]> {
+  const { engine } = await openPlace(block);
+  const log = new JobsLog(resolve(out));
+  const driver = nextDriver(await log.records());
+  const jobs: string[] = [];
+  if (driver !== null && (await isAlive(engine, driver))) jobs.push(driver);
+  await engine.cancel(jobs); // first, so that none begins as the others end
+  for (const record of await log.records())
+    if (record.event === 'driver' && record.state === 'begin' && !jobs.includes(record.job) && (await isAlive(engine, record.job))) jobs.push(record.job);
+  jobs.push(...(await liveJobs(out, engine)));
+  await engine.cancel(jobs);
+  if (driver !== null) await log.add({ event: 'driver', job: driver, state: 'gave-up' });
+  return jobs;
+}
+
+export interface DriveOptions {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly notice: (sentence: string) => void;
+}
+
+/** One driver's share of the run: null where it goes on in jobs and another driver. */
+export async function driveRun(runFolder: string, options: DriveOptions, openPlace: OpenChains = openSlurm): Promise<RunSummary | null> {
+  const folder = resolve(runFolder);
+  const submitted = await readSubmitted(folder);
+  const { block } = submitted;
+  const place = await openPlace(block);
+  const { engine } = place;
+  const own = engine.chains?.ownJob() ?? null;
+  if (own === null)
+    throw new RefineError(
+      'ERR_REFINE_USAGE',
+      `is not in a job of ${engine.name}; expected to be started by refine submit. Use refine run MANIFEST --executor ${engine.name}.`,
+      { place: '--drive' },
+    );
+  const log = new JobsLog(folder);
+  const before = await log.records();
+  const next = await secureNext(engine, folder, block, own);
+  await log.add({ event: 'driver', job: own, state: 'begin', next });
+  const giveUp = async (): Promise<void> => {
+    await engine.cancel([next]);
+    await log.add({ event: 'driver', job: own, state: 'gave-up' });
+  };
+  if (driverDeaths(before) >= DEATHS) {
+    await giveUp();
+    throw new RefineError(
+      'ERR_REFINE_WORKER',
+      `${DEATHS} drivers died one after another. Read their logs, give them more memory (executor.slurm.driver.memory), and submit again.`,
+      {
+        place: join(folder, EXECUTOR_FOLDER),
+      },
+    );
+  }
+  try {
+    const manifest = await parseManifest(submitted.manifest.text, { path: submitted.manifest.path, sets: submitted.sets });
+    const handOver = async (jobs: readonly string[]): Promise<void> => engine.chains!.setAfter(next, [own, ...jobs.slice(0, AWAITED)]);
+    const chain = { stayMs: block.slurm?.driver?.stay ?? STAY_MS, handOver };
+    const summary = await runManifest(manifest, {
+      out: folder,
+      allowFailed: submitted.allowFailed,
+      // Once: afterwards the lock holds the manifest, and where it was first scored counts.
+      update: submitted.update && !before.some((record) => record.event === 'driver' && record.state === 'begin' && isAfterChain(before, record)),
+      device: submitted.device,
+      signal: options.signal,
+      progress: options.progress,
+      notice: options.notice,
+      ...clusterPlace(manifest, place, { block, notice: options.notice, chain }),
+    });
+    await engine.cancel([next]);
+    await log.add({ event: 'driver', job: own, state: 'finished' });
+    return summary;
+  } catch (error) {
+    if (error instanceof HandedOver) {
+      await log.add({ event: 'driver', job: own, state: 'handed-over', next });
+      return null;
+    }
+    if (options.signal.aborted) await log.add({ event: 'driver', job: own, state: 'stopped', next });
+    else if (error instanceof RefineError && !(error instanceof EngineSilent)) await giveUp();
+    throw error; // of anything else it died: the next one tries
+  }
+}
+
+function isAfterChain(records: readonly { readonly event: string }[], record: { readonly event: string }): boolean {
+  return records.indexOf(record) > records.findLastIndex(({ event }) => event === 'chain');
+}
+
+/** The driver after this one; a driver that was requeued finds the one it submitted before. */
+async function secureNext(engine: Engine, folder: string, block: ExecutorWritten, own: string): Promise<string> {
+  const found = await engine.find(driverName(folder, own));
+  return found !== null && (await isAlive(engine, found)) ? found : await submitDriver(engine, folder, block, own);
+}
+
+function driverName(folder: string, after: string | null): string {
+  return `refine-${digest(folder).slice(0, 8)}-driver${after === null ? '' : `-after-${after}`}`;
+}
+
+async function submitDriver(engine: Engine, folder: string, block: ExecutorWritten, after: string | null): Promise<string> {
+  return await engine.submit({
+    name: driverName(folder, after),
+    runFolder: folder,
+    folder: join(folder, EXECUTOR_FOLDER),
+    command: [...refineCommand(), 'worker', folder, '--drive'],
+    elements: 1,
+    single: true,
+    resources: driverResources(block),
+    ...(after === null ? {} : { after: [after] }),
+  });
+}
+
+function driverResources({ slurm = {} }: ExecutorWritten): Resources {
+  const own = slurm.driver ?? {};
+  const partition = own.partition ?? slurm.partition;
+  return {
+    cpus: 1,
+    memoryBytes: own.memory ?? DRIVER_BYTES,
+    ...(own.time === undefined ? {} : { timeMs: own.time }),
+    gpus: 0,
+    extra: [
+      ...(partition === undefined ? [] : [`--partition=${partition}`]),
+      ...(slurm.account === undefined ? [] : [`--account=${slurm.account}`]),
+      ...(slurm.qos === undefined ? [] : [`--qos=${slurm.qos}`]),
+      '--requeue',
+      ...(own.extra ?? []),
+    ],
+  };
+}
+
+async function isAlive(engine: Engine, job: string): Promise<boolean> {
+  const states = (await engine.states([job])).get(job);
+  return [...(states?.values() ?? [])].some(({ state }) => state === 'waiting' || state === 'running');
+}
+
+function submittedPath(folder: string): string {
+  return join(folder, EXECUTOR_FOLDER, 'submitted.json');
+}
+
+async function readSubmitted(folder: string): Promise<SubmittedRun> {
+  const path = submittedPath(folder);
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new RefineError(
+      'ERR_REFINE_LEDGER',
+      `cannot be read (${cause.code}), expected what refine submit wrote. Submit the run again, or mount its folder on this node.`,
+      { place: path, cause },
+    );
+  });
+  return JSON.parse(text) as SubmittedRun;
+}

@@ -1,0 +1,439 @@
+// Tasks through a cluster engine: writes what a level's elements need into the run folder, submits arrays of `refine worker`, watches the
+// ledger (the truth of what is done) and the engine (who ended), submits again what is missing.
+// Invariants: a task counts as done by its ledger entry alone, whatever an engine says of its job; a parent that dies leaves jobs that
+// the next one takes over by jobs.jsonl; a task is submitted again only once its job has ended.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RefineError } from '../../native/errors.js';
+import { recordFailure } from '../failed-inputs.js';
+import { digest } from '../identity.js';
+import { type DoneEntry, Ledger } from '../ledger.js';
+import type { TaskSpec, WorkerContext } from '../tasks.js';
+import { afterJob } from './cluster-tries.js';
+import { ClusterArray, lastWords } from './cluster-array.js';
+import { type Element, type ElementStates, type Engine, EngineSilent, type Resources } from './engine.js';
+import type { Executor, PoolEvents, TaskFailure } from './executor.js';
+import { failedInChain, JobsLog, type OpenLevel, openLevels } from './jobs-log.js';
+import { type LevelNote, levelFolder, notedAgain, readLevelNote, readTasks, removeLevel, type Tried, UNTRIED, writeLevel } from './level-folder.js';
+
+export interface ClusterSettings {
+  /** Tasks of one job; absent: so many that a level has at most ELEMENTS_WANTED jobs. */
+  readonly tasksPerElement?: number;
+  /** Elements queued and running at once. */
+  readonly maxQueued: number;
+  /** The slowest pace of asking ledger and engine, milliseconds. */
+  readonly pollMs: number;
+  /** How long a ledger entry may take to be seen here once its job ended well: attribute caches of network file systems. */
+  readonly settleMs: number;
+  /** After a signal to stop, an element's running tasks may go on so long. */
+  readonly graceMs: number;
+  /** What an element may use that runs these steps. */
+  resources(steps: readonly string[]): Resources;
+  /** Worker processes of an element. */
+  workers(resources: Resources): number;
+}
+
+/** What runs in a task: names of steps, for their resources; whether it computes on a GPU. */
+export type StepsOf = (spec: TaskSpec) => { readonly steps: readonly string[]; readonly gpu: boolean };
+
+/** For a run that lives in no process: what is submitted goes on alone, and a driver job comes after it. */
+export interface ClusterChain {
+  /** How long this driver waits for jobs itself. */
+  readonly stayMs: number;
+  /** Lets the next driver wait for these jobs. */
+  handOver(jobs: readonly string[]): Promise<void>;
+}
+
+export interface ClusterWorld {
+  readonly engine: Engine;
+  readonly settings: ClusterSettings;
+  readonly stepsOf: StepsOf;
+  /** Program and first arguments of `refine`. */
+  readonly refine: readonly string[];
+  readonly notice: (sentence: string) => void;
+  readonly chain?: ClusterChain;
+}
+
+/** Thrown out of a run whose jobs go on without this process. */
+export class HandedOver extends Error {
+  constructor(readonly jobs: readonly string[]) {
+    super(`handed over to ${jobs.length} jobs`);
+  }
+}
+
+const ELEMENTS_WANTED = 1000;
+const FIRST_POLL_MS = 500;
+/** An engine that does not answer (slurmctld restarts) is asked again so long. */
+const SILENCE_MS = 30 * 60_000;
+const CANCEL_MS = 60_000;
+/** A job that died wrote no entry any more: only what is on its way is waited for. */
+const DEAD_SETTLE_MS = 5000;
+
+interface Waiting {
+  readonly spec: TaskSpec;
+  readonly tried: Tried;
+}
+
+export class ClusterExecutor implements Executor {
+  readonly #world: ClusterWorld;
+  readonly #context: WorkerContext;
+  readonly #events: PoolEvents;
+  readonly #ledger: Ledger;
+  readonly #log: JobsLog;
+  readonly #born = performance.now();
+  #open: ClusterArray[] = [];
+  #waiting: Waiting[] = [];
+  #failures: TaskFailure[] = [];
+  #restored = false;
+  #levels = 0;
+  /** Elements that the engine took last where it refused more. */
+  #fits = Infinity;
+  #silentSince: number | null = null;
+
+  constructor(world: ClusterWorld, context: WorkerContext, events: PoolEvents) {
+    this.#world = world;
+    this.#context = context;
+    this.#events = events;
+    this.#ledger = new Ledger(context.runFolder);
+    this.#log = new JobsLog(context.runFolder);
+  }
+
+  async run(specs: readonly TaskSpec[], signal: AbortSignal): Promise<TaskFailure[]> {
+    this.#failures = [];
+    this.#waiting = [];
+    const left = await this.#withoutFailed(specs);
+    try {
+      const taken = await this.#restore(new Map(left.map((spec) => [spec.task, spec])));
+      this.#waiting = left.filter(({ task }) => !taken.has(task)).map((spec) => ({ spec, tried: UNTRIED }));
+      await this.#toTheEnd(signal);
+    } catch (error) {
+      if (!(error instanceof HandedOver) && this.#world.chain === undefined) await this.#cancel();
+      throw error;
+    }
+    return this.#failures.sort((a, b) => a.spec.number - b.spec.number);
+  }
+
+  async close(): Promise<void> {
+    this.#open = []; // nothing runs here; what a chain left open goes on
+  }
+
+  async #toTheEnd(signal: AbortSignal): Promise<void> {
+    const { settings, chain } = this.#world;
+    let pause = Math.min(FIRST_POLL_MS, settings.pollMs);
+    for (;;) {
+      signal.throwIfAborted();
+      await this.#submitWaiting(signal);
+      if (this.#open.length === 0 && this.#waiting.length === 0) return;
+      const jobs = this.#open.map(({ job }) => job);
+      if (chain !== undefined && jobs.length > 0 && performance.now() - this.#born > chain.stayMs) {
+        await chain.handOver(jobs);
+        throw new HandedOver(jobs);
+      }
+      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+      const before = performance.now();
+      await this.#look();
+      // A ledger of a million entries is not listed every second.
+      pause = Math.max(Math.min(pause * 1.5, settings.pollMs), 10 * (performance.now() - before));
+    }
+  }
+
+  /** Tasks of a chain that an earlier driver saw fail are not tried again by the next: each driver begins with nothing but the folder. */
+  async #withoutFailed(specs: readonly TaskSpec[]): Promise<TaskSpec[]> {
+    if (this.#world.chain === undefined) return [...specs];
+    const failed = failedInChain(await this.#log.records());
+    const left: TaskSpec[] = [];
+    for (const spec of specs) {
+      const entry = failed.has(spec.task) ? await this.#ledger.failed(spec.task) : null;
+      if (entry === null) left.push(spec);
+      else this.#fail({ spec, code: entry.code, message: entry.message, place: undefined });
+    }
+    return left;
+  }
+
+  /** Takes over arrays of an earlier parent that hold tasks of these; others are not wanted any more. Once. */
+  async #restore(specs: ReadonlyMap<string, TaskSpec>): Promise<ReadonlySet<string>> {
+    const taken = new Set<string>();
+    if (this.#restored) return taken;
+    this.#restored = true;
+    const records = await this.#log.records();
+    this.#levels = records.filter(({ event }) => event === 'submitting').length;
+    for (const open of openLevels(records)) {
+      const job = open.engine === this.#world.engine.name ? (open.job ?? (await this.#world.engine.find(open.name))) : null;
+      const array = job === null ? null : await this.#arrayOf(open, job, specs);
+      if (array === null || array.tasks.size === 0) {
+        if (job !== null) await this.#world.engine.cancel([job]);
+        await this.#log.add({ event: 'closed', level: open.level, job, done: 0, failed: [], again: 0 });
+        continue;
+      }
+      for (const task of array.tasks.keys()) taken.add(task);
+      this.#open.push(array);
+    }
+    if (this.#open.length > 0)
+      this.#world.notice(
+        `goes on with ${this.#open.length === 1 ? 'a job' : `${this.#open.length} jobs`} that an earlier call submitted: ${jobsText(this.#open)}.`,
+      );
+    await this.#collect();
+    return taken;
+  }
+
+  async #arrayOf({ level, elements, name }: OpenLevel, job: string, specs: ReadonlyMap<string, TaskSpec>): Promise<ClusterArray | null> {
+    const { runFolder } = this.#context;
+    try {
+      const note = await readLevelNote(runFolder, level);
+      const tasks = (await readTasks(runFolder, level, 0, note.tasks)).map(({ task }) => specs.get(task) ?? null);
+      const { timeMs } = this.#resources(tasks.find((spec) => spec !== null) ?? null);
+      return new ClusterArray({ job, name, note, elements, specs: tasks, ...(timeMs === undefined ? {} : { timeMs }) });
+    } catch (error) {
+      if (error instanceof RefineError && error.code === 'ERR_REFINE_LEDGER') return null; // announced, and killed before it was written
+      throw error;
+    }
+  }
+
+  #resources(spec: TaskSpec | null): Resources {
+    return this.#world.settings.resources(spec === null ? [] : this.#world.stepsOf(spec).steps);
+  }
+
+  async #submitWaiting(signal: AbortSignal): Promise<void> {
+    const { engine, settings } = this.#world;
+    while (this.#waiting.length > 0) {
+      signal.throwIfAborted();
+      const kind = careOf(this.#waiting[0]!.tried);
+      const like = this.#waiting.filter(({ tried }) => careOf(tried) === kind);
+      const resources = this.#resources(like[0]!.spec);
+      const workers = settings.workers(resources);
+      const wanted = settings.tasksPerElement ?? Math.max(workers, Math.ceil(like.length / ELEMENTS_WANTED));
+      const chunk = kind === 'alone' ? 1 : kind === 'at-once' ? Math.min(wanted, workers) : wanted;
+      const queued = this.#open.reduce((sum, array) => sum + array.unsettled, 0);
+      const room = Math.min(engine.maxElements, Math.min(settings.maxQueued, engine.maxQueued) - queued, this.#fits);
+      if (room <= 0) return; // later, as others end
+      const batch = like.slice(0, room * chunk);
+      const elements = Math.ceil(batch.length / chunk);
+      const array = await this.#submit(batch, chunk, workers, resources);
+      if (array === null) {
+        this.#fits = Math.max(1, Math.floor(elements / 2));
+        if (elements === 1) return;
+        continue;
+      }
+      const gone = new Set(batch);
+      this.#waiting = this.#waiting.filter((one) => !gone.has(one));
+      this.#open.push(array);
+    }
+  }
+
+  /** null where the engine's limit on queued jobs is met. */
+  async #submit(batch: readonly Waiting[], chunk: number, workers: number, resources: Resources): Promise<ClusterArray | null> {
+    const { engine, settings, stepsOf, refine } = this.#world;
+    const { runFolder } = this.#context;
+    const specs = batch.map(({ spec }) => spec);
+    const { of, slug } = nameOf(specs[0]!);
+    const level = `${String(++this.#levels).padStart(4, '0')}-${slug}`;
+    const name = `refine-${digest([runFolder, process.pid, Date.now()]).slice(0, 8)}-${level}`;
+    const elements = Math.ceil(specs.length / chunk);
+    const note: LevelNote = {
+      format: 1,
+      level,
+      name: of,
+      tasks: specs.length,
+      chunk,
+      workers: Math.min(workers, chunk),
+      gpu: stepsOf(specs[0]!).gpu,
+      graceMs: settings.graceMs,
+      tried: batch.map(({ tried }) => tried),
+    };
+    const noted = { engine: engine.name, name, level, of, elements, tasks: specs.length };
+    await this.#log.add({ event: 'submitting', ...noted });
+    await writeLevel(runFolder, note, this.#context, specs);
+    const known = await this.#ledger.tasks();
+    for (const { task } of specs) if (known.has(task)) await this.#ledger.forgetFailure(task); // what stands there afterwards is of this try
+    try {
+      const command = [...refine, 'worker', runFolder, '--level', level];
+      const job = await engine.submit({ name, runFolder, folder: levelFolder(runFolder, level), command, elements, resources });
+      await this.#log.add({ event: 'submitted', job, ...noted });
+      return new ClusterArray({ job, name, note, elements, specs, ...(resources.timeMs === undefined ? {} : { timeMs: resources.timeMs }) });
+    } catch (error) {
+      // One that did not answer may have taken it: it stays announced, and is looked for by its name.
+      if (error instanceof EngineSilent || !(error instanceof RefineError) || (error.code !== 'ERR_REFINE_QUEUE_FULL' && error.code !== 'ERR_REFINE_ENGINE'))
+        throw error;
+      await this.#log.add({ event: 'closed', level, job: null, done: 0, failed: [], again: specs.length });
+      await removeLevel(runFolder, level);
+      if (error.code === 'ERR_REFINE_QUEUE_FULL') return null;
+      throw error;
+    }
+  }
+
+  /** Asks ledger and engine what became of the open arrays. */
+  async #look(): Promise<void> {
+    await this.#collect();
+    const states = await this.#states();
+    if (states === null) return;
+    await this.#collect(); // what ended between the two questions
+    for (const array of this.#open) {
+      const elements = states.get(array.job);
+      for (const index of array.pending()) {
+        const element = elements?.get(index) ?? { state: 'unknown' };
+        if (element.state === 'waiting' || element.state === 'running') {
+          array.seenAlive(index);
+          this.#tellStuck(array, element);
+          continue;
+        }
+        if (element.state === 'cancelled' && array.unfinishedOf(index).length > 0)
+          throw new RefineError(
+            'ERR_REFINE_INTERRUPTED',
+            `job ${array.job} was cancelled by someone, so the run ends; finished tasks are kept. Run the same command again to go on.`,
+            {
+              place: this.#world.engine.name,
+            },
+          );
+        await this.#ended(array, index, element);
+      }
+      if (array.unsettled === 0) await this.#close(array);
+    }
+    if (this.#open.some(({ unsettled }) => unsettled === 0)) this.#fits = Infinity;
+    this.#open = this.#open.filter(({ unsettled }) => unsettled > 0);
+  }
+
+  async #states(): Promise<ReadonlyMap<string, ElementStates> | null> {
+    const { engine } = this.#world;
+    try {
+      const states = await engine.states(this.#open.map(({ job }) => job));
+      this.#silentSince = null;
+      return states;
+    } catch (error) {
+      if (!(error instanceof EngineSilent)) throw error;
+      if (this.#silentSince === null) this.#world.notice(`${error.message} It is asked again.`);
+      this.#silentSince ??= performance.now();
+      if (performance.now() - this.#silentSince > SILENCE_MS) throw error;
+      return null;
+    }
+  }
+
+  /** Takes from the ledger what is done, or failed by name. */
+  async #collect(): Promise<void> {
+    if (this.#open.every(({ tasks }) => tasks.size === 0)) return;
+    const entries = await this.#ledger.tasks();
+    for (const array of this.#open) {
+      if (array.tasks.size === 0) continue;
+      const again = array.makesAgain ? await notedAgain(this.#context.runFolder, array.level) : null;
+      for (const [task, spec] of array.tasks) {
+        if (!entries.has(task)) continue;
+        const isAgain = spec.kind === 'map' && spec.again !== undefined;
+        const done = isAgain && again?.has(task) !== true ? null : await this.#ledger.done(task);
+        if (done !== null) {
+          this.#done(array, spec, done);
+          continue;
+        }
+        const failed = await this.#ledger.failed(task);
+        if (failed === null) continue;
+        array.finish(task, 'failed');
+        this.#fail({ spec, code: failed.code, message: failed.message, place: undefined });
+      }
+    }
+  }
+
+  #done(array: ClusterArray, spec: TaskSpec, entry: DoneEntry): void {
+    array.finish(spec.task, 'done');
+    this.#events.progress(spec.kind === 'map' ? entry.rowsIn : 0, entry.source?.bytesRead ?? 0);
+    this.#events.done(spec, entry);
+  }
+
+  async #ended(array: ClusterArray, index: number, element: Element): Promise<void> {
+    const missing = array.unfinishedOf(index);
+    if (missing.length === 0) {
+      array.settle(index);
+      return;
+    }
+    const patience = element.state === 'done' ? this.#world.settings.settleMs : Math.min(this.#world.settings.settleMs, DEAD_SETTLE_MS);
+    if (array.endedFor(index) < patience) return;
+    const { log, words } = await lastWords(this.#context.runFolder, array.level, index);
+    const ended = {
+      ...element,
+      label: `element ${index} of job ${array.job}`,
+      lastWords: words,
+      log,
+      allAtOnce: array.allAtOnce(index),
+      ...(array.timeMs === undefined ? {} : { timeMs: array.timeMs }),
+    };
+    for (const { spec, tried } of missing) {
+      const verdict = afterJob(tried, ended);
+      if ('again' in verdict) {
+        array.finish(spec.task, 'again');
+        this.#waiting.push({ spec, tried: verdict.again });
+        this.#events.retry(spec, verdict.reason);
+      } else {
+        const failure = { spec, ...verdict, place: undefined };
+        await recordFailure(this.#ledger, failure, failure.message);
+        array.finish(spec.task, 'failed');
+        this.#fail(failure);
+      }
+    }
+    array.settle(index);
+  }
+
+  #fail(failure: TaskFailure): void {
+    this.#failures.push(failure);
+    this.#events.failed(failure);
+  }
+
+  async #close(array: ClusterArray): Promise<void> {
+    const { done, failed, again } = array.outcome();
+    await this.#log.add({ event: 'closed', level: array.level, job: array.job, done, failed, again });
+    if (failed.length === 0 && again === 0) await removeLevel(this.#context.runFolder, array.level);
+  }
+
+  #tellStuck(array: ClusterArray, { state, reason }: Element): void {
+    if (state !== 'waiting' || reason === undefined || !/held|bad ?constraints|invalid|never|limit$/i.test(reason) || /ArrayTaskLimit/i.test(reason)) return;
+    if (array.told(reason)) this.#world.notice(`job ${array.job} (${array.note.name}) waits: ${reason}.`);
+  }
+
+  /** Asks the engine to end what is open, and waits a while: nothing should write into the folder once the parent is gone. */
+  async #cancel(): Promise<void> {
+    const jobs = this.#open.map(({ job }) => job);
+    if (jobs.length === 0) return;
+    const begun = performance.now();
+    try {
+      await this.#world.engine.cancel(jobs);
+      while (performance.now() - begun < CANCEL_MS) {
+        const states = await this.#world.engine.states(jobs);
+        if (![...states.values()].some((elements) => [...elements.values()].some(({ state }) => state === 'running' || state === 'waiting'))) break;
+        await sleep(Math.min(1000, this.#world.settings.pollMs));
+      }
+      for (const array of this.#open) {
+        const { done, failed, again } = array.outcome();
+        await this.#log.add({ event: 'closed', level: array.level, job: array.job, done, failed, again: again + array.tasks.size });
+        await removeLevel(this.#context.runFolder, array.level);
+      }
+    } catch (error) {
+      this.#world.notice(`${(error as Error).message} Jobs ${jobs.join(', ')} may still run; the next call takes them over.`);
+    }
+    this.#open = [];
+  }
+}
+
+/** How careful the next job is with a task: among others, with as many as begin at once, or alone. */
+function careOf({ died, late }: Tried): 'any' | 'at-once' | 'alone' {
+  return died > 0 ? 'alone' : late > 0 ? 'at-once' : 'any';
+}
+
+function nameOf(spec: TaskSpec): { readonly of: string; readonly slug: string } {
+  const of =
+    spec.kind === 'map'
+      ? `map of segment ${spec.segment + 1}`
+      : spec.kind === 'phase'
+        ? `${spec.step} ${spec.phase}`
+        : spec.kind === 'rank'
+          ? `ranks of ${spec.step}`
+          : 'index and samples';
+  const slug = spec.kind === 'map' ? `map-${spec.segment}` : of;
+  return {
+    of,
+    slug: slug
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 40)
+      .replace(/-$/, ''),
+  };
+}
+
+function jobsText(arrays: readonly ClusterArray[]): string {
+  const shown = arrays.slice(0, 5).map(({ job }) => job);
+  return `${shown.join(', ')}${arrays.length > shown.length ? ` and ${arrays.length - shown.length} more` : ''}`;
+}

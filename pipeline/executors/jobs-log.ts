@@ -1,0 +1,156 @@
+// RUN/scratch/executor/jobs.jsonl: what was handed to an engine, one JSON object a line, appended and synced by the parent alone. A parent
+// that comes after one that died learns from it which jobs may still be running, and takes them over.
+// Invariant: a job is announced (`submitting`, with its unique name) before it is submitted, so none is ever unknown.
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskError, makeFolder } from '../atomic-file.js';
+import { EXECUTOR_FOLDER } from './level-folder.js';
+
+interface Submitting {
+  readonly event: 'submitting';
+  readonly engine: string;
+  /** The engine's name of the job. */
+  readonly name: string;
+  readonly level: string;
+  /** For people: `map 1/2`. */
+  readonly of: string;
+  readonly elements: number;
+  readonly tasks: number;
+}
+
+interface Submitted {
+  readonly event: 'submitted';
+  readonly engine: string;
+  readonly job: string;
+  readonly name: string;
+  readonly level: string;
+  readonly of: string;
+  readonly elements: number;
+  readonly tasks: number;
+}
+
+/** Nothing of the level runs any more, or ever did. */
+interface Closed {
+  readonly event: 'closed';
+  readonly level: string;
+  readonly job: string | null;
+  readonly done: number;
+  /** Tasks that failed for good, by identity. */
+  readonly failed: readonly string[];
+  /** Tasks that are tried again. */
+  readonly again: number;
+}
+
+/** A run handed over (`refine submit`): a chain of driver jobs begins. */
+interface Chain {
+  readonly event: 'chain';
+  readonly engine: string;
+}
+
+/** A driver's life: `submitted` (the first), `begin`, then `handed-over`, `stopped`, `finished` or `gave-up`; none of these where it died. */
+interface Driver {
+  readonly event: 'driver';
+  readonly job: string;
+  readonly state: 'submitted' | 'begin' | 'handed-over' | 'stopped' | 'finished' | 'gave-up';
+  /** The driver that comes after it. */
+  readonly next?: string;
+}
+
+export type JobRecord = { readonly at: string } & (Submitting | Submitted | Closed | Chain | Driver);
+export type NewJobRecord = Submitting | Submitted | Closed | Chain | Driver;
+
+export class JobsLog {
+  readonly #path: string;
+
+  constructor(runFolder: string) {
+    this.#path = join(runFolder, EXECUTOR_FOLDER, 'jobs.jsonl');
+  }
+
+  async add(record: NewJobRecord): Promise<void> {
+    try {
+      await makeFolder(join(this.#path, '..'));
+      const file = await open(this.#path, 'a+');
+      try {
+        // A parent that was killed may have left half a line.
+        const { size } = await file.stat();
+        const last = Buffer.alloc(1);
+        if (size > 0) await file.read(last, 0, 1, size - 1);
+        await file.appendFile(`${size > 0 && last[0] !== 10 ? '\n' : ''}${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (cause) {
+      throw diskError(cause, this.#path, 'note the job');
+    }
+  }
+
+  async records(): Promise<readonly JobRecord[]> {
+    const text = await readFile(this.#path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return '';
+      throw diskError(cause, this.#path, 'read the list of jobs');
+    });
+    const records: JobRecord[] = [];
+    for (const line of text.split('\n')) {
+      try {
+        if (line !== '') records.push(JSON.parse(line) as JobRecord);
+      } catch {
+        // half a line of a parent that was killed: what it announced was not submitted yet
+      }
+    }
+    return records;
+  }
+}
+
+/** An array that may still be running; `job` is null where the parent died between announcing and submitting. */
+export interface OpenLevel {
+  readonly engine: string;
+  readonly name: string;
+  readonly job: string | null;
+  readonly level: string;
+  readonly elements: number;
+}
+
+export function openLevels(records: readonly JobRecord[]): readonly OpenLevel[] {
+  const open = new Map<string, OpenLevel>();
+  for (const record of records) {
+    if (record.event === 'submitting')
+      open.set(record.level, { engine: record.engine, name: record.name, job: null, level: record.level, elements: record.elements });
+    else if (record.event === 'submitted')
+      open.set(record.level, { engine: record.engine, name: record.name, job: record.job, level: record.level, elements: record.elements });
+    else if (record.event === 'closed') open.delete(record.level);
+  }
+  return [...open.values()];
+}
+
+/** Tasks that failed for good since the run was last handed over: its drivers, one after another, do not try them again. */
+export function failedInChain(records: readonly JobRecord[]): ReadonlySet<string> {
+  const failed = new Set<string>();
+  for (const record of records) {
+    if (record.event === 'chain') failed.clear();
+    else if (record.event === 'closed') for (const task of record.failed) failed.add(task);
+  }
+  return failed;
+}
+
+/** The driver job that is, or will be, at work; null where no chain goes on. */
+export function nextDriver(records: readonly JobRecord[]): string | null {
+  let next: string | null = null;
+  for (const record of records) {
+    if (record.event !== 'driver') continue;
+    if (record.state === 'finished' || record.state === 'gave-up') next = null;
+    else next = record.next ?? (record.state === 'submitted' ? record.job : next);
+  }
+  return next;
+}
+
+/** Drivers that began and died, one after another, up to now. */
+export function driverDeaths(records: readonly JobRecord[]): number {
+  let deaths = 0;
+  for (const record of records) {
+    if (record.event === 'chain' || record.event === 'closed')
+      deaths = 0; // jobs that ended meanwhile are progress
+    else if (record.event === 'driver') deaths = record.state === 'begin' ? deaths + 1 : 0;
+  }
+  return deaths;
+}

@@ -1,0 +1,150 @@
+// Slurm's commands: their arguments, and what their answers mean. Invariant: every word is an argument of its own. The script that
+// sbatch wants is a constant: it starts its own arguments as a program, so no path and no text of a manifest is read by a shell.
+import { RefineError } from '../../../native/errors.js';
+import type { ArrayJob, Element, ElementState, ElementStates } from '../engine.js';
+import { EXIT_STOPPED, EXIT_TIME } from '../worker-exit.js';
+
+/** What sbatch runs on the node, with the command as its arguments. */
+export const SCRIPT = '#!/bin/sh\nexec "$@"\n';
+
+const MIB = 1024 * 1024;
+
+export interface SubmitSettings {
+  /** Seconds before the time limit at which the job is told to stop; 0: never. */
+  readonly stopBefore: number;
+}
+
+/** `script` holds SCRIPT. The log's name has no pattern but %a, and stands relative to --chdir, where patterns are not read. */
+export function sbatchArguments(job: ArrayJob, script: string, { stopBefore }: SubmitSettings): string[] {
+  const { cpus, memoryBytes, timeMs, extra } = job.resources;
+  return [
+    '--parsable',
+    `--job-name=${job.name}`,
+    ...(job.single === true ? [] : [`--array=0-${job.elements - 1}`]),
+    ...(job.after === undefined || job.after.length === 0 ? [] : [`--dependency=afterany:${job.after.join(':')}`]),
+    '--nodes=1',
+    '--ntasks=1',
+    `--cpus-per-task=${cpus}`,
+    `--mem=${Math.ceil(memoryBytes / MIB)}M`,
+    ...(timeMs === undefined ? [] : [`--time=${timeText(timeMs)}`]),
+    ...(stopBefore === 0 || job.single === true ? [] : [`--signal=B:USR2@${stopBefore}`]),
+    `--chdir=${job.folder}`,
+    `--output=${job.single === true ? `${job.name}.log` : '%a.log'}`,
+    '--open-mode=append',
+    ...extra,
+    script,
+    ...job.command,
+  ];
+}
+
+/** Minutes and seconds as sbatch reads them; whole seconds, at least one minute for Slurm counts limits in minutes. */
+export function timeText(ms: number): string {
+  const seconds = Math.max(60, Math.ceil(ms / 1000));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const [days, rest] = [Math.floor(seconds / 86_400), seconds % 86_400];
+  const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor((rest % 3600) / 60))}:${two(rest % 60)}`;
+  return days === 0 ? clock : `${days}-${clock}`;
+}
+
+/** Job id of `sbatch --parsable`: `123` or `123;cluster`. */
+export function submittedJob(stdout: string): string {
+  const id = /^(\d+)(;[^\n]*)?$/m.exec(stdout)?.[1];
+  if (id === undefined)
+    throw new RefineError(
+      'ERR_REFINE_ENGINE',
+      `sbatch answered ${JSON.stringify(stdout.slice(0, 200))}, expected a job's number. Try it by hand: sbatch --version`,
+      { place: 'slurm' },
+    );
+  return id;
+}
+
+export type Refusal = 'full' | 'silent' | 'refused';
+
+/** What sbatch's and squeue's words mean: a limit on jobs, no answer, or no. */
+export function refusalOf(stderr: string): Refusal {
+  if (/job submit limit|MaxSubmitJob|JobSizeExceeded|temporarily unable to accept job|Resource temporarily unavailable|MaxJobCount|too many jobs/i.test(stderr))
+    return 'full';
+  if (
+    /timed out|Unable to contact|Connection refused|Zero Bytes were transmitted|Socket|Transport|not responding|slurm_load_jobs error|in standby mode/i.test(
+      stderr,
+    )
+  )
+    return 'silent';
+  return 'refused';
+}
+
+/** squeue -O with `|` after every field, of full width. */
+export const SQUEUE_FIELDS = 'ArrayJobID:0|,ArrayTaskID:0|,State:0|,exit_code:0|,NodeList:0|,Reason:0|';
+
+/** By job; elements that squeue lists as a range (pending ones) by themselves. */
+export function parseSqueue(stdout: string): Map<string, ElementStates> {
+  const jobs = new Map<string, Map<number, Element>>();
+  for (const line of stdout.split('\n')) {
+    const [job, tasks, state, code, node, reason] = line.split('|');
+    if (job === undefined || reason === undefined) continue;
+    const elements = jobs.get(job) ?? new Map<number, Element>();
+    jobs.set(job, elements);
+    const element = elementOf(state!, Number(code), reason, node!);
+    for (const index of tasks === 'N/A' ? [0] : indices(tasks!)) elements.set(index, element);
+  }
+  return jobs;
+}
+
+const MOST_INDICES = 10_000_000;
+
+/** `3`, `1-4%1`, `0,2-8:2`. */
+export function indices(text: string): number[] {
+  const found: number[] = [];
+  for (const part of text.replace(/[[\]]|%\d+/g, '').split(',')) {
+    const [, first, last, step] = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(part) ?? [];
+    if (first === undefined) continue;
+    for (let index = Number(first); index <= Number(last ?? first) && found.length < MOST_INDICES; index += Math.max(1, Number(step ?? 1))) found.push(index);
+  }
+  return found;
+}
+
+const STATES: Readonly<Record<string, ElementState>> = {
+  PENDING: 'waiting',
+  CONFIGURING: 'waiting',
+  REQUEUED: 'waiting',
+  REQUEUE_FED: 'waiting',
+  REQUEUE_HOLD: 'waiting',
+  SPECIAL_EXIT: 'waiting',
+  RESV_DEL_HOLD: 'waiting',
+  RUNNING: 'running',
+  COMPLETING: 'running',
+  SUSPENDED: 'running',
+  STOPPED: 'running',
+  RESIZING: 'running',
+  SIGNALING: 'running',
+  STAGE_OUT: 'running',
+  COMPLETED: 'done',
+  FAILED: 'failed',
+  OUT_OF_MEMORY: 'memory',
+  TIMEOUT: 'time',
+  DEADLINE: 'time',
+  PREEMPTED: 'taken',
+  NODE_FAIL: 'taken',
+  BOOT_FAIL: 'taken',
+  REVOKED: 'taken',
+  LAUNCH_FAILED: 'taken',
+  CANCELLED: 'cancelled',
+};
+
+/** `code` as wait(2) gives it: the exit code above 8 bits of signal. */
+function elementOf(word: string, code: number, reason: string, node: string): Element {
+  const exit = code >> 8;
+  const signal = code & 0x7f;
+  let state = STATES[word] ?? (/HOLD/.test(word) ? 'waiting' : 'unknown');
+  if (state === 'failed' && exit === EXIT_TIME) state = 'time';
+  else if (state === 'failed' && exit === EXIT_STOPPED) state = 'taken';
+  const ended = state !== 'waiting' && state !== 'running';
+  const how = !ended ? reason : word !== 'FAILED' ? word : signal !== 0 ? `signal ${signal}` : exit !== 0 ? `exit code ${exit}` : reason;
+  return { state, ...(how === '' || how === 'None' ? {} : { reason: how }), ...(node === '' ? {} : { node }) };
+}
+
+/** Numbers of `scontrol show config`; absent keys are null. */
+export function configNumber(stdout: string, key: string): number | null {
+  const value = new RegExp(`^${key}\\s*=\\s*(\\d+)`, 'm').exec(stdout)?.[1];
+  return value === undefined ? null : Number(value);
+}
