@@ -121,7 +121,12 @@ function need(batch: Batch, name: string): Column {
 /** A scratch batch of features: base columns (first segment) or `_row` (later ones), codes, kept ids, numeric columns. */
 export function featurePart(arrived: Batch, outcomes: BatchOutcomes, first: boolean): Batch {
   const base = first ? BASE_COLUMNS.filter((name) => arrived.columns[name] !== undefined) : ['_row'];
-  const columns: Record<string, Column> = Object.fromEntries(base.map((name) => [name, arrived.columns[name]!]));
+  // Copied: columns that were read from a shard are views of the batch's whole body, and parts live until the task ends. Without it
+  // a worker held every text of its input.
+  const every = Uint32Array.from({ length: arrived.rows }, (_, row) => row);
+  const columns: Record<string, Column> = {
+    ...takeRows({ rows: arrived.rows, columns: Object.fromEntries(base.map((name) => [name, arrived.columns[name]!])) }, every).columns,
+  };
   columns._code = fixedColumn(outcomes.codes);
   if (outcomes.keptIds !== null) columns._kept_id = utf8Column(outcomes.keptIds);
   return { rows: arrived.rows, columns: { ...columns, ...outcomes.features } };

@@ -177,7 +177,17 @@ class Campaign {
     const child = spawn(process.execPath, [CLI, 'run', manifest, '--out', out, '--workers', String(workers), '--stall', stall], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const running: Running = { child, ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))), text: '' };
+    // Not `close`: an orphan that was stopped holds the pipe. Its last words may come a moment after its end.
+    const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+      child.once('exit', (code, signal) => {
+        const timer = setTimeout(() => resolve({ code, signal }), 500);
+        child.stderr!.once('end', () => {
+          clearTimeout(timer);
+          resolve({ code, signal });
+        });
+      }),
+    );
+    const running: Running = { child, ended, text: '' };
     child.stderr!.on('data', (chunk: Buffer) => {
       running.text = (running.text + chunk.toString('utf8')).slice(-20_000);
     });
@@ -271,7 +281,9 @@ class Campaign {
     }
     if (!hit) return;
     this.#byKind[kind] = (this.#byKind[kind] ?? 0) + 1;
-    if (KILLS.has(kind)) this.#kills++;
+    if (!KILLS.has(kind)) return;
+    this.#kills++;
+    if (this.#kills % 10 === 0) this.#options.say?.(`${this.#kills} kills, ${this.#restarts} restarts`);
   }
 
   #kind(): FaultKind {
