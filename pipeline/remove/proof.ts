@@ -95,7 +95,9 @@ class Prover {
         this.#remain(path, 'is a link or no plain file: what it points to was not looked at');
         continue;
       }
-      if (path.startsWith('scratch/')) this.#remain(path, 'is scratch, which holds documents as they were before they were removed');
+      // What a run says of itself is read as any other file is; the rest of scratch/ is documents.
+      if (path.startsWith('scratch/') && path !== 'scratch/progress.json')
+        this.#remain(path, 'is scratch, which holds documents as they were before they were removed');
       if (path.endsWith('.part')) this.#remain(path, 'is a part that a killed process left');
       const held = ledger.get(path);
       if (held !== undefined && (await fileSha256(whole)) !== held.sha256) this.#remain(path, 'is not what the ledger says');

@@ -11,6 +11,7 @@ const STARTERS: Readonly<Record<string, RegExp>> = {
   'pipeline/executors/local/worker-process.ts': /\bfork\(/,
   'pipeline/gpu-service.ts': /\bfork\(/,
   'pipeline/platform.ts': /\bexecFileSync\(/,
+  'pipeline/doctor-report.ts': /\bexecFileSync\(/,
 };
 /** Engines are programs of the cluster (sbatch, kubectl, ray), started by argument list. */
 const ENGINES = /^pipeline\/executors\/(slurm|kubernetes|ray)\//;
