@@ -4,6 +4,7 @@ import type { RemoteObjects } from '../stages/contract/objects.js';
 import type { Input, Source, SourceReader } from '../stages/contract/source.js';
 import { type ListEnv, listInputs as list } from '../stages/fetch/list-inputs.js';
 import { type OpenEnv, openInput as open } from '../stages/fetch/open-input.js';
+import { type Payload, type PayloadQuery, readPayloads as payloads } from '../stages/fetch/payloads.js';
 
 export { localGate } from '../stages/fetch/gate.js';
 
@@ -28,4 +29,8 @@ export function listInputs(source: Source, env: ListEnv): Promise<Input[]> {
 
 export function openInput(input: Input, env: OpenEnv): SourceReader {
   return open(input, { objects, ...env });
+}
+
+export function readPayloads(input: Input, query: PayloadQuery, env: OpenEnv, signal: AbortSignal): AsyncIterable<Payload> {
+  return payloads(input, query, { objects, ...env }, signal);
 }

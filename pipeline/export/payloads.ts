@@ -5,10 +5,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import type { Input, Source } from '../../stages/contract/source.js';
-import { localGate } from '../../stages/fetch/gate.js';
-import { listInputs } from '../../stages/fetch/list-inputs.js';
-import { matcher, type Payload, readPayloads } from '../../stages/fetch/payloads.js';
+import { matcher, type Payload } from '../../stages/fetch/payloads.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
+import { listInputs, localGate, readPayloads } from '../inputs.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { checkEmpty, ExportFolder } from './export.js';
 
@@ -55,13 +54,14 @@ export async function exportPayloads(folder: string, options: PayloadExportOptio
   checkEmpty(out);
   await makeFolder(out);
   const files = new ExportFolder(out);
+  const gate = localGate();
   const totals = { records: 0, written: 0, bytes: 0, truncated: 0 };
   try {
     const manifest = await files.create('manifest.jsonl');
     for (const { number, input } of inputs) {
       const names = new Set<string>();
       const query = { types, maxPayloadBytes: options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES };
-      for await (const payload of readPayloads(input, query, { gate: localGate() }, signal)) {
+      for await (const payload of readPayloads(input, query, { gate }, signal)) {
         signal.throwIfAborted();
         const { bytes } = payload;
         const file = bytes === null ? null : `${String(number).padStart(6, '0')}/${fileName(payload, names)}`;
