@@ -33,8 +33,7 @@ export class LevelsAhead {
     for (const segment of segments) {
       this.#list.push({ kind: 'map', step: null, tasks: inputs });
       for (const step of segment.barriers) {
-        const { phases } = planBarrier(step, totals, phaseLimits(totals, spillBytes), inputs);
-        for (const { over, count } of phases) this.#list.push({ kind: 'phase', step, tasks: over === 'inputs' ? inputs : over === 'run' ? 1 : count! });
+        for (const tasks of tasksOf(step, totals, spillBytes)) this.#list.push({ kind: 'phase', step, tasks });
       }
       if (segment.ranked !== null) this.#list.push({ kind: 'other', step: null, tasks: segment.ranked.requests.length });
     }
@@ -61,5 +60,16 @@ export class LevelsAhead {
       taskMs: rest.reduce((sum, { tasks }) => sum + tasks * PHASE_TASK_MS, 0),
       documentMs: of('phase') * PHASE_DOCUMENT_MS + of('map') * LATER_MAP_DOCUMENT_MS,
     };
+  }
+}
+
+/** Of a barrier's phases before its maps have counted: one of a user's own may know no plan for that, and then four phases are expected. */
+function tasksOf(step: BarrierStep, totals: { readonly inputs: number; readonly documents: number }, spillBytes: number): number[] {
+  const { inputs } = totals;
+  try {
+    const { phases } = planBarrier(step, totals, phaseLimits(totals, spillBytes), inputs);
+    return phases.map(({ over, count }) => (over === 'inputs' ? inputs : over === 'run' ? 1 : count!));
+  } catch {
+    return [inputs, inputs, inputs, inputs];
   }
 }

@@ -1,4 +1,4 @@
-// The sample that a plan rests on: ranges of the inputs at even distances over all their bytes, cut at whole records. Large files
+// The sample that a plan rests on: ranges spread over all bytes of the inputs, cut at whole records. Large files
 // give more ranges than small ones and no file only its head, whose documents are not like the rest.
 // Invariant: which ranges are taken depends on the seed and the inputs' paths and sizes alone.
 import { writeFile } from 'node:fs/promises';
@@ -52,25 +52,27 @@ export interface Range {
   readonly length: number;
 }
 
-/** Ranges at even distances over the bytes of all inputs, ordered by size, from a start that the seed gives. */
+/** Ranges over the bytes of all inputs, ordered by size: one at a place that the seed gives in each of as many equal stretches. */
 export function chooseRanges(inputs: readonly Input[], bytes: number, seed: bigint): readonly Range[] {
   const sized = inputs.filter((input) => (input.bytes ?? 0) > 0).sort((a, b) => a.bytes! - b.bytes! || (a.path < b.path ? -1 : 1));
   const total = sized.reduce((sum, input) => sum + input.bytes!, 0);
   if (total === 0) return [];
   const length = Math.ceil(bytes / SAMPLE_RANGES);
-  const draw = Number.parseInt(digest(['plan', seed, sized.map(({ path, bytes: size }) => [path, size])]).slice(0, 12), 16) / 2 ** 48;
+  const named = digest(['plan', seed, sized.map(({ path, bytes: size }) => [path, size])]);
   const ranges: Range[] = [];
   let before = 0;
   let at = 0;
   for (let i = 0; i < SAMPLE_RANGES; i++) {
+    // A place of its own in each stretch: at even distances, files of one size would all be read at one place.
+    const draw = Number.parseInt(digest([named, i]).slice(0, 12), 16) / 2 ** 48;
     const position = ((i + draw) / SAMPLE_RANGES) * total;
     while (at < sized.length - 1 && before + sized[at]!.bytes! <= position) before += sized[at++]!.bytes!;
     const input = sized[at]!;
-    const start = Math.max(0, Math.min(Math.floor(position - before), input.bytes! - length));
     const last = ranges.at(-1);
-    // Ranges of one small file would overlap: a document must not stand in the sample twice.
-    if (last?.input === input && start < last.start + last.length) continue;
-    ranges.push({ input, start, length: Math.min(length, input.bytes!) });
+    // A document must not stand in the sample twice: what would overlap begins behind.
+    const least = last?.input === input ? last.start + last.length : 0;
+    const start = Math.max(least, Math.min(Math.floor(position - before), input.bytes! - length));
+    if (start < input.bytes!) ranges.push({ input, start, length: Math.min(length, input.bytes! - start) });
   }
   return ranges;
 }
