@@ -216,7 +216,7 @@ class Campaign {
       await this.#settled();
       if (full.by) execFileSync('mount', ['-o', 'remount,size=4g', out]);
       if (code === 0) return;
-      const end = signal ?? /\b(ERR_REFINE_[A-Z_]+)/.exec(running.text)?.[1] ?? `exit ${code}`;
+      const end = signal ?? /^(ERR_REFINE_[A-Z_]+)/m.exec(running.text)?.[1] ?? `exit ${code}`;
       this.#ends[end] = (this.#ends[end] ?? 0) + 1;
       // A second SIGTERM ends a run at once, without a word.
       const meant = ['SIGKILL', 'SIGTERM', 'ERR_REFINE_INTERRUPTED', 'ERR_REFINE_TASKS_FAILED', 'ERR_REFINE_DISK', 'exit 130'];
