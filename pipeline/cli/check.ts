@@ -8,6 +8,7 @@ import { gapText, PROXY_LIMIT } from '../check/gap-report.js';
 import { describeLengths } from '../check/lengths.js';
 import { describeProxy } from '../check/proxy-run.js';
 import { PROXY_BATCH, PROXY_STEPS } from '../proxy-train.js';
+import { type FileKind, localCopy, sendBack } from '../storage/read-run.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 import { device } from './run.js';
 
@@ -25,11 +26,13 @@ interface Options {
   readonly json?: boolean;
 }
 
+const CHECKED: readonly FileKind[] = ['text', 'tokens', 'features', 'samples', 'index'];
+
 export function registerCheck(program: Command): void {
   program
     .command('check')
     .description('is a run fit to train on: contract, shard digests, ids, EOS, lengths, empty documents, duplicates, contamination, languages')
-    .argument('<run>', 'the folder of a finished run')
+    .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference-small)')
     .option('--device <device>', 'where the model computes its losses: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
@@ -50,13 +53,16 @@ export function registerCheck(program: Command): void {
       `\nChecks: ${CHECKS.join(', ')}; exit 1 if any finding is an error. infra/docs/readiness.md says what each means.\n\n--train-steps, --against, --compare-model: ${PROXY_LIMIT}`,
     )
     .action(
-      action(async (run: string, options: Options) => {
+      action(async (named: string, options: Options) => {
         const { signal, done } = interruptible();
         try {
           const { json, benchmarks = [], ...rest } = options;
           if (options.third !== undefined && options.trainSteps === undefined && options.against === undefined)
             throw new RefineError('ERR_REFINE_USAGE', '--third goes with --train-steps N or --against RUN2, the proxy run.');
-          const result = await checkRun(run, { ...rest, benchmarks }, signal, seldom());
+          const run = await localCopy(named, CHECKED, words);
+          const against = rest.against === undefined ? {} : { against: await localCopy(rest.against, CHECKED, words) };
+          const result = await checkRun(run, { ...rest, ...against, benchmarks }, signal, seldom());
+          await sendBack(named, run, ['check/check.json']);
           await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
           return result.ok ? EXIT.done : EXIT.failed;
         } finally {

@@ -5,6 +5,7 @@ import { RefineError } from '../../native/errors.js';
 import { size } from '../../stages/contract/units.js';
 import { EXPORT_FORMATS, type ExportFormat, exportRun, SIGNATURE_HASHES, type SignatureHash } from '../export/export.js';
 import { SPLITS, type Split } from '../loader/shard-files.js';
+import { localCopy } from '../storage/read-run.js';
 import { action, collect, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -26,7 +27,7 @@ export function registerExport(program: Command): void {
     .description(
       'documents as parquet, jsonl or jsonl.zst, tokens for Megatron-LM (.bin/.idx), datatrove and nanotron (.ds), mosaicml streaming (MDS), MinHash signatures for datatrove (minhash-sig); or what the inputs hold beside pages (--payloads application/pdf)',
     )
-    .argument('<run>', 'the folder of a finished run')
+    .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .addOption(new Option('--format <format>', 'what to write').choices(EXPORT_FORMATS))
     .option(
       '--payloads <type>',
@@ -44,12 +45,14 @@ export function registerExport(program: Command): void {
     .option('--max-file-size <size>', 'parquet: a file of so many bytes, such as 512MiB, goes on in another (default: a file a text shard)')
     .option('--json', 'print export.json')
     .action(
-      action(async (run: string, { format, out, split, seqLen, hash, json, payloads, manifest, groupRows, maxFileSize }: Options) => {
-        if (payloads !== undefined && format === undefined) return writePayloads(run, { types: payloads, out, manifest, json });
+      action(async (named: string, { format, out, split, seqLen, hash, json, payloads, manifest, groupRows, maxFileSize }: Options) => {
+        if (payloads !== undefined && format === undefined)
+          return writePayloads(await localCopy(named, ['text'], words), { types: payloads, out, manifest, json });
         if (format === undefined || payloads !== undefined) {
           const found = format === undefined ? 'neither' : 'both';
           throw new RefineError('ERR_REFINE_USAGE', `found ${found} of --format and --payloads, expected one: --format parquet, or --payloads application/pdf`);
         }
+        const run = await localCopy(named, ['text', 'tokens', 'features', 'index'], words);
         const result = await exportRun(run, {
           format,
           out,

@@ -8,6 +8,7 @@ import { clusterOf, largestClusters, type Member } from '../clusters.js';
 import { findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
 import { loadTokenizer } from '../registry.js';
 import { readRun, type RunState } from '../run-folder.js';
+import { localCopy } from '../storage/read-run.js';
 import { action, count, data, EXIT, words } from './command.js';
 
 const MAX_SHOWN = 4000; // characters of one document's text
@@ -24,7 +25,7 @@ export function registerInspect(program: Command): void {
   program
     .command('inspect')
     .description('a document, why it was dropped, what it duplicates')
-    .argument('<run>', 'a run folder')
+    .argument('<run>', 'a run folder, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('--doc <id>', 'the document with this id')
     .option(
       '--bits [model]',
@@ -34,13 +35,13 @@ export function registerInspect(program: Command): void {
     .option('--sample <n>', 'how many of them (default 5)', count('--sample', 1))
     .option('--cluster <id>', 'the document that stands for this one (or for this number of column cluster), and all its duplicates; "largest" lists clusters')
     .action(
-      action(async (folder: string, options: Options) => {
+      action(async (named: string, options: Options) => {
         const asked = [options.doc, options.reason, options.cluster].filter((one) => one !== undefined).length;
         if (asked > 1) throw new RefineError('ERR_REFINE_USAGE', '--doc, --reason and --cluster each ask for something else. Give one of them.');
         if (options.sample !== undefined && options.reason === undefined) throw new RefineError('ERR_REFINE_USAGE', '--sample goes with --reason STEP/REASON.');
         if (options.bits !== undefined && options.doc === undefined && options.reason === undefined)
           throw new RefineError('ERR_REFINE_USAGE', '--bits goes with --doc ID or --reason STEP/REASON.');
-        const run = await readRun(folder);
+        const run = await readRun(await localCopy(named, ['text', 'features', 'samples', 'index'], words));
         const lines = options.bits === undefined ? shown : await LineBits.open(run, options.bits);
         if (options.doc !== undefined) await show(await findDocuments(run, options.doc), lines);
         else if (options.reason !== undefined) await show(await sampledDocuments(run, options.reason, options.sample ?? 5), lines);

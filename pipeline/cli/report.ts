@@ -9,6 +9,7 @@ import { type Comparison, compareRuns } from '../report/compare.js';
 import { reportPage } from '../report/page.js';
 import type { Pair } from '../report/page-compare.js';
 import { readRun } from '../run-folder.js';
+import { type FileKind, localCopy } from '../storage/read-run.js';
 import { action, count, EXIT, words } from './command.js';
 
 interface Options {
@@ -19,22 +20,27 @@ interface Options {
   readonly times: boolean;
 }
 
+/** A page shows no tokens. */
+const LOOKED_AT: readonly FileKind[] = ['text', 'features', 'samples', 'index'];
+
 export function registerReport(program: Command): void {
   program
     .command('report')
     .description('one page to look at: funnel, thresholds and what moving them would keep, what was kept, samples of what each reason dropped')
-    .argument('<run>', 'a run folder')
+    .argument('<run>', 'a run folder, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('-o, --out <file>', 'the page (HTML, self-contained)')
     .option('--compare <run2>', 'another run over the same documents, side by side: funnels, metrics, what one keeps and the other drops')
     .option('--card <file>', 'a dataset card in Markdown: sources, funnel, languages, licences, digests, how to load')
     .option('--samples <n>', 'dropped documents shown for each reason', upTo('--samples', 100), 4)
     .option('--no-times', 'leave out wall times, so that the page is the same for the same run anywhere')
     .action(
-      action(async (run: string, options: Options) => {
-        const { out, card, samples, times } = options;
+      action(async (named: string, given: Options) => {
+        const { out, card, samples, times } = given;
         if (out === undefined && card === undefined)
           throw new RefineError('ERR_REFINE_USAGE', 'nothing to write: give -o FILE for the page, --card FILE for a dataset card.');
-        if (options.compare !== undefined && out === undefined) throw new RefineError('ERR_REFINE_USAGE', '--compare goes with -o FILE, the page.');
+        if (given.compare !== undefined && out === undefined) throw new RefineError('ERR_REFINE_USAGE', '--compare goes with -o FILE, the page.');
+        const run = await localCopy(named, LOOKED_AT, words);
+        const options = given.compare === undefined ? given : { ...given, compare: await localCopy(given.compare, LOOKED_AT, words) };
         const comparison = options.compare === undefined ? null : await compareRuns(await readRun(run), await readRun(options.compare));
         const data = await collectRun(run, { samples, ...(comparison === null ? {} : { texts: textsOf(comparison, comparison.keptByFirst) }) });
         if (card !== undefined) await write(card, datasetCard(data));

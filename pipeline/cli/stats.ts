@@ -2,20 +2,22 @@
 import type { Command } from 'commander';
 import { readRun } from '../run-folder.js';
 import { collectStats, ledgerStats } from '../stats.js';
+import { localCopy } from '../storage/read-run.js';
 import { statsText } from '../stats-text.js';
 import { whatIf } from '../what-if.js';
 import { whatIfText } from '../what-if-text.js';
-import { action, collect, data, EXIT } from './command.js';
+import { action, collect, data, EXIT, words } from './command.js';
 
 export function registerStats(program: Command): void {
   program
     .command('stats')
     .description('funnel by step and reason, languages, hosts, lengths, tokens, duplicates; also on bare shards')
-    .argument('<run>', 'a run folder, or a folder of .arrow shards')
+    .argument('<run>', 'a run folder, here or at s3://BUCKET/PREFIX or https://HOST/RUN, or a folder of .arrow shards')
     .option('--json', 'one JSON object, for programs')
     .option('--what-if <step.option=value>', 'what another threshold would keep, from features/ alone; may stand several times', collect)
     .action(
-      action(async (run: string, options: { json?: boolean; whatIf?: readonly string[] }) => {
+      action(async (named: string, options: { json?: boolean; whatIf?: readonly string[] }) => {
+        const run = await localCopy(named, options.whatIf === undefined ? ['text', 'index'] : ['features', 'index'], words);
         if (options.whatIf !== undefined) {
           const state = await readRun(run);
           const [stats, found] = [ledgerStats(state), whatIf(state, options.whatIf)];

@@ -44,7 +44,8 @@ export class FileStore implements ObjectStore {
     } catch (cause) {
       throw diskError(cause, part, 'copy the file');
     }
-    sent?.((await adoptFile(part, this.#path(key))).bytes);
+    const { bytes } = await adoptFile(part, this.#path(key));
+    sent?.(bytes);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {

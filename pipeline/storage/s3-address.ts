@@ -11,7 +11,7 @@ export function parseS3(address: string): S3Address {
   const match = /^s3:\/\/([^/?#]*)(?:\/(.*))?$/is.exec(address);
   const bucket = match?.[1] ?? '';
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
-    throw new RefineError('ERR_REFINE_USAGE', `names the bucket ${JSON.stringify(bucket.slice(0, 64))}. Expected s3://BUCKET/PREFIX`, {
+    throw new RefineError('ERR_REFINE_USAGE', `names the bucket ${JSON.stringify(bucket.replace(/^.*@/s, '').slice(0, 64))}. Expected s3://BUCKET/PREFIX`, {
       place: address
         .slice(0, 1100)
         .replace(/[?#].*$/s, '')

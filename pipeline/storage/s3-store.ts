@@ -85,15 +85,14 @@ export class S3Store implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
-    let token: string | undefined;
-    let last = '';
-    do {
+    // By the last key seen and not by the store's token: so every page begins where the one before ended, and no listing goes round.
+    for (let last = ''; ; ) {
       const page = await withRetries(this.#place(prefix), this.#env, this.#env.limits.headersTimeoutMs, (abortSignal) =>
         this.#on.client.send(
           new this.#on.sdk.ListObjectsV2Command({
             Bucket: this.#bucket,
             Prefix: this.#prefix + prefix,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
+            ...(last === '' ? {} : { StartAfter: last }),
             ...this.#payer,
           }),
           { abortSignal },
@@ -101,16 +100,15 @@ export class S3Store implements ObjectStore {
       );
       let moved = false;
       for (const { Key, Size, ETag } of page.Contents ?? []) {
-        if (Key === undefined || !Key.startsWith(this.#prefix + prefix) || Key === last) continue;
+        if (Key === undefined || !Key.startsWith(this.#prefix + prefix) || Buffer.compare(Buffer.from(Key), Buffer.from(last)) <= 0) continue;
         moved = true;
         last = Key;
         yield { key: Key.slice(this.#prefix.length), bytes: sizeOf(Size, `s3://${this.#bucket}/${Key}`), tag: ETag ?? null, sha256: null };
       }
-      const next = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-      if (page.IsTruncated === true && (next === undefined || (!moved && next === token)))
+      if (page.IsTruncated !== true) return;
+      if (!moved)
         throw new RefineError('ERR_REFINE_STORE', 'the listing does not end: the store repeats a page. Check the endpoint', { place: this.#place(prefix) });
-      token = next;
-    } while (token !== undefined);
+    }
   }
 
   async delete(key: string): Promise<void> {
