@@ -106,6 +106,7 @@ export class ArrowFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
+  readonly fields: readonly { readonly name: string; readonly type: string }[];
   /** Record batches in the file. */
   readonly batchCount: number;
   readonly #reader: AsyncRecordBatchFileReader;
@@ -116,6 +117,7 @@ export class ArrowFile {
     this.#reader = reader;
     this.metadata = Object.fromEntries(reader.schema.metadata);
     this.columns = reader.schema.fields.map((field) => field.name);
+    this.fields = reader.schema.fields.map((field) => ({ name: field.name, type: String(field.type) }));
     this.batchCount = reader.numRecordBatches;
   }
 
@@ -177,6 +179,16 @@ export async function* readArrow(path: string, columns?: readonly string[]): Asy
   const file = await ArrowFile.open(path);
   try {
     yield* file.batches(columns);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A shard's columns with their Arrow types as the library spells them, from its footer alone. */
+export async function shardFields(path: string): Promise<readonly { readonly name: string; readonly type: string }[]> {
+  const file = await ArrowFile.open(path);
+  try {
+    return file.fields;
   } finally {
     await file.close();
   }

@@ -6,6 +6,7 @@ import { replaceFile } from '../atomic-file.js';
 import { datasetCard } from '../report/card.js';
 import { collectRun } from '../report/collect.js';
 import { type Comparison, compareRuns } from '../report/compare.js';
+import { croissant } from '../report/croissant.js';
 import { reportPage } from '../report/page.js';
 import type { Pair } from '../report/page-compare.js';
 import { readRun } from '../run-folder.js';
@@ -15,6 +16,7 @@ import { action, count, EXIT, words } from './command.js';
 interface Options {
   readonly out?: string;
   readonly card?: string;
+  readonly croissant?: string;
   readonly compare?: string;
   readonly samples: number;
   readonly times: boolean;
@@ -31,19 +33,21 @@ export function registerReport(program: Command): void {
     .option('-o, --out <file>', 'the page (HTML, self-contained)')
     .option('--compare <run2>', 'another run over the same documents, side by side: funnels, metrics, what one keeps and the other drops')
     .option('--card <file>', 'a dataset card in Markdown: sources, funnel, languages, licences, digests, how to load')
+    .option('--croissant <file>', 'the same for programs: Croissant 1.0 (JSON-LD), every shard with its sha256, every column with its type')
     .option('--samples <n>', 'dropped documents shown for each reason', upTo('--samples', 100), 4)
     .option('--no-times', 'leave out wall times, so that the page is the same for the same run anywhere')
     .action(
       action(async (named: string, given: Options) => {
         const { out, card, samples, times } = given;
-        if (out === undefined && card === undefined)
-          throw new RefineError('ERR_REFINE_USAGE', 'nothing to write: give -o FILE for the page, --card FILE for a dataset card.');
+        if (out === undefined && card === undefined && given.croissant === undefined)
+          throw new RefineError('ERR_REFINE_USAGE', 'nothing to write: give -o FILE for the page, --card or --croissant FILE for a dataset card.');
         if (given.compare !== undefined && out === undefined) throw new RefineError('ERR_REFINE_USAGE', '--compare goes with -o FILE, the page.');
         const run = await localCopy(named, LOOKED_AT, words);
         const options = given.compare === undefined ? given : { ...given, compare: await localCopy(given.compare, LOOKED_AT, words) };
         const comparison = options.compare === undefined ? null : await compareRuns(await readRun(run), await readRun(options.compare));
         const data = await collectRun(run, { samples, ...(comparison === null ? {} : { texts: textsOf(comparison, comparison.keptByFirst) }) });
         if (card !== undefined) await write(card, datasetCard(data));
+        if (options.croissant !== undefined) await write(options.croissant, await croissant(data));
         if (out === undefined) return EXIT.done;
         let pair: Pair | null = null;
         if (comparison !== null) {
