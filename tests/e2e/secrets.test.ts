@@ -52,7 +52,8 @@ test('a secret in the environment or in a URL is in no file, no report, no log a
   const run = join(folder, 'run');
   const good = join(folder, 'good.yaml');
   writeFileSync(good, `name: secrets\n# from ${url('in.jsonl')}\nsource: { jsonl: ["${url('in.jsonl')}"] }\nsteps: [dedupe-exact, tokenize]\n`);
-  assert.equal(await say(['run', good, '--out', run, '--workers', '1']), 0, said.join(''));
+  assert.equal(await say(['run', good, '--out', run, '--workers', '1', '--log-json', join(folder, 'log.jsonl')]), 0, said.join(''));
+  assert.equal(await say(['status', run, '--json']), 0);
   // A new signature opens the same file: the run is the same run.
   writeFileSync(good, readFileSync(good, 'utf8').replaceAll(`=${SECRET}`, `=${SECRET}2`));
   assert.equal(await say(['run', good, '--out', run, '--workers', '1']), 0, said.join(''));
