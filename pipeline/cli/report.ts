@@ -42,7 +42,7 @@ export function registerReport(program: Command): void {
         if (out === undefined && card === undefined && given.croissant === undefined)
           throw new RefineError('ERR_REFINE_USAGE', 'nothing to write: give -o FILE for the page, --card or --croissant FILE for a dataset card.');
         if (given.compare !== undefined && out === undefined) throw new RefineError('ERR_REFINE_USAGE', '--compare goes with -o FILE, the page.');
-        const run = await localCopy(named, LOOKED_AT, words);
+        const run = await localCopy(named, given.croissant === undefined ? LOOKED_AT : [...LOOKED_AT, 'tokens'], words);
         const options = given.compare === undefined ? given : { ...given, compare: await localCopy(given.compare, LOOKED_AT, words) };
         const comparison = options.compare === undefined ? null : await compareRuns(await readRun(run), await readRun(options.compare));
         const data = await collectRun(run, { samples, ...(comparison === null ? {} : { texts: textsOf(comparison, comparison.keptByFirst) }) });
