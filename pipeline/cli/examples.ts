@@ -18,6 +18,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   search: 'npx refine search runs/sample "House of Usher"',
   export: 'npx refine export runs/sample --format parquet -o exported',
   load: 'npx refine load runs/sample --seq-len 2048 --batch-size 8 > batches.arrow',
+  worker: 'npx refine worker --help',
+  submit: 'npx refine submit manifests/sample.yaml --executor slurm --dry-run',
   'index build': 'npx refine index build runs/sample -o seen',
   'index add': 'npx refine index add seen runs/another',
   'index show': 'npx refine index show seen',

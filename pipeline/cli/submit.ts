@@ -6,6 +6,7 @@ import type { AskedDevice } from '../device.js';
 import { cancelRun, submitRun } from '../executors/chain.js';
 import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
 import { readProfile, withProfile } from '../executors/settings.js';
+import { slurmDryRun } from '../executors/slurm/dry-run.js';
 import { executorOf } from '../executors/start.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
@@ -21,6 +22,7 @@ interface Options {
   readonly update?: boolean;
   readonly device: AskedDevice;
   readonly cancel?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export function registerSubmit(program: Command): void {
@@ -35,6 +37,7 @@ export function registerSubmit(program: Command): void {
     .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
+    .option('--dry-run', 'prints what would be submitted, one JSON object a line; needs no Slurm and writes nothing')
     .option('--cancel', 'ends the submitted run: its driver and its jobs; what is done stays')
     .action(
       action(async (path: string, options: Options) => {
@@ -49,6 +52,10 @@ export function registerSubmit(program: Command): void {
             `is ${kind}, expected an engine that a run can be handed to: slurm. Add --executor slurm, or use refine run.`,
             { place: '--executor' },
           );
+        if (options.dryRun === true) {
+          for (const job of slurmDryRun(manifest, out, block)) await data(`${JSON.stringify(job)}\n`);
+          return EXIT.done;
+        }
         if (options.cancel === true) {
           const jobs = await cancelRun(out, block);
           words(jobs.length === 0 ? 'no job of this run is alive' : `cancelled jobs ${jobs.join(', ')}; what is done stays`);

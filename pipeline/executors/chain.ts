@@ -15,7 +15,7 @@ import type { Progress } from '../progress-events.js';
 import { type RunSummary, runManifest } from '../runner.js';
 import type { Manifest } from '../types.js';
 import { HandedOver } from './cluster.js';
-import { type Engine, EngineSilent, type Resources } from './engine.js';
+import { type ArrayJob, type Engine, EngineSilent, type Resources } from './engine.js';
 import { driverDeaths, JobsLog, nextDriver } from './jobs-log.js';
 import { EXECUTOR_FOLDER } from './level-folder.js';
 import { liveJobs } from './live-jobs.js';
@@ -180,7 +180,12 @@ function driverName(folder: string, after: string | null): string {
 }
 
 async function submitDriver(engine: Engine, folder: string, block: ExecutorWritten, after: string | null): Promise<string> {
-  return await engine.submit({
+  return await engine.submit(driverJob(folder, block, after));
+}
+
+/** The driver's job, as an engine is given it. */
+export function driverJob(folder: string, block: ExecutorWritten, after: string | null): ArrayJob {
+  return {
     name: driverName(folder, after),
     runFolder: folder,
     folder: join(folder, EXECUTOR_FOLDER),
@@ -189,7 +194,7 @@ async function submitDriver(engine: Engine, folder: string, block: ExecutorWritt
     single: true,
     resources: driverResources(block),
     ...(after === null ? {} : { after: [after] }),
-  });
+  };
 }
 
 function driverResources({ slurm = {} }: ExecutorWritten): Resources {

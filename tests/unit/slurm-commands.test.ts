@@ -10,7 +10,7 @@ import { executorSchema } from '../../pipeline/executors/settings-schema.js';
 import { configNumber, indices, parseSqueue, refusalOf, SCRIPT, sbatchArguments, submittedJob, timeText } from '../../pipeline/executors/slurm/commands.js';
 import { slurmResources } from '../../pipeline/executors/slurm/resources.js';
 
-const HOSTILE = `it's "a" $(touch pwned) \`touch pwned\` %a %j \\ ;& | > x\n--wrap=touch pwned`;
+const HOSTILE = `it's "a" $(touch pwned) \`touch pwned\` %a %j ;& | > x --wrap=touch pwned`;
 
 function job(more: Partial<ArrayJob> = {}): ArrayJob {
   const resources = slurmResources(
@@ -39,8 +39,8 @@ test('sbatch gets every word as an argument of its own', () => {
     '--mem=8192M',
     '--time=01:30:00',
     '--signal=B:USR2@60',
-    '--chdir=/runs/a/scratch/executor/0001-map-0',
-    '--output=%a.log',
+    '--chdir=/',
+    '--output=/runs/a/scratch/executor/0001-map-0/%a.log',
     '--open-mode=append',
     '--partition=main',
     '--account=lab',
@@ -58,7 +58,7 @@ test('sbatch gets every word as an argument of its own', () => {
 test('a driver is a job of its own that waits for others however they end', () => {
   const args = sbatchArguments(job({ single: true, elements: 1, after: ['7', '9'], name: 'refine-0a1b2c3d-driver' }), 's', { stopBefore: 60 });
   assert.ok(args.includes('--dependency=afterany:7:9'));
-  assert.ok(args.includes('--output=refine-0a1b2c3d-driver.log'));
+  assert.ok(args.includes('--output=/runs/a/scratch/executor/0001-map-0/refine-0a1b2c3d-driver.log'));
   assert.ok(!args.some((arg) => arg.startsWith('--array') || arg.startsWith('--signal')));
 });
 
@@ -66,9 +66,9 @@ test('a run folder of any name is one argument, has no part in a pattern, and th
   const folder = `/runs/${HOSTILE}`;
   const command = [process.execPath, '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', folder, '--level', HOSTILE];
   const args = sbatchArguments(job({ folder, command }), `${folder}/start.sh`, { stopBefore: 0 });
-  assert.equal(args.filter((arg) => arg.includes(HOSTILE)).length, 4);
-  assert.ok(args.includes(`--chdir=${folder}`)); // sbatch reads patterns in --output alone
-  assert.ok(args.includes('--output=%a.log'));
+  assert.equal(args.filter((arg) => arg.includes(HOSTILE)).length, 3); // the script, and two words of the command
+  assert.ok(args.includes(`--output=${folder.replaceAll('%', '%%')}/%a.log`)); // sbatch reads patterns in the whole path
+  assert.throws(() => sbatchArguments(job({ folder: '/runs/back\\slash' }), 's', { stopBefore: 0 }), /has a backslash/);
   const dir = mkdtempSync(join(tmpdir(), 'refine-slurm-'));
   try {
     writeFileSync(join(dir, 'start.sh'), SCRIPT);

@@ -14,7 +14,7 @@ export interface SubmitSettings {
   readonly stopBefore: number;
 }
 
-/** `script` holds SCRIPT. The log's name has no pattern but %a, and stands relative to --chdir, where patterns are not read. */
+/** `script` holds SCRIPT. sbatch reads patterns in the log's whole path, the run folder's name too: `%` is doubled in it. */
 export function sbatchArguments(job: ArrayJob, script: string, { stopBefore }: SubmitSettings): string[] {
   const { cpus, memoryBytes, timeMs, extra } = job.resources;
   return [
@@ -28,13 +28,23 @@ export function sbatchArguments(job: ArrayJob, script: string, { stopBefore }: S
     `--mem=${Math.ceil(memoryBytes / MIB)}M`,
     ...(timeMs === undefined ? [] : [`--time=${timeText(timeMs)}`]),
     ...(stopBefore === 0 || job.single === true ? [] : [`--signal=B:USR2@${stopBefore}`]),
-    `--chdir=${job.folder}`,
-    `--output=${job.single === true ? `${job.name}.log` : '%a.log'}`,
+    '--chdir=/', // on every node, and without a part in the log's path
+    `--output=${patternOf(job.folder)}/${job.single === true ? `${job.name}.log` : '%a.log'}`,
     '--open-mode=append',
     ...extra,
     script,
     ...job.command,
   ];
+}
+
+function patternOf(folder: string): string {
+  if (folder.includes('\\') || folder.includes('\n'))
+    throw new RefineError(
+      'ERR_REFINE_USAGE',
+      'has a backslash or a line break in its path, which Slurm reads as a sign in the names of logs. Choose another run folder.',
+      { place: folder },
+    );
+  return folder.replaceAll('%', '%%');
 }
 
 /** Minutes and seconds as sbatch reads them; whole seconds, at least one minute for Slurm counts limits in minutes. */

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# try.sh [FOLDER]: the Slurm executor on a real Slurm of two virtual nodes on this machine (cluster.sh). Opt-in, as root, on Debian or
+# Ubuntu: installs slurmctld slurmd slurm-client munge where they are missing. Prints a transcript, fails where bytes differ from a run
+# by worker processes, and ends everything that it started. Some ten minutes; nothing outside FOLDER (default: a temporary one) is written.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+[ "$(id -u)" = 0 ] || { echo "try.sh: run it as root: it starts a Slurm of its own"; exit 2; }
+command -v slurmctld >/dev/null && command -v munged >/dev/null || {
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
+}
+base=${1:-$(mktemp -d)}
+mkdir -p "$base"
+chmod 755 "$base"
+"$here/cluster.sh" up "$base/slurm"
+export SLURM_CONF=$base/slurm/slurm.conf
+trap '"$here/cluster.sh" down "$base/slurm"' EXIT
+
+# A folder of a name that a shell would take to pieces.
+work="$base/it's a \$(touch $base/pwned) \"run\" %a"
+mkdir -p "$work/in"
+cd "$work"
+refine() { node "$root/pipeline/cli/refine.mjs" "$@"; }
+say() { printf '\n== %s\n' "$*"; }
+scrub() { sed -E "s#$(printf '%s' "$base" | sed 's/[.[\*^$/]/\\&/g')#BASE#g"; }
+
+for file in "$root"/manifests/sample/*.warc.gz; do
+  name=$(basename "$file")
+  cp "$file" "in/a-$name"
+  cp "$file" "in/b-$name"
+done
+cat >crawl.yaml <<'YAML'
+name: crawl
+seed: 7
+source: { warc: ["in/*.warc.gz"] }
+steps: [extract, { ./slow.mjs: { seconds: 5 } }, { langid: { keep: [en] } }, dedupe-exact, { tokenize: { tokenizer: falcon } }]
+executor:
+  kind: slurm
+  tasks-per-element: 1
+  slurm: { partition: main, cpus: 1, memory: 1200MiB, time: 10m, poll: 1s, settle: 5s, driver: { memory: 600MiB, stay: 5s } }
+YAML
+# Waits, so that there is time to do harm: a stage of its own, of 12 s a batch.
+cat >slow.mjs <<'JS'
+import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
+const schema = { safeParse: (value) => ({ success: true, data: value ?? {} }), parse: (value) => value ?? {} };
+export const slow = { kind: 'stage', name: 'slow', version: 1, reads: [], writes: [], reasons: [], schema,
+  async open({ seconds = 12, file }) { return { async process() { if (file === undefined || !existsSync(file)) await sleep(seconds * 1000); return {}; }, async close() {} }; } };
+JS
+
+say "the reference: a run by worker processes of this machine"
+refine run crawl.yaml --executor local --out local 2>&1 | tail -9 | head -6
+same() {
+  for part in text tokens features samples index.arrow; do diff -r "local/$part" "$1/$part" || { echo "DIFFERENT BYTES: $1/$part"; exit 1; }; done
+  echo "$1: every final byte equals the local run's ($(find "$1/text" "$1/tokens" "$1/features" "$1/samples" "$1/index.arrow" -type f | wc -l) files)"
+}
+job_of() { sed -nE "s/.*\"event\":\"submitted\".*\"job\":\"([0-9]+)\".*\"level\":\"[0-9]+-$2\".*/\1/p" "$1/scratch/executor/jobs.jsonl" 2>/dev/null | head -1; }
+wait_for() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; echo "waited in vain: $*"; return 1; }
+running() { [ -n "$(squeue -h -j "$1" -t running -o %i)" ]; }
+
+say "refine run --executor slurm: six jobs in arrays of at most $(scontrol show config | sed -nE 's/MaxArraySize *= //p'), on two nodes; one is requeued, a node goes down"
+refine run crawl.yaml --out array 2>array.log &
+parent=$!
+wait_for test -s array/scratch/executor/jobs.jsonl
+wait_for eval '[ -n "$(job_of array map-0)" ]'
+job=$(job_of array map-0)
+wait_for running "$job"
+sleep 2
+squeue -h -j "$job" -o '%i %T %N' | sort | head -8
+victim=$(squeue -h -j "$job" -t running -o '%F_%K' | head -1)
+echo "\$ scontrol requeue $victim"
+scontrol requeue "$victim" || true
+sleep 1
+down=$(squeue -h -t running -o '%N' | sort | tail -1)
+echo "\$ scontrol update nodename=${down:-n2} state=down reason=try"
+scontrol update nodename="${down:-n2}" state=down reason=try
+sleep 4
+squeue -h -o '%i %T %r %N' | sort | head -8
+echo "\$ scontrol update nodename=${down:-n2} state=resume"
+scontrol update nodename="${down:-n2}" state=resume 2>&1 || true # it may be back by itself (ReturnToService)
+wait $parent || { cat array.log; exit 1; }
+grep -E 'retried|goes on|tokens,' array.log | cut -c1-200 || true
+same array
+
+say "a parent killed while its array runs; the same command takes the jobs over"
+refine run crawl.yaml --out taken --set 'seed=7' 2>taken.log &
+parent=$!
+wait_for eval '[ -n "$(job_of taken map-0)" ]'
+job=$(job_of taken map-0)
+wait_for running "$job"
+kill -9 $parent; wait $parent 2>/dev/null || true
+echo "killed the parent; job $job goes on: $(squeue -h -j "$job" -o %T | sort | uniq -c | tr -s ' \n' ' ')"
+refine run crawl.yaml --out taken 2>&1 | grep -E 'goes on|tokens,' | cut -c1-200
+grep -c '"event":"submitted".*map-0' taken/scratch/executor/jobs.jsonl | sed 's/$/ submission(s) of the first map level/' || true
+same taken
+
+say "refine submit: nothing stays here; the driver is killed, the next one goes on"
+driver=$(refine submit crawl.yaml --out handed 2>handed.log)
+cat handed.log
+wait_for running "$driver"
+wait_for eval '[ -n "$(job_of handed map-0)" ]'
+echo "\$ scancel --signal=KILL --batch $driver"
+scancel --signal=KILL --batch "$driver" || true
+wait_for eval "grep -q '\"state\":\"finished\"' handed/scratch/executor/jobs.jsonl || grep -q gave-up handed/scratch/executor/jobs.jsonl"
+grep '"event":"driver"' handed/scratch/executor/jobs.jsonl | sed -E 's/"at":"[^"]*",//'
+same handed
+
+say "a job at its time limit (1 minute): tasks that are done stay, the others are submitted again"
+mkdir -p lines
+for i in 1 2 3; do printf '{"text":"document %s of a file of lines that is long enough to be kept"}\n' "$i" >"lines/$i.jsonl"; done
+cat >slow.yaml <<'YAML'
+name: slow
+source: { jsonl: ["lines/*.jsonl"] }
+steps: [{ ./slow.mjs: { seconds: 22 } }]
+executor:
+  kind: slurm
+  tasks-per-element: 3
+  slurm: { cpus: 1, memory: 900MiB, time: 1m, stop-before: 10s, poll: 1s, settle: 5s }
+YAML
+refine run slow.yaml --out slow 2>&1 | grep -vE '^ |^next|^refine: map' | cut -c1-300
+sed -nE 's/.*"event":"(closed|submitted)".*"level":"([^"]*)".*/\1 \2 &/p' slow/scratch/executor/jobs.jsonl | sed -E 's/ \{.*"(done|elements)":([0-9]+).*/ \1 \2/' || true
+
+say "a task that cannot fit is named"
+refine run slow.yaml --out never --set './slow.mjs.seconds=600' 2>&1 | grep -vE '^refine: map' | cut -c1-400 || true
+
+[ ! -e "$base/pwned" ] && echo && echo "no word of the folder's name was read by a shell"
