@@ -17,14 +17,21 @@ import { corpus, finalBytes, leftovers, manifestOf, runOptions, writeCorpus } fr
 const folder = mkdtempSync(join(tmpdir(), `refine it's "a" $(touch pwned) -`));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const input = join(folder, 'in');
+let paths: string[] = [];
+/** With a barrier; and of two levels, for what one level shows. */
 let manifest: Manifest;
+let plain: Manifest;
 let expected: Record<string, string> = {};
+let expectedPlain: Record<string, string> = {};
 
 before(async () => {
-  const paths = writeCorpus(input, corpus(4, 30, 5));
+  paths = writeCorpus(input, corpus(4, 30, 5));
   manifest = manifestOf(input, paths, ['words', 'same-url', 'bytes']);
   await runManifest(manifest, runOptions(join(folder, 'here')));
   expected = finalBytes(join(folder, 'here'));
+  plain = manifestOf(input, paths, ['words', 'bytes']);
+  await runManifest(plain, runOptions(join(folder, 'plain')));
+  expectedPlain = finalBytes(join(folder, 'plain'));
 });
 
 const settings: ClusterSettings = {
@@ -79,8 +86,8 @@ test('elements killed, forgotten, preempted and said to be dead: the same bytes,
 test('arrays stay below the limits: of an array, of the queue, and of a queue that says so only when it is full', async () => {
   const out = join(folder, 'limits');
   const engine = new FakeEngine({ maxElements: 3, refuseAbove: 1 });
-  await runManifest(manifest, runOptions(out, { executor: executorOn(engine, [], { tasksPerElement: 1 }), remote }));
-  assert.deepEqual(finalBytes(out), expected);
+  await runManifest(plain, runOptions(out, { executor: executorOn(engine, [], { tasksPerElement: 1 }), remote }));
+  assert.deepEqual(finalBytes(out), expectedPlain);
   assert.ok(engine.refusals > 0);
   assert.ok(engine.submitted.every(({ elements }) => elements === 1));
 });
@@ -88,7 +95,7 @@ test('arrays stay below the limits: of an array, of the queue, and of a queue th
 test('a job at its time limit: what is left gets jobs that begin all at once; a task that had the whole time is named', async () => {
   const out = join(folder, 'time');
   const engine = new FakeEngine({ mishap: (submission, index) => (submission < 2 && index === 0 ? 'time' : undefined) });
-  await assert.rejects(runManifest(manifest, runOptions(out, { executor: executorOn(engine), remote })), (error: Error) => {
+  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(engine), remote })), (error: Error) => {
     assert.match(error.message, /ERR_REFINE_TIME_LIMIT map 000000 .*whole time.*executor\.slurm\.time/);
     return true;
   });
@@ -98,8 +105,8 @@ test('a job at its time limit: what is left gets jobs that begin all at once; a 
   );
   // Everything else is done: the next call does what is missing, which is one map.
   const next = new FakeEngine();
-  await runManifest(manifest, runOptions(out, { executor: executorOn(next), remote }));
-  assert.deepEqual(finalBytes(out), expected);
+  await runManifest(plain, runOptions(out, { executor: executorOn(next), remote }));
+  assert.deepEqual(finalBytes(out), expectedPlain);
   assert.equal(next.submitted[0]!.elements, 1);
 });
 
@@ -119,23 +126,25 @@ test('a parent that dies leaves its jobs to the next, which takes them over and 
       throw gone;
     },
   });
-  await assert.rejects(runManifest(manifest, runOptions(out, { executor: executorOn(dying), remote })), gone);
+  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(dying), remote })), gone);
   assert.equal(openLevels(await records(out)).length, 1);
   const notices: string[] = [];
-  await runManifest(manifest, runOptions(out, { executor: executorOn(engine, notices), remote }));
+  await runManifest(plain, runOptions(out, { executor: executorOn(engine, notices), remote }));
   assert.match(notices.join('\n'), /goes on with a job that an earlier call submitted: 1\./);
-  assert.deepEqual(finalBytes(out), expected);
+  assert.deepEqual(finalBytes(out), expectedPlain);
   assert.equal(engine.submitted.filter(({ name }) => /map-0/.test(name)).length, 1);
 });
 
 test('jobs that a person cancels end the run, which the same call goes on with', async () => {
   const out = join(folder, 'cancelled');
-  const engine = new FakeEngine({ slots: 1 });
-  setTimeout(() => void engine.cancelAll(), 50);
-  const first = runManifest(manifest, runOptions(out, { executor: executorOn(engine), remote }));
-  await assert.rejects(first, /was cancelled by someone/);
-  await runManifest(manifest, runOptions(out, { executor: executorOn(new FakeEngine()), remote }));
-  assert.deepEqual(finalBytes(out), expected);
+  const engine = new FakeEngine({ slots: 0 });
+  const watch = setInterval(() => {
+    if (engine.submitted.length > 0) void engine.cancelAll();
+  }, 20);
+  const first = runManifest(plain, runOptions(out, { executor: executorOn(engine), remote }));
+  await assert.rejects(first, /was cancelled by someone/).finally(() => clearInterval(watch));
+  await runManifest(plain, runOptions(out, { executor: executorOn(new FakeEngine()), remote }));
+  assert.deepEqual(finalBytes(out), expectedPlain);
 });
 
 test('a job that dies each time is named after three, with what its log said last; logs of the others are gone', async () => {
