@@ -60,7 +60,8 @@ wait_for() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2
 running() { [ -n "$(squeue -h -j "$1" -t running -o %i)" ]; }
 
 say "refine run --executor slurm: six jobs in arrays of at most $(scontrol show config | sed -nE 's/MaxArraySize *= //p'), on two nodes; one is requeued, a node goes down"
-refine run crawl.yaml --out array 2>array.log &
+# By its own name: of a function, the shell's child would be the parent that is killed.
+node "$root/pipeline/cli/refine.mjs" run crawl.yaml --out array 2>array.log &
 parent=$!
 wait_for test -s array/scratch/executor/jobs.jsonl
 wait_for eval '[ -n "$(job_of array map-0)" ]'
@@ -84,14 +85,15 @@ grep -E 'retried|goes on|tokens,' array.log | cut -c1-200 || true
 same array
 
 say "a parent killed while its array runs; the same command takes the jobs over"
-refine run crawl.yaml --out taken --set 'seed=7' 2>taken.log &
+node "$root/pipeline/cli/refine.mjs" run crawl.yaml --out taken 2>taken.log &
 parent=$!
 wait_for eval '[ -n "$(job_of taken map-0)" ]'
 job=$(job_of taken map-0)
 wait_for running "$job"
 kill -9 $parent; wait $parent 2>/dev/null || true
 echo "killed the parent; job $job goes on: $(squeue -h -j "$job" -o %T | sort | uniq -c | tr -s ' \n' ' ')"
-refine run crawl.yaml --out taken 2>&1 | grep -E 'goes on|tokens,' | cut -c1-200
+refine run crawl.yaml --out taken >taken.log 2>&1 || { cat taken.log; exit 1; }
+grep -E 'goes on|tokens,' taken.log | cut -c1-200
 grep -c '"event":"submitted".*map-0' taken/scratch/executor/jobs.jsonl | sed 's/$/ submission(s) of the first map level/' || true
 same taken
 
