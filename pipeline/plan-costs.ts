@@ -1,5 +1,5 @@
-// What a plan knows without the sample: costs that a small sample is too small to show. Measured on the machine that
-// infra/docs/planning.md names, by `node dist/infra/plan/rates.js RUN`, and scaled to this one by a short probe.
+// What a plan knows without the sample: costs that a small sample is too small to show. Estimates, not a calibration: rounded from
+// single runs and from infra/docs/dedupe-scale.jsonl (whose entries lack what phases read), scaled to this machine by a short probe.
 import { createHash } from 'node:crypto';
 
 /** A map task beside its bytes: opening the input, files, the ledger entry. Milliseconds of processor time, as all below. */
@@ -32,7 +32,7 @@ export function phaseGroup(phase: string): string {
 }
 
 /** The probe on the machine that the constants were measured on. */
-const REFERENCE_PROBE_MS = 37;
+const REFERENCE_PROBE_MS = 19;
 
 /** How much slower this machine is than the one the constants come from: the best of a few short probes, hashing and sorting. */
 export function machineFactor(): number {
