@@ -86,7 +86,7 @@ test('a path that is not there names the folder and what comes nearest', async (
     await refused(['deap/*.warc.gz'], /^ERR_REFINE_INPUT deap\/\*\.warc\.gz {2}matches no file\. Nearest in the manifest’s folder: deep\//);
     await refused(['deep/*.wark.gz'], /matches no file\. Nearest in deep: d\.warc\.gz/);
     await refused(['a.warc.gz', '[a].warc.gz'], /^ERR_REFINE_MANIFEST a\.warc\.gz {2}two inputs have this path: \[a\]\.warc\.gz and a\.warc\.gz/);
-    await refused(['http://a/x.warc.gz', 'http://b/x.warc.gz?y'], /two inputs have this path: http:\/\/a\/x\.warc\.gz and http:\/\/b\/x\.warc\.gz\?y/);
+    await refused(['http://a/x.warc.gz', 'http://b/x.warc.gz?y'], /two inputs have this path: http:\/\/a\/x\.warc\.gz and http:\/\/b\/x\.warc\.gz\?\.\.\./);
     await refused(['s3://commoncrawl/x'], /s3:\/\/ is not read.*https:\/\/data\.commoncrawl\.org/);
     await refused(['ftp://host/x'], /scheme "ftp:" is not read/);
     await refused(['{1,2}'.repeat(11)], /more than 1024 patterns/);
