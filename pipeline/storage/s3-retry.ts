@@ -1,6 +1,7 @@
 // When to ask a store again: what a failure means, how long to wait, when to give up. Deadlines are by progress: an answer that
 // brings bytes may take hours, one that brings too few is dropped and asked for again.
 // Invariant: whatever a store does, a call ends: by its result, or by an error that names the object and no secret.
+import { setMaxListeners } from 'node:events';
 import { RefineError } from '../../native/errors.js';
 import { type Clock, systemClock, wait } from '../../stages/fetch/clock.js';
 import { backoffMs, DEFAULT_RETRY_LIMITS, isPermanentFailure, type RetryLimits } from '../../stages/fetch/retry.js';
@@ -21,11 +22,9 @@ export interface RetryEnv {
 }
 
 export function retryEnv(options: { readonly limits?: Partial<StoreLimits>; readonly clock?: Clock; readonly signal?: AbortSignal }): RetryEnv {
-  return {
-    limits: { ...STORE_LIMITS, ...options.limits },
-    clock: options.clock ?? systemClock,
-    signal: options.signal ?? new AbortController().signal,
-  };
+  const signal = options.signal ?? new AbortController().signal;
+  setMaxListeners(0, signal); // each request under way listens; Node warns from eleven on
+  return { limits: { ...STORE_LIMITS, ...options.limits }, clock: options.clock ?? systemClock, signal };
 }
 
 /** A try that failed but may be repeated. */
