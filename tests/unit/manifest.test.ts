@@ -125,8 +125,10 @@ test('a key __proto__ is an unknown key like any other', async () => {
 });
 
 test('an empty file, a list, and a file without steps are each one plain problem', async () => {
-  assert.deepEqual(await problems(''), ['m.yaml:1:1  the manifest is empty; expected a mapping with name, seed, source, steps, sink, spill, isa.']);
-  assert.deepEqual(await problems('- a\n'), ['m.yaml:1:1  the manifest is a list; expected a mapping with name, seed, source, steps, sink, spill, isa.']);
+  assert.deepEqual(await problems(''), ['m.yaml:1:1  the manifest is empty; expected a mapping with name, seed, source, steps, sink, spill, isa, executor.']);
+  assert.deepEqual(await problems('- a\n'), [
+    'm.yaml:1:1  the manifest is a list; expected a mapping with name, seed, source, steps, sink, spill, isa, executor.',
+  ]);
   assert.deepEqual(await problems('name: x\nsource: { warc: a }\n'), ['m.yaml:1:1  steps is missing; expected a list of steps. Add it.']);
   assert.deepEqual(await problems('name: x\nsource: { warc: a }\nsteps: []\n'), [
     'm.yaml:3:8  steps is empty; expected a list with a step on each line, such as "- extract".',
