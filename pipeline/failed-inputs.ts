@@ -82,7 +82,7 @@ export class FailedInputs {
   }
 }
 
-export async function recordFailure(ledger: Ledger, { spec, code }: TaskFailure, message: string): Promise<void> {
+export async function recordFailure(ledger: Pick<Ledger, 'put'>, { spec, code }: TaskFailure, message: string): Promise<void> {
   await ledger.put({ ...entryBase(spec), state: 'failed', code, message });
 }
 

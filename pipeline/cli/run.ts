@@ -1,9 +1,9 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { RefineError } from '../../native/errors.js';
 import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
+import { openKubernetes } from '../executors/kubernetes/place.js';
 import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
 import { readProfile, withProfile } from '../executors/settings.js';
 import { clusterPlace, executorOf, openSlurm, type RunPlace } from '../executors/start.js';
@@ -139,8 +139,6 @@ async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> 
     case 'slurm':
       return clusterPlace(manifest, await openSlurm(whole), { block: whole, notice: words });
     case 'kubernetes':
-      throw new RefineError('ERR_REFINE_USAGE', 'is kubernetes, which refine submit hands a run to. Use: refine submit --executor kubernetes', {
-        place: '--executor',
-      });
+      return clusterPlace(manifest, openKubernetes(whole), { block: whole, notice: words });
   }
 }

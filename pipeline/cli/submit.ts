@@ -1,14 +1,17 @@
 // `refine submit MANIFEST`: hands a run to a cluster engine and returns; no process of it stays on this machine.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { AskedDevice } from '../device.js';
 import { cancelRun, submitRun } from '../executors/chain.js';
-import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
+import { dryRun, submitDriver } from '../executors/kubernetes/submit.js';
+import { EXECUTORS, type ExecutorName, type ExecutorWritten } from '../executors/settings-schema.js';
 import { readProfile, withProfile } from '../executors/settings.js';
 import { slurmDryRun } from '../executors/slurm/dry-run.js';
 import { executorOf } from '../executors/start.js';
 import { loadManifest } from '../manifest.js';
+import type { Manifest } from '../types.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, count, data, EXIT, words } from './command.js';
 import { device, executor } from './run.js';
@@ -37,7 +40,7 @@ export function registerSubmit(program: Command): void {
     .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
-    .option('--dry-run', 'prints what would be submitted, one JSON object a line; needs no Slurm and writes nothing')
+    .option('--dry-run', 'prints what would be submitted and makes nothing: JSON lines (Slurm), YAML (Kubernetes)')
     .option('--cancel', 'ends the submitted run: its driver and its jobs; what is done stays')
     .action(
       action(async (path: string, options: Options) => {
@@ -46,10 +49,11 @@ export function registerSubmit(program: Command): void {
         const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
         const kind = executorOf(options.executor, block);
         const out = options.out ?? join('runs', manifest.name);
+        if (kind === 'kubernetes') return await toKubernetes(manifest, block, options);
         if (kind !== 'slurm')
           throw new RefineError(
             'ERR_REFINE_USAGE',
-            `is ${kind}, expected an engine that a run can be handed to: slurm. Add --executor slurm, or use refine run.`,
+            `is ${kind}, expected an engine that a run can be handed to: slurm or kubernetes. Add --executor slurm, or use refine run.`,
             { place: '--executor' },
           );
         if (options.dryRun === true) {
@@ -68,4 +72,30 @@ export function registerSubmit(program: Command): void {
         return EXIT.done;
       }),
     );
+}
+
+async function toKubernetes(manifest: Manifest, block: ExecutorWritten, options: Options): Promise<number> {
+  if (options.cancel === true)
+    throw new RefineError('ERR_REFINE_USAGE', 'is not for Kubernetes. Use: kubectl delete job -l app.kubernetes.io/name=refine', { place: '--cancel' });
+  const mount = block.kubernetes?.volume?.mount ?? '/runs';
+  const submission = {
+    block,
+    out: options.out ?? `${mount}/${manifest.name}`,
+    words: [
+      ...(options.set ?? []).flatMap((set) => ['--set', set]),
+      ...(options.device === 'auto' ? [] : ['--device', options.device]),
+      ...(options.allowFailed === 0 ? [] : ['--allow-failed', String(options.allowFailed)]),
+      ...(options.update === true ? ['--update'] : []),
+    ],
+    profile: options.profile === undefined ? null : readFileSync(options.profile, 'utf8'),
+  };
+  if (options.dryRun === true) {
+    await data(await dryRun(manifest, submission, new AbortController().signal));
+    return EXIT.done;
+  }
+  for (const warning of manifestWarnings(manifest)) words(warning);
+  const job = await submitDriver(manifest, submission);
+  await data(`${job}\n`);
+  words(`job ${job} drives the run in ${submission.out}; look with: kubectl logs -f job/${job}`);
+  return EXIT.done;
 }

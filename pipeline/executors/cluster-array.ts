@@ -74,8 +74,7 @@ export class ClusterArray {
   }
 
   /** Milliseconds since the element was first seen as ended. */
-  endedFor(index: number): number {
-    const now = performance.now();
+  endedFor(index: number, now: number): number {
     const first = this.#endedAt.get(index);
     if (first === undefined) this.#endedAt.set(index, now);
     return now - (first ?? now);

@@ -53,6 +53,26 @@ export interface ClusterWorld {
   readonly chain?: ClusterChain;
 }
 
+/** Clock, ledger and files as the executor sees them: the real ones, or a simulation's. */
+export interface ClusterOutside {
+  /** Milliseconds. */
+  now(): number;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  readonly ledger: Pick<Ledger, 'tasks' | 'done' | 'failed' | 'forgetFailure' | 'put'>;
+  readonly log: Pick<JobsLog, 'add' | 'records'>;
+  readonly levels: { readonly write: typeof writeLevel; readonly remove: typeof removeLevel; readonly lastWords: typeof lastWords };
+}
+
+function realOutside(runFolder: string): ClusterOutside {
+  return {
+    now: () => performance.now(),
+    sleep: async (milliseconds, signal) => await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
+    ledger: new Ledger(runFolder),
+    log: new JobsLog(runFolder),
+    levels: { write: writeLevel, remove: removeLevel, lastWords },
+  };
+}
+
 /** Thrown out of a run whose jobs go on without this process. */
 export class HandedOver extends Error {
   constructor(readonly jobs: readonly string[]) {
@@ -77,9 +97,10 @@ export class ClusterExecutor implements Executor {
   readonly #world: ClusterWorld;
   readonly #context: WorkerContext;
   readonly #events: PoolEvents;
-  readonly #ledger: Ledger;
-  readonly #log: JobsLog;
-  readonly #born = performance.now();
+  readonly #outside: ClusterOutside;
+  readonly #ledger: ClusterOutside['ledger'];
+  readonly #log: ClusterOutside['log'];
+  readonly #born: number;
   #open: ClusterArray[] = [];
   #waiting: Waiting[] = [];
   #failures: TaskFailure[] = [];
@@ -89,12 +110,14 @@ export class ClusterExecutor implements Executor {
   #fits = Infinity;
   #silentSince: number | null = null;
 
-  constructor(world: ClusterWorld, context: WorkerContext, events: PoolEvents) {
+  constructor(world: ClusterWorld, context: WorkerContext, events: PoolEvents, outside = realOutside(context.runFolder)) {
     this.#world = world;
     this.#context = context;
     this.#events = events;
-    this.#ledger = new Ledger(context.runFolder);
-    this.#log = new JobsLog(context.runFolder);
+    this.#outside = outside;
+    this.#ledger = outside.ledger;
+    this.#log = outside.log;
+    this.#born = outside.now();
   }
 
   async run(specs: readonly TaskSpec[], signal: AbortSignal): Promise<TaskFailure[]> {
@@ -124,15 +147,15 @@ export class ClusterExecutor implements Executor {
       await this.#submitWaiting(signal);
       if (this.#open.length === 0 && this.#waiting.length === 0) return;
       const jobs = this.#open.map(({ job }) => job);
-      if (chain !== undefined && jobs.length > 0 && performance.now() - this.#born > chain.stayMs) {
+      if (chain !== undefined && jobs.length > 0 && this.#outside.now() - this.#born > chain.stayMs) {
         await chain.handOver(jobs);
         throw new HandedOver(jobs);
       }
-      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
-      const before = performance.now();
+      await this.#outside.sleep(pause, signal).catch(() => signal.throwIfAborted());
+      const before = this.#outside.now();
       await this.#look();
       // A ledger of a million entries is not listed every second.
-      pause = Math.max(Math.min(pause * 1.5, settings.pollMs), 10 * (performance.now() - before));
+      pause = Math.max(Math.min(pause * 1.5, settings.pollMs), 10 * (this.#outside.now() - before));
     }
   }
 
@@ -241,7 +264,7 @@ export class ClusterExecutor implements Executor {
     };
     const noted = { engine: engine.name, name, level, of, elements, tasks: specs.length };
     await this.#log.add({ event: 'submitting', ...noted });
-    await writeLevel(runFolder, note, this.#context, specs);
+    await this.#outside.levels.write(runFolder, note, this.#context, specs);
     const known = await this.#ledger.tasks();
     for (const { task } of specs) if (known.has(task)) await this.#ledger.forgetFailure(task); // what stands there afterwards is of this try
     try {
@@ -254,7 +277,7 @@ export class ClusterExecutor implements Executor {
       if (error instanceof EngineSilent || !(error instanceof RefineError) || (error.code !== 'ERR_REFINE_QUEUE_FULL' && error.code !== 'ERR_REFINE_ENGINE'))
         throw error;
       await this.#log.add({ event: 'closed', level, job: null, done: 0, failed: [], again: specs.length });
-      await removeLevel(runFolder, level);
+      await this.#outside.levels.remove(runFolder, level);
       if (error.code === 'ERR_REFINE_QUEUE_FULL') return null;
       throw error;
     }
@@ -300,8 +323,8 @@ export class ClusterExecutor implements Executor {
     } catch (error) {
       if (!(error instanceof EngineSilent)) throw error;
       if (this.#silentSince === null) this.#world.notice(`${error.message} It is asked again.`);
-      this.#silentSince ??= performance.now();
-      if (performance.now() - this.#silentSince > SILENCE_MS) throw error;
+      this.#silentSince ??= this.#outside.now();
+      if (this.#outside.now() - this.#silentSince > SILENCE_MS) throw error;
       return null;
     }
   }
@@ -342,8 +365,8 @@ export class ClusterExecutor implements Executor {
       return;
     }
     const patience = element.state === 'done' ? this.#world.settings.settleMs : Math.min(this.#world.settings.settleMs, DEAD_SETTLE_MS);
-    if (array.endedFor(index) < patience) return;
-    const { log, words } = await lastWords(this.#context.runFolder, array.level, index);
+    if (array.endedFor(index, this.#outside.now()) < patience) return;
+    const { log, words } = await this.#outside.levels.lastWords(this.#context.runFolder, array.level, index);
     const ended = {
       ...element,
       label: `element ${index} of job ${array.job}`,
@@ -376,7 +399,7 @@ export class ClusterExecutor implements Executor {
   async #close(array: ClusterArray): Promise<void> {
     const { done, failed, again } = array.outcome();
     await this.#log.add({ event: 'closed', level: array.level, job: array.job, done, failed, again });
-    if (failed.length === 0 && again === 0) await removeLevel(this.#context.runFolder, array.level);
+    if (failed.length === 0 && again === 0) await this.#outside.levels.remove(this.#context.runFolder, array.level);
   }
 
   #tellStuck(array: ClusterArray, { state, reason }: Element): void {
@@ -388,18 +411,18 @@ export class ClusterExecutor implements Executor {
   async #cancel(): Promise<void> {
     const jobs = this.#open.map(({ job }) => job);
     if (jobs.length === 0) return;
-    const begun = performance.now();
+    const begun = this.#outside.now();
     try {
       await this.#world.engine.cancel(jobs);
-      while (performance.now() - begun < CANCEL_MS) {
+      while (this.#outside.now() - begun < CANCEL_MS) {
         const states = await this.#world.engine.states(jobs);
         if (![...states.values()].some((elements) => [...elements.values()].some(({ state }) => state === 'running' || state === 'waiting'))) break;
-        await sleep(Math.min(1000, this.#world.settings.pollMs));
+        await this.#outside.sleep(Math.min(1000, this.#world.settings.pollMs));
       }
       for (const array of this.#open) {
         const { done, failed, again } = array.outcome();
         await this.#log.add({ event: 'closed', level: array.level, job: array.job, done, failed, again: again + array.tasks.size });
-        await removeLevel(this.#context.runFolder, array.level);
+        await this.#outside.levels.remove(this.#context.runFolder, array.level);
       }
     } catch (error) {
       this.#world.notice(`${(error as Error).message} Jobs ${jobs.join(', ')} may still run; the next call takes them over.`);

@@ -16,6 +16,7 @@ export const CONTAINER = 'refine';
 export const RUN_LABEL = 'refine/run';
 export const WORK = '/work';
 const MANIFEST_FOLDER = '/etc/refine';
+const PROFILE = 'refine-profile.yaml';
 const MANIFEST_BYTES = 900_000;
 
 /** Exit codes of `refine worker` that another try would only repeat: usage, and a program that is not there or cannot start. */
@@ -62,6 +63,8 @@ export interface Driver {
   readonly manifest: string | null;
   /** Its path there, or its name in the ConfigMap. */
   readonly manifestPath: string;
+  /** A profile's text, which travels beside it. */
+  readonly profile?: string | null;
 }
 
 /** The driver's Job, preceded by the ConfigMap with the manifest where that travels in one. */
@@ -69,7 +72,10 @@ export function driverObjects(driver: Driver, options: KubernetesOptions): Kuber
   const name = jobName(driver.name, 'driver', driver.runFolder);
   const labels = labelsOf(options, driver.runFolder, { 'app.kubernetes.io/component': 'driver' });
   const { manifest } = driver;
-  if (manifest !== null && Buffer.byteLength(manifest) > MANIFEST_BYTES)
+  const profile = driver.profile ?? null;
+  const files = { ...(manifest === null ? {} : { [driver.manifestPath]: manifest }), ...(profile === null ? {} : { [PROFILE]: profile }) };
+  const carried = Object.keys(files).length > 0;
+  if (Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MANIFEST_BYTES)
     throw new RangeError('a ConfigMap holds 1 MiB: put the manifest on a claim and name it by manifest-path');
   const path = manifest === null ? driver.manifestPath : `${MANIFEST_FOLDER}/${driver.manifestPath}`;
   const job: KubernetesObject = {
@@ -81,17 +87,20 @@ export function driverObjects(driver: Driver, options: KubernetesOptions): Kuber
       podReplacementPolicy: 'Failed',
       podFailurePolicy: failurePolicy('FailJob', [RUN_FAILED, ...HOPELESS]),
       ttlSecondsAfterFinished: seconds(options.ttl),
-      template: podTemplate(options, labels, [...driver.program, 'run', path, ...driver.arguments], driver.resources, {
-        token: true,
-        manifest: manifest === null ? null : name,
-      }),
+      template: podTemplate(
+        options,
+        labels,
+        [...driver.program, 'run', path, ...driver.arguments, ...(profile === null ? [] : ['--profile', `${MANIFEST_FOLDER}/${PROFILE}`])],
+        driver.resources,
+        {
+          token: true,
+          manifest: carried ? name : null,
+        },
+      ),
     },
   };
-  if (manifest === null) return [job];
-  return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...placed(options), labels }, immutable: true, data: { [driver.manifestPath]: manifest } },
-    job,
-  ];
+  if (!carried) return [job];
+  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...placed(options), labels }, immutable: true, data: files }, job];
 }
 
 function failurePolicy(action: 'FailIndex' | 'FailJob', hopeless: readonly number[]): unknown {

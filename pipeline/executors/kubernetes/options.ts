@@ -93,6 +93,8 @@ export const kubernetesSchema = z
     'manifest-path': mountPath
       .optional()
       .describe('Where the manifest lies on a claim. Absent: it travels in a ConfigMap, and paths in it must be absolute or URLs.'),
+    poll: duration().optional().describe('The slowest pace at which ledger and kubectl are asked; default 15s.'),
+    settle: duration().optional().describe("How long an element's last ledger entries may take to be seen elsewhere (NFS attribute caches); default 70s."),
     kubectl: z.string().min(1).default('kubectl').describe('The program.'),
   })
   .describe('Kubernetes: an Indexed Job for each level of tasks.');
