@@ -21,7 +21,7 @@ writeFileSync(
 );
 const tour = {
   run: block('npx refine run manifests/sample.yaml', run.slice(run.search(/^[\d,]+ documents in/m))),
-  stats: block('npx refine stats runs/sample', `${refine('stats', 'runs/sample').split('\n').slice(0, 30).join('\n')}\n...`),
+  stats: block('npx refine stats runs/sample', `${refine('stats', 'runs/sample').split('\n').slice(0, 38).join('\n')}\n...`),
   inspect: block(
     'npx refine inspect runs/sample --reason dedupe-exact/duplicate-text --sample 1',
     `${refine('inspect', 'runs/sample', '--reason', 'dedupe-exact/duplicate-text', '--sample', '1').split('\n').slice(0, 8).join('\n')}\n...`,

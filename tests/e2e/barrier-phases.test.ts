@@ -246,7 +246,7 @@ test('another option of a barrier with --update gives what a fresh run gives; an
 });
 
 test('an input that fails after the barriers is left out, and they decide again without it', async () => {
-  const trouble = (id: string): StepText[] => [...STEPS.slice(0, 4), ['trouble', { 'throw-at': id }], ...STEPS.slice(4)];
+  const trouble = (id: string): StepText[] => [...STEPS.slice(0, 4), ['trouble', { 'refuse-at': id }], ...STEPS.slice(4)];
   const survivor = (await rowsOf(join(undisturbed, 'text', '000001.arrow')))[0]!.id as string;
   const out = join(folder, 'failed');
   const summary = await runManifest(manifestOf(input, paths, trouble(survivor)), runOptions(out, { allowFailed: 1 }));
