@@ -159,7 +159,7 @@ export class ProgressFile {
         await writeFile(part, text);
         await rename(part, this.#path);
       } catch {
-        // as above
+        await rm(part, { force: true }).catch(() => undefined); // a full disk holds half of it
       } finally {
         this.#busy = false;
       }
