@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { AskedDevice } from '../device.js';
 import { cancelRun, submitRun } from '../executors/chain.js';
+import { RUN_LABEL, runLabel } from '../executors/kubernetes/job.js';
 import { dryRun, submitDriver } from '../executors/kubernetes/submit.js';
 import { EXECUTORS, type ExecutorName, type ExecutorWritten } from '../executors/settings-schema.js';
 import { readProfile, withProfile } from '../executors/settings.js';
@@ -75,12 +76,15 @@ export function registerSubmit(program: Command): void {
 }
 
 async function toKubernetes(manifest: Manifest, block: ExecutorWritten, options: Options): Promise<number> {
-  if (options.cancel === true)
-    throw new RefineError('ERR_REFINE_USAGE', 'is not for Kubernetes. Use: kubectl delete job -l app.kubernetes.io/name=refine', { place: '--cancel' });
-  const mount = block.kubernetes?.volume?.mount ?? '/runs';
+  const out = options.out ?? `${block.kubernetes?.volume?.mount ?? '/runs'}/${manifest.name}`;
+  if (options.cancel === true) {
+    const namespace = block.kubernetes?.namespace === undefined ? '' : ` -n ${block.kubernetes.namespace}`;
+    const command = `kubectl delete job${namespace} -l '${RUN_LABEL}=${runLabel(out)}'`;
+    throw new RefineError('ERR_REFINE_USAGE', `is not for Kubernetes. This run's Jobs end with: ${command}`, { place: '--cancel' });
+  }
   const submission = {
     block,
-    out: options.out ?? `${mount}/${manifest.name}`,
+    out,
     words: [
       ...(options.set ?? []).flatMap((set) => ['--set', set]),
       ...(options.device === 'auto' ? [] : ['--device', options.device]),

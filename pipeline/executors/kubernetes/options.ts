@@ -54,7 +54,7 @@ export const kubernetesSchema = z
     volume: z
       .strictObject({ claim: dnsName, mount: mountPath.default('/runs') })
       .optional()
-      .describe('A PersistentVolumeClaim that many nodes mount (ReadWriteMany), which holds the run folder. Absent: the run folder is s3://... .'),
+      .describe('A PersistentVolumeClaim that many nodes mount (ReadWriteMany), which holds the run folder.'),
     claims: z
       .array(z.strictObject({ claim: dnsName, mount: mountPath, 'read-only': z.boolean().default(true) }))
       .default([])

@@ -148,7 +148,7 @@ const CODES = { died: 'ERR_REFINE_WORKER', stalled: 'ERR_REFINE_STALLED', memory
 const MOVES = {
   died: 'Run `refine try` on the input to see where, or leave it out with --allow-failed.',
   stalled: 'If it only needs longer, give it more with --stall; else run `refine try` on the input to see where it hangs, or leave it out with --allow-failed.',
-  memory: 'Lower --workers does not help: the input itself needs more. Leave it out with --allow-failed.',
+  memory: 'Fewer workers do not help: the input itself needs more. Leave it out with --allow-failed.',
 } as const;
 
 function failureOf(spec: TaskSpec, outcome: Exclude<Outcome, { entry: unknown }>, next: Next & { do: 'fail' }): TaskFailure {
