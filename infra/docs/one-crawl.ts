@@ -221,8 +221,8 @@ ${table(
   ],
 )}
 
-A step's row under its own name is its part of the map tasks. \`perplexity: { model: reference-small }\` in int8 on CPUs would add ${hours((survivors * (f.tokens / f.kept)) / 500 / 91.9)} core hours
-(91.9 documents of 500 tokens a second, README), more than all the rest: that step is for GPUs, or for the documents that all others leave.
+A step's row under its own name is its part of the map tasks. \`perplexity: { model: reference-small }\` in int8 on CPUs would add ${hours((survivors * (f.tokens / f.kept)) / 500 / 110.8)} core hours
+(110.8 documents of 500 tokens a second, README), more than all the rest: that step is for GPUs, or for the documents that all others leave.
 
 ## What lies where
 
