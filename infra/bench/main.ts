@@ -54,6 +54,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ngram: () => import('./ngram.js'),
   perplexity: () => import('./perplexity.js'),
   encode: () => import('./encode.js'),
+  deberta: () => import('./deberta.js'),
   model: () => import('./model.js'),
   loader: () => import('./loader.js'),
   'what-if': () => import('./what-if.js'),

@@ -5,58 +5,17 @@
 #include <cstring>
 #include <limits>
 
-#include "gemm_blocks.h"
+#include "attention_products.h"
 
 namespace refine::model {
 namespace {
 
-thread_local AlignedBuffer key_panels, value_panels, tile_room, narrow_rows;
-
-// The two products of attention, in fp32 or bfloat16: how their operands are packed, in words of `values` numbers.
-struct Products {
-  const KernelSet& kernels;
-  bool narrow;
-  int rows, columns;
-  const F32Tile* tile;
-
-  Products(const KernelSet& set, bool wanted)
-      : kernels(set), narrow(wanted && set.bf16.narrow), rows(narrow ? set.bf16.rows : set.f32.rows), columns(narrow ? set.bf16.columns : set.f32.columns), tile(narrow ? set.bf16.tile : set.f32.tile) {}
-
-  int64_t steps(int64_t count) const { return narrow ? (count + 1) / 2 : count; }
-
-  // count (<= 16) rows of `depth` numbers, as the A operand.
-  void pack_rows(const float* a, int64_t stride, int count, int64_t depth, float* out) const {
-    if (!narrow) return kernels.rows.transpose(a, stride, count, depth, out, rows);
-    const int64_t words = steps(depth);
-    const float* narrowed = narrow_block(a, stride, count, depth);
-    kernels.rows.transpose(narrowed, words, count, words, out, rows);
-  }
-
-  // Keys (length, D) as the B operand of Q K'.
-  void pack_keys(const float* keys, int64_t stride, int64_t length, int64_t dim, float* out) const {
-    if (!narrow) return pack_panels(kernels.rows, columns, {keys, stride, false}, length, 0, dim, out);
-    pack_panels(kernels.rows, columns, {narrow_block(keys, stride, length, dim), steps(dim), false}, length, 0, steps(dim), out);
-  }
-
-  // Values (length, D) as the B operand of P V: a word of bfloat16 holds two keys' numbers.
-  void pack_values(const float* values, int64_t stride, int64_t length, int64_t dim, float* out) const {
-    if (!narrow) return pack_panels(kernels.rows, columns, {values, stride, true}, dim, 0, length, out);
-    kernels.bf16.narrow_pairs(values, stride, length, dim, out, columns);
-  }
-
- private:
-  const float* narrow_block(const float* from, int64_t stride, int64_t count, int64_t depth) const {
-    const int64_t words = steps(depth);
-    narrow_rows.grow(size_t(count * words) * sizeof(float));
-    kernels.bf16.narrow(from, stride, count, depth, static_cast<uint16_t*>(narrow_rows.data));
-    return static_cast<const float*>(narrow_rows.data);
-  }
-};
+thread_local AlignedBuffer key_panels, value_panels, tile_room;
 
 }  // namespace
 
 void attend(const KernelSet& kernels, const AttentionTask& task) {
-  const Products products(kernels, task.narrow);
+  const AttentionProducts products(kernels, task.narrow);
   const int64_t dim = task.dim, columns = products.columns, rows = products.rows, length = task.length;
   const int64_t key_columns = (length + columns - 1) / columns * columns, dim_columns = (dim + columns - 1) / columns * columns;
   const int64_t dim_steps = products.steps(dim), length_steps = products.steps(length);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "disentangled.h"
 #include "fast.h"
 #include "refine/fixed_math.h"
 
@@ -61,6 +62,8 @@ Status FastModel::embed(const uint32_t* ids, const uint32_t* segments, int64_t l
   const int64_t channels = config_.channels;
   if (config_.position == Position::kLearned && position + length > config_.context)
     return Status::error("ERR_REFINE_INPUT", "a text of " + std::to_string(position + length) + " tokens; the model has learned positions for " + std::to_string(config_.context));
+  if (config_.relative_span > 0 && length > config_.context)
+    return Status::error("ERR_REFINE_INPUT", "a text of " + std::to_string(length) + " tokens; the model has distances within " + std::to_string(config_.context));
   for (int64_t t = 0; t < length; ++t) {
     const uint32_t segment = segments ? segments[t] : 0;
     if (ids[t] >= uint32_t(config_.vocab))
@@ -111,7 +114,8 @@ void FastModel::attend_all(const Batch& batch, size_t layer, float* qkv, const f
     task.scale = config_.attention_scale, task.causal = config_.causal, task.narrow = options_.kind != GemmKind::kF32;
     task.alibi = alibi, task.alibi_stride = batch.longest;
     task.out = own, task.out_stride = width;
-    model::attend(*kernels_, task);
+    if (slots_) model::attend_disentangled(*kernels_, task, *slots_, *layers_[layer].places);
+    else model::attend(*kernels_, task);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "disentangled.h"
 #include "fast.h"
 
 namespace refine {
@@ -93,7 +94,36 @@ Status FastModel::fill(const Source& source) {
     if (c.gated) layer.gate = linear_of(name + "gate", c.hidden, channels);
     layer.down = linear_of(name + "down", channels, c.hidden);
   }
+  if (c.relative_span > 0) fill_places(source);
   return {};
+}
+
+// Keys and queries of places depend on weights alone. They are made in fp32 whatever the kind: once a model, not once a text.
+void FastModel::fill_places(const Source& source) {
+  const auto& c = config_;
+  const int64_t channels = c.channels, width = int64_t(c.heads) * c.head_dim;
+  slots_ = std::make_shared<model::PlaceSlots>(c);
+  const int64_t slots = slots_->count;
+  auto relative = source.read("relative");
+  if (source.has("relative_norm.weight")) norm({source.read("relative_norm.weight"), source.read("relative_norm.bias")}, relative.data(), 2 * int64_t(c.relative_span), channels, relative.data());
+  std::vector<float> ahead(size_t(slots * channels)), behind(ahead.size()), products(size_t(slots * width));  // of both orders of slots
+  for (int64_t s = 0; s < slots; ++s) {
+    const float* row = relative.data() + slots_->rows[size_t(s)] * channels;
+    std::copy(row, row + channels, ahead.data() + s * channels);
+    std::copy(row, row + channels, behind.data() + (slots - 1 - s) * channels);
+  }
+  for (int32_t n = 0; n < c.layers; ++n) {
+    const auto packed = [&](const std::vector<float>& rows, const std::string& shared, const std::string& own) {
+      const std::string name = "layers." + std::to_string(n) + ".", from = name + (source.has(name + own + ".weight") ? own : shared);
+      const auto weight = source.read(from + ".weight"), bias = source.read(from + ".bias");
+      gemm(rows.data(), slots, pack(weight.data(), width, channels, GemmKind::kF32, options_.isa), products.data(), {bias.empty() ? nullptr : bias.data(), GemmActivation::kNone, nullptr, nullptr});
+      return model::pack_places(*kernels_, options_.kind != GemmKind::kF32, products.data(), slots, c.heads, c.head_dim);
+    };
+    auto places = std::make_shared<model::Places>();
+    if (c.content_to_position) places->keys = packed(behind, "k", "place_k");
+    if (c.position_to_content) places->queries = packed(ahead, "q", "place_q");
+    layers_[size_t(n)].places = std::move(places);
+  }
 }
 
 Status FastModel::bind(const ModelConfig& config, const RoleLookup& weights, const FastOptions& options, std::shared_ptr<FastModel>* out) {
@@ -128,6 +158,7 @@ size_t FastModel::bytes() const {
   for (const Layer& layer : layers_) {
     for (const NormWeights* norm : {&layer.norm1, &layer.norm2, &layer.q_norm, &layer.k_norm}) total += norm_bytes(*norm);
     for (const Linear* linear : {&layer.qkv, &layer.o, &layer.up, &layer.gate, &layer.down}) total += linear->weight.bytes() + bytes_of(linear->bias);
+    if (layer.places) total += layer.places->keys.bytes + layer.places->queries.bytes;
   }
   return total;
 }

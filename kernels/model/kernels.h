@@ -88,6 +88,9 @@ struct RowLoops {
   void (*add)(float* x, const float* y, int64_t count);
   void (*clip)(float* x, int64_t count, float bound);
   void (*widen)(const uint16_t* bfloat, int64_t count, float* out);
+  // out[i] = table[at[i] - first], added to what out holds where `accumulate`. `at` never falls and rises by at most 1, at[0] >= first;
+  // at, table and out are read, and out is written, in whole vectors: up to 16 past the last.
+  void (*pick)(float* out, const float* table, const int32_t* at, int32_t first, int64_t count, bool accumulate);
   // A row in 8 bits, symmetric: q = nearest(x * 127 / max|x|), xor `flip`, zeros (xor flip) up to a multiple of 4. Returns max|x| / 127; NaN where a value is not finite.
   float (*quantise)(const float* x, int64_t count, uint8_t flip, uint8_t* q);
 };

@@ -44,6 +44,12 @@ std::vector<RoleShape> model_roles(const ModelConfig& c) {
     add_linear(roles, layer + "q", queries, channels);
     add_linear(roles, layer + "k", keys, channels);
     add_linear(roles, layer + "v", keys, channels);
+    if (c.relative_span > 0) {  // own projections of places; where they are absent the contents' serve
+      for (const char* own : {"place_q", "place_k"}) {
+        roles.push_back({layer + own + ".weight", queries, channels, true});
+        roles.push_back({layer + own + ".bias", 1, queries, true});
+      }
+    }
     add_linear(roles, layer + "o", channels, queries);
     if (c.gated) add_linear(roles, layer + "gate", c.hidden, channels);
     add_linear(roles, layer + "up", c.hidden, channels);
@@ -105,6 +111,8 @@ Status ReferenceModel::bind(const ModelConfig& config, const RoleLookup& weights
     layer.q = linear(name + "q");
     layer.k = linear(name + "k");
     layer.v = linear(name + "v");
+    layer.place_q = linear(name + (data(name + "place_q.weight") ? "place_q" : "q"));
+    layer.place_k = linear(name + (data(name + "place_k.weight") ? "place_k" : "k"));
     layer.o = linear(name + "o");
     layer.gate = linear(name + "gate");
     layer.up = linear(name + "up");

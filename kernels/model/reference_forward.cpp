@@ -59,8 +59,8 @@ struct ReferenceModel::Pass {
     if (config.relative_span > 0) {
       const int64_t places = 2 * int64_t(config.relative_span);
       Rows place_keys(size_t(places * keys)), place_queries(size_t(places * queries));
-      reference::linear(relative.data(), places, layer.k.weight, layer.k.bias, keys, config.channels, place_keys.data());
-      reference::linear(relative.data(), places, layer.q.weight, layer.q.bias, queries, config.channels, place_queries.data());
+      reference::linear(relative.data(), places, layer.place_k.weight, layer.place_k.bias, keys, config.channels, place_keys.data());
+      reference::linear(relative.data(), places, layer.place_q.weight, layer.place_q.bias, queries, config.channels, place_queries.data());
       for (int64_t t = 0; t < length; ++t)
         reference::attend_disentangled(config, t, q.data() + t * queries, seen.data(), values.data(), place_queries.data(), place_keys.data(), length, mixed.data() + t * queries);
       return linear(mixed, layer.o, config.channels);
@@ -112,6 +112,8 @@ Status ReferenceModel::embed(const uint32_t* ids, int64_t length, const uint32_t
   const int64_t channels = config_.channels;
   if (config_.position == Position::kLearned && past + length > config_.context)
     return Status::error("ERR_REFINE_INPUT", "a text of " + std::to_string(past + length) + " tokens; the model has learned positions for " + std::to_string(config_.context));
+  if (config_.relative_span > 0 && length > config_.context)
+    return Status::error("ERR_REFINE_INPUT", "a text of " + std::to_string(length) + " tokens; the model has distances within " + std::to_string(config_.context));
   for (int64_t t = 0; t < length; ++t) {
     const uint32_t segment = segments ? segments[t] : 0;
     if (ids[t] >= uint32_t(config_.vocab))

@@ -39,6 +39,10 @@ REFINE_LANES F copy_sign(F a, F b) { return _mm256_or_ps(_mm256_andnot_ps(_mm256
 REFINE_LANES F difference(const int32_t* p, const int32_t* q) {
   return _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q))));
 }
+// p[at[i] - at[0]] in lane i; at never falls and rises by at most 1, so one vector from p holds them all.
+REFINE_LANES F window(const float* p, const int32_t* at) {
+  return _mm256_permutevar8x32_ps(load(p), _mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)), _mm256_set1_epi32(at[0])));
+}
 // Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
 REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
   const __m256i whole = _mm256_and_si256(_mm256_cvtps_epi32(x), _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_ORD_Q)));

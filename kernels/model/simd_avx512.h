@@ -37,6 +37,8 @@ REFINE_LANES F scale_by_power(F a, F n) { return _mm512_scalef_ps(a, n); }
 REFINE_LANES F copy_sign(F a, F b) { return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b), _mm512_castps_si512(a), 0xCA)); }
 // The floats of 32-bit integers p - q.
 REFINE_LANES F difference(const int32_t* p, const int32_t* q) { return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(p), _mm512_loadu_si512(q))); }
+// p[at[i] - at[0]] in lane i; at never falls and rises by at most 1, so one vector from p holds them all.
+REFINE_LANES F window(const float* p, const int32_t* at) { return _mm512_permutexvar_ps(_mm512_sub_epi32(_mm512_loadu_si512(at), _mm512_set1_epi32(at[0])), load(p)); }
 // Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
 REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_xor_si128(_mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)), _mm_set1_epi8(char(flip))));

@@ -43,6 +43,11 @@ REFINE_LANES F scale_by_power(F a, F n) {
 REFINE_LANES F copy_sign(F a, F b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
 // The floats of 32-bit integers p - q.
 REFINE_LANES F difference(const int32_t* p, const int32_t* q) { return vcvtq_f32_s32(vsubq_s32(vld1q_s32(p), vld1q_s32(q))); }
+// p[at[i] - at[0]] in lane i; at never falls and rises by at most 1.
+REFINE_LANES F window(const float* p, const int32_t* at) {
+  const float x[4] = {p[0], p[at[1] - at[0]], p[at[2] - at[0]], p[at[3] - at[0]]};
+  return vld1q_f32(x);
+}
 // Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
 REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
   int32_t whole[4];

@@ -50,6 +50,11 @@ REFINE_LANES F scale_by_power(F a, F n) {
 REFINE_LANES F copy_sign(F a, F b) { return (F)(((Whole)a & INT32_MAX) | ((Whole)b & INT32_MIN)); }
 // The floats of 32-bit integers p - q.
 REFINE_LANES F difference(const int32_t* p, const int32_t* q) { return F{float(p[0] - q[0]), float(p[1] - q[1]), float(p[2] - q[2]), float(p[3] - q[3])}; }
+// p[at[i] - at[0]] in lane i; at never falls and rises by at most 1.
+REFINE_LANES F window(const float* p, const int32_t* at) {
+  const float x[4] = {p[0], p[at[1] - at[0]], p[at[2] - at[0]], p[at[3] - at[0]]};
+  return load(x);
+}
 // Each lane rounded to the nearest whole number of a signed byte (a value that is not a number as 0), xor `flip`.
 REFINE_LANES void store_bytes(uint8_t* p, F x, uint8_t flip) {
   const Whole whole = ((Whole)(x + 12582912.0f) - 0x4B400000) & (x == x);  // as in scale_by_power

@@ -81,7 +81,7 @@ Napi::Value ModelLoad(const Napi::CallbackInfo& info) {
     return to_handle<const Model>(env, std::move(model));
   }
   const FastOptions options{kind_of(env, option_or(info[1], "dtype", "f32")), isa.empty() ? best_gemm_isa() : gemm_isa_of(env, isa)};
-  if (runtime == "fast" && model->config.relative_span == 0) {  // DeBERTa's attention has the reference alone
+  if (runtime == "fast") {
     std::shared_ptr<FastModel> fast;
     throw_status(env, FastModel::bind(model->config, weights, options, &fast));
     model->fast = std::move(fast);

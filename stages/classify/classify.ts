@@ -24,7 +24,7 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
   return {
     kind: 'stage',
     name: 'classify',
-    version: 1,
+    version: 2,
     reads: ['text'],
     alsoReads: ({ languages }) => (Array.isArray(languages) ? ['lang'] : []),
     writes: [],

@@ -35,7 +35,7 @@ const GPU_CALL_TOKENS = 1 << 18;
 
 export async function openRunningModel(plan: WeightsPlan, options: RunningModelOptions, place: ModelPlace): Promise<RunningModel> {
   const dtype = options.dtype ?? 'f32';
-  // DeBERTa's attention has the reference alone, whose bits are the same on every CPU: it stays there in a run of the GPU too.
+  // DeBERTa's attention has no kernels for the GPU: such a model stays on the CPU in a run of the GPU too.
   if (place.device === 'cuda' && options.runtime !== 'reference' && (plan.config.relativeSpan ?? 0) === 0) {
     if (place.gpu !== undefined) return await remote(place.gpu, plan, dtype);
     const library = cudaLibrary();
@@ -43,8 +43,14 @@ export async function openRunningModel(plan: WeightsPlan, options: RunningModelO
     return local(plan, { dtype, cuda: { library } }, GPU_CALL_TOKENS);
   }
   const { runtime } = options;
-  const isa = place.device === 'cuda' || place.isa === undefined ? instructionSets()[0]! : place.isa;
+  const isa = place.device === 'cuda' ? besideGpu() : (place.isa ?? instructionSets()[0]!);
   return local(plan, { dtype, isa, ...(runtime === undefined ? {} : { runtime }) }, options.callTokens);
+}
+
+/** A run of the GPU locks no set of the CPU, and its hosts may differ: the one that every x86 host of a GPU has keeps their bytes alike. */
+function besideGpu(): string {
+  const sets = instructionSets();
+  return sets.find((set) => set === 'avx2') ?? sets[0]!;
 }
 
 function local(plan: WeightsPlan, options: ModelOptions, callTokens: number): RunningModel {

@@ -1,13 +1,15 @@
 // Encoders against HuggingFace transformers (goldens of tiny random models, infra/model/goldens.py): BERT, RoBERTa, DeBERTa-v2,
 // pooled vectors and heads; and that a text's numbers do not depend on its neighbours.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type EncodeOptions, type ModelOptions, native } from '../../native/index.js';
 import { bucketOf } from '../../stages/contract/weights/deberta.js';
+import { randomTensor } from '../../stages/contract/weights/random-weights.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
+import { writeSafetensors } from '../../stages/contract/weights/write-safetensors.js';
 import { goldenFolder, goldenIds, isEncoder, type ModelGolden, modelGoldens, relativeError } from '../support/model-goldens.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-encode-'));
@@ -19,6 +21,7 @@ async function open(golden: ModelGolden, options: ModelOptions) {
   const plan = await readModelFolder(goldenFolder(golden, join(folder, `${golden.name}-${Math.random()}`)));
   return { plan, model: native.modelLoad(plan, options) };
 }
+const NEAR = { bf16: 0.1, int8: 0.3 };
 const POOLER: EncodeOptions = { pooling: 'pooler', activation: 'tanh', heads: ['classifier'] };
 const optionsOf = (golden: ModelGolden): EncodeOptions => ({ ...POOLER, activation: golden.config.model_type === 'deberta-v2' ? 'gelu' : 'tanh' });
 const offsetsOf = (lengths: readonly number[]): Int32Array => Int32Array.from([0, ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b))]);
@@ -90,6 +93,40 @@ test('a head that is not there, an id outside and a text too long are refused', 
   await assert.rejects(native.modelEncode(model, Uint32Array.of(plan.config.vocab), Int32Array.of(0, 1), POOLER), { code: 'ERR_REFINE_INPUT' });
   const long = new Uint32Array(plan.config.context + 1).fill(9);
   await assert.rejects(native.modelEncode(model, long, Int32Array.of(0, long.length), POOLER), { code: 'ERR_REFINE_INPUT' });
+});
+
+test('DeBERTa with projections of places of its own that equal those of contents gives the numbers of shared ones', async () => {
+  const golden = encoders.find(({ name }) => name === 'deberta-v2')!;
+  const source = (name: string): string => name.replace(/pos_(key|query)_proj/, '$1_proj');
+  const own = golden.tensors.flatMap(([name, shape]) =>
+    /attention\.self\.(key|query)_proj/.test(name) ? [[name.replace(/(key|query)_proj/, 'pos_$1_proj'), shape] as const] : [],
+  );
+  assert.equal(own.length, 8, 'two layers, two projections, weight and bias');
+  const place = join(folder, 'own-places');
+  mkdirSync(place);
+  writeFileSync(join(place, 'config.json'), JSON.stringify({ ...golden.config, share_att_key: false }));
+  const tensors = [...golden.tensors, ...own].map(([name, shape]) => {
+    const bytes = () => new Uint8Array(randomTensor(golden.seed, source(name), shape).buffer);
+    return { name, dtype: 'F32' as const, shape, bytes };
+  });
+  writeSafetensors(place, tensors, 2 ** 24);
+  const plan = await readModelFolder(place);
+  for (const options of RUNTIMES) {
+    const { length, pooled } = golden.cases.at(-2)!;
+    const { vectors } = await native.modelEncode(native.modelLoad(plan, options), goldenIds(golden, length), offsetsOf([length]), optionsOf(golden));
+    assert.ok(relativeError(vectors, pooled!) < 1e-4, `${relativeError(vectors, pooled!)}`);
+  }
+});
+
+test('DeBERTa in bf16 and int8 stays near the reference', async () => {
+  const golden = encoders.find(({ name }) => name === 'deberta-v2')!;
+  for (const dtype of ['bf16', 'int8'] as const) {
+    const { model } = await open(golden, { dtype });
+    for (const { length, pooled } of golden.cases) {
+      const { vectors } = await native.modelEncode(model, goldenIds(golden, length), offsetsOf([length]), optionsOf(golden));
+      assert.ok(relativeError(vectors, pooled!) < NEAR[dtype], `${dtype}, ${length} ids: ${relativeError(vectors, pooled!)}`);
+    }
+  }
 });
 
 // make_log_bucket_position of transformers 5.23 on torch 2.14 for 256 buckets and 512 positions, at chosen distances

@@ -16,6 +16,11 @@
 
 namespace refine {
 
+namespace model {
+struct Places;
+struct PlaceSlots;
+}  // namespace model
+
 struct FastOptions {
   // Of linear layers and the head; norms, softmax and sums are fp32. Attention's products are fp32 too, but bfloat16 for bf16 and
   // int8 on a set that multiplies bfloat16.
@@ -58,6 +63,7 @@ class FastModel {
     NormWeights norm1, norm2, q_norm, k_norm;
     Linear qkv;  // rows of q, then k, then v
     Linear o, up, gate, down;
+    std::shared_ptr<const model::Places> places;  // DeBERTa-v2
   };
   struct Source;
   struct Batch;
@@ -65,6 +71,7 @@ class FastModel {
   struct Turns;
   struct TurnTable;
   Status fill(const Source& source);
+  void fill_places(const Source& source);
   Status embed(const uint32_t* ids, const uint32_t* segments, int64_t length, int64_t position, float* out) const;
   void blocks(const Batch& batch, Scratch& scratch) const;
   void prepare(const Layer& layer, const Batch& batch, int64_t row, int64_t rows, float* qkv, const TurnTable* turns) const;
@@ -84,6 +91,7 @@ class FastModel {
   std::vector<Layer> layers_;
   PackedMatrix head_;
   std::shared_ptr<Turns> turns_;
+  std::shared_ptr<const model::PlaceSlots> slots_;  // DeBERTa-v2
   std::shared_ptr<const ModelWeights> kept_;
 };
 

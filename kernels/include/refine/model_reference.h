@@ -39,7 +39,7 @@ struct MemoryWeights {
   RoleLookup lookup() const;
 };
 
-// Every role that a config needs or may have, with its shape; `optional` roles are biases, norms' biases and `head`.
+// Every role that a config needs or may have, with its shape; `optional` roles are biases, norms' biases, `head`, and DeBERTa's own projections of places.
 struct RoleShape {
   std::string role;
   int64_t rows = 0, cols = 0;
@@ -84,6 +84,7 @@ class ReferenceModel {
   struct Layer {
     NormWeights norm1, norm2, q_norm, k_norm;
     Linear q, k, v, o, up, gate, down;
+    Linear place_q, place_k;  // DeBERTa-v2: its own, or q and k
   };
   // x (T,C): token, position and segment embeddings added, normed where the config says so.
   Status embed(const uint32_t* ids, int64_t length, const uint32_t* segments, int64_t past, float* out) const;

@@ -16,7 +16,6 @@ export function readDeberta(config: Fields, has: (tensor: string) => boolean): A
   const { vocab: V, channels: C, layers, heads: H, headDim: D } = size;
   if (D * H !== C) refuse(config.place, `has ${H} heads of ${D} and ${C} channels; expected channels = heads x head_dim`);
   refuseFlag(config, 'relative_attention', true);
-  refuseFlag(config, 'share_att_key', true);
   for (const [key, wanted] of [
     ['conv_kernel_size', 0],
     ['embedding_size', C],
@@ -32,6 +31,7 @@ export function readDeberta(config: Fields, has: (tensor: string) => boolean): A
   const span = buckets > 0 ? buckets : most;
   const learned = config.get('position_biased_input') !== false;
   const types = placeTypes(config);
+  const shared = config.get('share_att_key') === true; // absent: false, as transformers reads it
   const normed = String(config.get('norm_rel_ebd') ?? 'none').includes('layer_norm');
   const fc = has('fc.weight');
   const head = fc ? readHead(config, (tensor) => tensor === 'classifier.weight') : readHead(config, has);
@@ -66,7 +66,10 @@ export function readDeberta(config: Fields, has: (tensor: string) => boolean): A
       yield* normOf('embed_norm', 'embeddings.LayerNorm', C);
       yield { role: 'relative', tensor: 'encoder.rel_embeddings.weight', shape: [2 * span, C] };
       if (normed) yield* normOf('relative_norm', 'encoder.LayerNorm', C);
-      for (let layer = 0; layer < layers; layer++) yield* block(`layers.${layer}`, `encoder.layer.${layer}`, C, F);
+      for (let layer = 0; layer < layers; layer++) {
+        yield* block(`layers.${layer}`, `encoder.layer.${layer}`, C, F);
+        if (!shared) yield* ownPlaces(`layers.${layer}`, `encoder.layer.${layer}.attention.self`, types, C);
+      }
       if (!fc) yield* optional(linear('pooler', '/pooler.dense', C, C, true));
       if (head !== undefined) yield* linear('classifier', fc ? '/fc' : '/classifier', head.labels.length, C, true);
     },
@@ -85,6 +88,12 @@ function* block(at: string, layer: string, C: number, F: number): Iterable<Named
   yield* linear(`${at}.up`, `${layer}.intermediate.dense`, F, C, true);
   yield* linear(`${at}.down`, `${layer}.output.dense`, C, F, true);
   yield* normOf(`${at}.norm2`, `${layer}.output.LayerNorm`, C);
+}
+
+/** Projections of places beside the contents': only what `pos_att_type` uses is there. */
+function* ownPlaces(at: string, attention: string, types: readonly string[], C: number): Iterable<NamedRole> {
+  if (types.includes('c2p')) yield* linear(`${at}.place_k`, `${attention}.pos_key_proj`, C, C, true);
+  if (types.includes('p2c')) yield* linear(`${at}.place_q`, `${attention}.pos_query_proj`, C, C, true);
 }
 
 /** `pos_att_type`: a list, or its names joined by "|". */

@@ -8,7 +8,7 @@ export type WeightDtype = 'f32' | 'bf16' | 'int8';
 
 export interface MemoryPlan {
   readonly parameters: number;
-  /** Weights as they would be held in each type. */
+  /** Weights as they would be held in each type, and what is computed of weights alone (DeBERTa's places), as float32. */
   readonly f32: number;
   readonly bf16: number;
   /** A byte a number and a float32 a row of each matrix; vectors stay float32. */
@@ -30,14 +30,20 @@ export function memoryPlan(config: ModelConfig, roles: Iterable<NamedRole>): Mem
     else rows += first;
   }
   const { channels, heads, kvHeads, headDim, hidden, layers, vocab, gated, causal } = config;
+  const places = 4 * placesOf(config);
   return {
     parameters,
-    f32: 4 * parameters,
-    bf16: 2 * (parameters - vectors) + 4 * vectors,
-    int8: parameters - vectors + 4 * rows + 4 * vectors,
+    f32: 4 * parameters + places,
+    bf16: 2 * (parameters - vectors) + 4 * vectors + places,
+    int8: parameters - vectors + 4 * rows + 4 * vectors + places,
     cachePerToken: causal ? 4 * layers * 2 * kvHeads * headDim : 0,
     activationsPerToken: 4 * (4 * channels + 2 * (heads + kvHeads) * headDim + hidden * (gated ? 3 : 2) + (causal ? vocab : 0)),
   };
+}
+
+/** Numbers of DeBERTa's keys and queries of places, which every layer holds ready beside its weights (kernels/model/disentangled.h). */
+function placesOf({ relativeSpan = 0, contentToPosition, positionToContent, layers, heads, headDim }: ModelConfig): number {
+  return 2 * relativeSpan * heads * headDim * layers * (Number(contentToPosition === true) + Number(positionToContent === true));
 }
 
 /** Tokens whose buffers a plan counts: what one call of a scorer holds at least. */

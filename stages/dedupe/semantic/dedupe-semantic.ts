@@ -165,7 +165,7 @@ export function plan(options: DedupeSemanticOptions, totals: Readonly<Record<str
 export const dedupeSemanticWith = (loadTokenizer: LoadEncoderTokenizer): Barrier<DedupeSemanticOptions> => ({
   kind: 'barrier',
   name: 'dedupe-semantic',
-  version: 1,
+  version: 2,
   reads: [],
   writes: [],
   reasons: ['semantic-duplicate'],
