@@ -146,6 +146,11 @@ export const errorCatalogue = {
     cause: 'It was killed (out of memory, by an engine or a person), or native code crashed on an input.',
     next: 'The message names the input and the signal. `dmesg` tells of kills for memory: run with fewer `--workers`. A crash that repeats is a bug: report it with `npx refine doctor --report`.',
   },
+  ERR_REFINE_BROKEN_STEP: {
+    meaning: 'A step ended its worker, or threw, on every document that came to it (two at least), or on more than 16 documents of one input.',
+    cause: 'A mistake in a stage of your own, a model or library that does not work on this machine, options that the step cannot live with.',
+    next: 'The message names the step and what was seen. `npx refine try` on the input shows where; mend the step and run the same command again: its inputs are tried anew. `--allow-failed` goes on without them.',
+  },
   ERR_REFINE_STALLED: {
     meaning: 'A worker process made no progress for the time that `--stall` gives it, was ended, and stood still again when its task was tried again.',
     cause: 'A step that waits for ever or loops, a file system that hangs; or an honest piece of work that takes longer than `--stall` (10 minutes).',

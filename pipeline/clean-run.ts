@@ -1,10 +1,12 @@
 // Takes scratch/ out of a finished run: intermediate shards that nothing reads any more. What is promised (text, tokens, features,
 // samples, index, ledger, lock) stays, so stats, report, check, load and a resume work as before.
 // Invariant: under the run's lock, so never beside a live parent; an unfinished run is left alone unless forced.
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import { diskError } from './atomic-file.js';
+import { refuseLiveJobs } from './executors/live-jobs.js';
+import { removeScratch } from './leftovers.js';
 import { lockRunFolder } from './parent-lock.js';
 import { readRun } from './run-folder.js';
 
@@ -26,11 +28,11 @@ export async function cleanRun(folder: string, options: { readonly force?: boole
   if (options.dryRun === true) return measured(scratch);
   const held = await lockRunFolder(folder);
   try {
+    await refuseLiveJobs(folder); // they read what stands there
     const found = await measured(scratch);
-    await rm(scratch, { recursive: true, force: true }).catch((cause) => {
-      throw diskError(cause, scratch, 'remove it');
-    });
-    return found;
+    await removeScratch(folder);
+    const kept = await measured(scratch); // the list of cluster jobs
+    return { files: found.files - kept.files, bytes: found.bytes - kept.bytes };
   } finally {
     await held.release();
   }

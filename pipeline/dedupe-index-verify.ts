@@ -1,10 +1,10 @@
 // `refine index verify`: every byte of an index against its catalogue, and what lies in the folder that nobody names.
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import { recordFileInfo } from '../native/records.js';
 import { diskError } from './atomic-file.js';
 import { fileSha256 } from './identity.js';
+import { listIfThere } from './read-if-there.js';
 import { type Catalogue, findDamage, readCatalogue, segmentFile, segmentFolder } from './registry.js';
 
 export interface IndexFinding {
@@ -59,8 +59,11 @@ async function fileProblem(index: string, catalogue: Catalogue, segment: Catalog
 
 async function leftovers(index: string, catalogue: Catalogue): Promise<string[]> {
   const named = new Set(catalogue.segments.map((segment) => segmentFolder(segment).split(/[\\/]/).pop()!));
-  const found = await readdir(join(index, 'segments')).catch(() => [] as string[]);
-  return found.filter((name) => !named.has(name)).map((name) => join('segments', name));
+  const found = (await listIfThere(join(index, 'segments'))) ?? [];
+  return found
+    .map(({ name }) => name)
+    .filter((name) => !named.has(name))
+    .map((name) => join('segments', name));
 }
 
 /** For commands: damage as one error. */

@@ -5,10 +5,10 @@
 // disk before forgotten-marks go, those before objects.
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
-import { stat } from 'node:fs/promises';
 import { fileSha256 } from './identity.js';
 import { COMPACTED, Compacted, type LedgerRow, writeCompacted } from './ledger-compact.js';
 import { FolderStore, type LedgerStore } from './ledger-store.js';
+import { statIfThere } from './read-if-there.js';
 import type { LedgerEntry, Shard } from './types.js';
 
 export type DoneEntry = Extract<LedgerEntry, { state: 'done' }>;
@@ -248,7 +248,7 @@ async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Pr
 export async function missingOutput(runFolder: string, outputs: readonly Shard[], full: boolean): Promise<Shard | null> {
   for (const shard of outputs) {
     const path = join(runFolder, shard.path);
-    const found = await stat(path).catch(() => null);
+    const found = await statIfThere(path);
     if (found === null || !found.isFile() || found.size !== shard.bytes) return shard;
     if (full && (await fileSha256(path)) !== shard.sha256) return shard;
   }

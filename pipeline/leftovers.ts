@@ -1,7 +1,8 @@
 // Files of a run folder that nobody names: parts of killed processes, and outputs of tasks that are not in the plan any more.
-import { readdir, rm, unlink } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { diskError } from './atomic-file.js';
+import { listIfThere, statIfThere } from './read-if-there.js';
 
 const OUTPUTS = ['text', 'tokens', 'features', 'samples', 'scratch'];
 
@@ -28,6 +29,29 @@ export async function removeUnnamed(folder: string, named: ReadonlySet<string>):
   }
 }
 
+/** Of the files below scratch/ the one that is no intermediate result: which jobs a cluster engine was given, told to whoever comes after. */
+const JOBS = 'jobs.jsonl';
+
+/** Takes scratch/ away, but for the list of jobs: it names no document, and without it nobody knows which of them may still run. True where anything went. */
+export async function removeScratch(folder: string): Promise<boolean> {
+  const scratch = join(folder, 'scratch');
+  const executor = join(scratch, 'executor');
+  const jobs = (await statIfThere(join(executor, JOBS), { link: true })) !== null;
+  const below = async (path: string, kept: string): Promise<string[]> =>
+    ((await listIfThere(path)) ?? []).filter(({ name }) => name !== kept).map(({ name }) => join(path, name));
+  const gone = jobs
+    ? [...(await below(scratch, 'executor')), ...(await below(executor, JOBS))]
+    : (await statIfThere(scratch, { link: true })) === null
+      ? []
+      : [scratch];
+  for (const path of gone) {
+    await rm(path, { recursive: true, force: true }).catch((cause) => {
+      throw diskError(cause, path, 'remove it');
+    });
+  }
+  return gone.length > 0;
+}
+
 async function remove(path: string): Promise<void> {
   await unlink(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw diskError(cause, path, 'remove a leftover');
@@ -37,7 +61,7 @@ async function remove(path: string): Promise<void> {
 async function filesBelow(folder: string, names: readonly string[], folders = false): Promise<string[]> {
   const paths: string[] = [];
   for (const name of names) {
-    const entries = await readdir(join(folder, name), { withFileTypes: true, recursive: name === 'scratch' }).catch(() => []);
+    const entries = (await listIfThere(join(folder, name), { recursive: name === 'scratch' })) ?? [];
     for (const entry of entries) {
       if (!entry.isFile() && !(folders && entry.isDirectory())) continue;
       paths.push(relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));

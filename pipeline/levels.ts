@@ -5,6 +5,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import { diskError, replaceFile } from './atomic-file.js';
+import { brokenStep, brokenStepError } from './broken-steps.js';
 import type { Executor, PoolEvents } from './executors/executor.js';
 import { type FailedInputs, messageOf, recordFailure, tasksFailed } from './failed-inputs.js';
 import { type DoneEntry, type Ledger, missingOutput } from './ledger.js';
@@ -12,9 +13,10 @@ import { removeUnnamed } from './leftovers.js';
 import { type Ahead, NOTHING_AHEAD } from './levels-ahead.js';
 import type { Progress } from './progress-events.js';
 import type { RunPlan } from './run-folder.js';
+import type { Segment } from './segments.js';
 import type { RunStorage } from './storage/run-storage.js';
 import { mergeNeeds, type Node } from './task-nodes.js';
-import { scratchPath, type TaskSpec } from './tasks.js';
+import { type MapSpec, scratchPath, type TaskSpec } from './tasks.js';
 import type { Shard } from './types.js';
 
 /** Which of a level's outputs must be there: none, what stands under final names, or those that other tasks read. */
@@ -160,6 +162,30 @@ export class Levels {
     const lines = failures.map((failure) => `${failure.code} ${failure.spec.label}  ${messageOf(failure)}`);
     if (failures.some(({ spec }) => spec.kind !== 'map')) throw tasksFailed(this.#folder, lines, null);
     for (const failure of failures) if (failure.spec.kind === 'map') this.#failed.add({ ...failure, spec: failure.spec, message: messageOf(failure) });
+    await this.checkAllowed();
+    return false;
+  }
+
+  /**
+   * Fails the inputs of a step that let no document of a segment's maps through; false where there was one, and its inputs may fail.
+   * Asked of tasks that an earlier run made done too: their entries are forgotten, so that a mended machine tries them again.
+   */
+  async noneBroken(segment: Segment, nodes: readonly Node[]): Promise<boolean> {
+    const broken = brokenStep(
+      segment,
+      nodes.map((node) => this.entry(node)),
+    );
+    if (broken === null) return true;
+    const blamed = nodes.filter((node) => this.entry(node).crashed?.some(({ step }) => step === broken.step));
+    const { code, message } = brokenStepError(broken, blamed.length);
+    for (const { spec } of blamed) {
+      this.#entries.delete(spec.task);
+      await this.#ledger.forget(spec.task);
+      const failure = { spec: spec as MapSpec, code, message, place: undefined };
+      await recordFailure(this.#ledger, failure, message);
+      this.events.failed(failure);
+      this.#failed.add(failure);
+    }
     await this.checkAllowed();
     return false;
   }

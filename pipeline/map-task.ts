@@ -7,6 +7,7 @@ import type { FetchGate, Input, SourceCounts, SourceReader } from '../stages/con
 import { type BarrierRun, type RankRequest, reasonsOf, type StageEnv, type StageRun } from '../stages/contract/stage.js';
 import type { KeysWriter } from './barrier-keys.js';
 import { addNotes } from './barrier-notes.js';
+import { brokenStep, brokenStepError } from './broken-steps.js';
 import { Decisions } from './decisions.js';
 import { emptyBatch } from './empty-batch.js';
 import type { StepFeatures } from './feature-columns.js';
@@ -151,6 +152,14 @@ class MapTask {
     journal.at('reading');
     const source = this.#spec.previous === null ? await this.#readSource() : await this.#readDocuments(this.#spec.previous);
     if (this.#guard.searches) throw new NoneToBlame();
+    const counted = {
+      rowsIn: this.#rowsIn,
+      rowsOut: this.#rowsOut,
+      steps: [...this.#stepCounts(), ...this.#scoreCounts(ranked)],
+      ...(this.#left.length === 0 ? {} : { crashed: this.#left }),
+    };
+    const broken = brokenStep(this.#segment, [counted]);
+    if (broken !== null) throw brokenStepError(broken, 1);
     journal.at('writing');
     await this.#writeFeatures();
     await this.#writeSamples();
@@ -160,11 +169,8 @@ class MapTask {
       ...entryBase(this.#spec),
       state: 'done',
       outputs: shards,
-      rowsIn: this.#rowsIn,
-      rowsOut: this.#rowsOut,
-      steps: [...this.#stepCounts(), ...this.#scoreCounts(ranked)],
+      ...counted,
       ...(source === null ? {} : { source }),
-      ...(this.#left.length === 0 ? {} : { crashed: this.#left }),
       ...(this.#segment.barriers.length === 0 ? {} : { totals: this.#barriers.totals, spillBytes: spilled.reduce((sum, { bytes }) => sum + bytes, 0) }),
       wallMs: Math.round(performance.now() - started),
     };

@@ -3,7 +3,7 @@
 // beside its lock, and who finds the lock watches that count by a clock of its own: no two clocks are ever compared.
 // Invariant: a holder whose lock is another's stops by itself; what both wrote meanwhile is named by identity and equal.
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
@@ -11,6 +11,7 @@ import { createFileOnce, replaceFile } from './atomic-file.js';
 import type { ParentJob } from './executors/executor.js';
 import { digest } from './identity.js';
 import { isAlive, processSpace, processStart } from './platform.js';
+import { listIfThere, readIfThere } from './read-if-there.js';
 
 interface Holder {
   readonly format: 1;
@@ -78,20 +79,20 @@ export async function lockFolder(folder: string, of: LockOf, settings: LockSetti
     return new Held(folder, of, mine, beat, settings.beatMs ?? BEAT_MS);
   };
   if (await createFileOnce(path, mine)) return ours();
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = (await readIfThere(path)) ?? '';
   if (text === '' && (await createFileOnce(path, mine))) return ours(); // released in between
   await refuseIfLive(folder, text, of, settings);
 
   // Stale. Takers of the same stale lock meet at a name made from its text: the first one there replaces it.
   const ticket = join(folder, `${of.file}.${digest(text).slice(0, 16)}`);
   if (!(await createFileOnce(ticket, mine))) {
-    const other = await readFile(ticket, 'utf8').catch(() => '');
+    const other = (await readIfThere(ticket)) ?? '';
     await refuseIfLive(folder, other, of, settings);
     await unlink(ticket).catch(() => undefined); // its taker died in between
-    if (!(await createFileOnce(ticket, mine))) throw locked(path, parse(await readFile(ticket, 'utf8').catch(() => '')), of);
+    if (!(await createFileOnce(ticket, mine))) throw locked(path, parse((await readIfThere(ticket)) ?? ''), of);
   }
   try {
-    const now = await readFile(path, 'utf8').catch(() => '');
+    const now = (await readIfThere(path)) ?? '';
     if (now !== text) await refuseIfLive(folder, now, of, settings); // taken over and ticket removed while we judged
     await replaceFile(path, mine);
   } finally {
@@ -164,14 +165,14 @@ function beatPath(folder: string, of: LockOf, beat: string): string {
 
 /** Whose run.lock stands in a run folder, and what this machine knows of the process: whether it lives, or that it is of another machine. Null where none stands. */
 export async function readHolder(folder: string): Promise<{ readonly pid: number; readonly host: string; readonly who: 'live' | 'dead' | 'elsewhere' } | null> {
-  const text = await readFile(join(folder, RUN_LOCK.file), 'utf8').catch(() => '');
+  const text = (await readIfThere(join(folder, RUN_LOCK.file))) ?? '';
   const holder = parse(text);
   return holder === null ? null : { pid: holder.pid, host: holder.host, who: judge(text).who };
 }
 
 /** Removes tickets of takers that died with them, and counts of former holders; the folder is theirs no more. Tickets of the living keep other takers out. */
 async function removeTickets(folder: string, of: LockOf): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const { name } of (await listIfThere(folder)) ?? []) {
     if (!name.startsWith(`${of.file}.`)) continue;
     const rest = name.slice(of.file.length + 1);
     const path = join(folder, name);
@@ -196,10 +197,18 @@ async function refuseIfLive(folder: string, text: string, of: LockOf, settings: 
   if (await counts(beatPath(folder, of, holder.beat), leaseMs)) throw locked(path, holder, of);
 }
 
-/** Whether a count changes within the lease. Time in which this process did not look is not counted (progress-watch.ts). */
+/** Whether a count changes within the lease; throws where it is there and could never be read, since then nobody knows. Time in which this process did not look is not counted (progress-watch.ts). */
 async function counts(path: string, leaseMs: number): Promise<boolean> {
-  const look = (): Promise<string> => readFile(path, 'utf8').catch(() => '');
-  const first = await look();
+  let unread: unknown;
+  const look = async (): Promise<string | null> => {
+    try {
+      return (await readIfThere(path)) ?? '';
+    } catch (error) {
+      unread = error; // a handle that went stale as the file was replaced, say; the next look may do
+      return null;
+    }
+  };
+  let first = await look();
   const tickMs = Math.min(1000, leaseMs / 10);
   let last = performance.now();
   for (let waited = 0; waited < leaseMs; ) {
@@ -207,8 +216,11 @@ async function counts(path: string, leaseMs: number): Promise<boolean> {
     const now = performance.now();
     waited += Math.min(now - last, 2 * tickMs);
     last = now;
-    if ((await look()) !== first) return true;
+    const seen = await look();
+    if (seen !== null && first !== null && seen !== first) return true;
+    first ??= seen;
   }
+  if (first === null) throw unread;
   return false;
 }
 

@@ -3,6 +3,18 @@
 import type { DoneEntry } from './ledger.js';
 import type { Ahead } from './levels-ahead.js';
 
+/** A task that a worker took; `attempt` from 1. */
+export interface TakenTask {
+  readonly task: string;
+  readonly label: string;
+  readonly kind: string;
+  /** The worker's slot, from 0. */
+  readonly worker: number;
+  readonly pid: number | null;
+  readonly host: string;
+  readonly attempt: number;
+}
+
 export type ProgressEvent =
   | {
       readonly type: 'start';
@@ -27,17 +39,7 @@ export type ProgressEvent =
       readonly ahead?: Ahead;
     }
   | { readonly type: 'work'; readonly documents: number; readonly bytes: number }
-  /** A worker takes a task; `attempt` from 1. */
-  | {
-      readonly type: 'begin';
-      readonly task: string;
-      readonly label: string;
-      readonly kind: string;
-      readonly worker: number;
-      readonly pid: number | null;
-      readonly host: string;
-      readonly attempt: number;
-    }
+  | ({ readonly type: 'begin' } & TakenTask)
   | {
       readonly type: 'task';
       readonly label: string;

@@ -5,17 +5,10 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { processStart } from './platform.js';
-import type { ProgressEvent } from './progress-events.js';
+import type { ProgressEvent, TakenTask } from './progress-events.js';
 import { type LevelTally, Tally } from './progress-tally.js';
 
-export interface RunningTask {
-  readonly task: string;
-  readonly label: string;
-  readonly kind: string;
-  readonly worker: number;
-  readonly pid: number | null;
-  readonly host: string;
-  readonly attempt: number;
+export interface RunningTask extends TakenTask {
   /** Milliseconds since 1970. */
   readonly since: number;
 }

@@ -1,11 +1,10 @@
 // The run folder as others read it: lock file, the ledger entries that count, the final shards. DESIGN section 6.
 // `ledger/plan.json` names the tasks of the manifest in force, because identities alone do not say which entries are current.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
-import { diskError } from './atomic-file.js';
 import type { StepIdentity } from './identity.js';
 import { Ledger } from './ledger.js';
+import { readIfThere } from './read-if-there.js';
 import { refuseHalfRemoved } from './remove/exclusions.js';
 import type { LedgerEntry, Shard } from './types.js';
 
@@ -103,14 +102,8 @@ export async function readPlan(folder: string): Promise<RunPlan | null> {
 }
 
 async function readFormat1(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw diskError(cause, path, 'read the file');
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
   let value: { format?: unknown };
   try {
     value = JSON.parse(text) as { format?: unknown };

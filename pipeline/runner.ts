@@ -1,7 +1,7 @@
 // Runs a manifest into a run folder, or resumes it: lock, inputs, tasks level by level through worker processes, final shards.
 // Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
 // never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RefineError } from '../native/errors.js';
@@ -18,7 +18,7 @@ import { LevelsAhead } from './levels-ahead.js';
 import { GpuService } from './gpu-service.js';
 import { stepIdentity } from './identity.js';
 import type { DoneEntry, Ledger } from './ledger.js';
-import { removeParts } from './leftovers.js';
+import { removeParts, removeScratch } from './leftovers.js';
 import { type Check, Levels } from './levels.js';
 import { copyOutside } from './outside.js';
 import type { LockSettings } from './parent-lock.js';
@@ -262,7 +262,7 @@ class Run {
     await levels.writePlan(true);
     if (!(await busy(this.#options))) await removeParts(this.#options.out); // of workers that were killed while this run went on
     await levels.prune();
-    if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await rm(join(this.#options.out, 'scratch'), { recursive: true, force: true }); // holds what the shards do not
+    if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await removeScratch(this.#options.out); // holds what the shards do not
     return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };
   }
 
@@ -282,6 +282,7 @@ class Run {
     const maps: Node[][] = [first];
     if (!(await complete(single ? 'map' : `map 1/${segments.length}`, first, single ? 'final' : 'none'))) return false;
     await levels.checkAllowed(); // inputs that changed failed before; the others were tried
+    if (!(await levels.noneBroken(segments[0]!, first))) return false;
     for (const segment of segments.slice(0, -1)) {
       const before = maps[maps.length - 1]!;
       const decided: Decided[] = [];
@@ -302,6 +303,7 @@ class Run {
       const final = next.index === segments.length - 1;
       const later = this.#graph.laterMaps(next, before, first, maps.slice(1), decided, ranks, entry);
       if (!(await complete(`map ${next.index + 1}/${segments.length}`, later, final ? 'final' : 'none'))) return false;
+      if (!(await levels.noneBroken(next, later))) return false;
       maps.push(later);
     }
     return await complete('index and samples', [this.#graph.finalize(maps, entry)], 'final');

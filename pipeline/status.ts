@@ -1,7 +1,7 @@
 // How far a run is, from its folder alone: the ledger, the plan beside it, the lock of its parent, the progress file, the log of
 // cluster jobs. Works on a run that goes on, one that is done and one that died, and from another machine that shares the disk.
 // Invariant: reads only; a file that changes meanwhile is read as it was or as it is, never an error.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorCatalogue } from '../native/error-catalogue.js';
@@ -10,6 +10,7 @@ import { Ledger } from './ledger.js';
 import { readHolder } from './parent-lock.js';
 import { readProgress, type ProgressState } from './progress-file.js';
 import { remaining } from './progress-tally.js';
+import { readIfThere } from './read-if-there.js';
 import { readLock, readPlan } from './run-folder.js';
 import { withoutSecrets } from './without-secrets.js';
 
@@ -249,7 +250,7 @@ interface JobLine {
 
 /** pipeline/executors/jobs-log.ts writes it; a half-written last line is left out. */
 async function clusterJobs(folder: string): Promise<ClusterJobs | null> {
-  const text = await readFile(join(folder, 'scratch', 'executor', 'jobs.jsonl'), 'utf8').catch(() => '');
+  const text = (await readIfThere(join(folder, 'scratch', 'executor', 'jobs.jsonl'))) ?? '';
   const open = new Map<string, ClusterJobs['open'][number]>();
   let engine: string | null = null;
   let closed = 0;

@@ -2,11 +2,10 @@
 // themselves. It is applied to every record batch of a final shard as it is written, by `refine remove` and by any task that is
 // done again, so both give the same bytes. Invariant: applying it twice changes nothing, and record batches are never joined anew.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Batch, type BytesColumn, type FixedColumn, isValid, stringAt, takeRows, utf8Column } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
-import { diskError } from '../atomic-file.js';
+import { readIfThere, statIfThere } from '../read-if-there.js';
 
 export const EXCLUSIONS = 'removals/exclusions.json';
 export const JOURNAL = 'removals/journal.json';
@@ -182,14 +181,8 @@ export async function readExclusions(folder: string): Promise<Exclusions | null>
 
 export async function readExclusionFile(folder: string): Promise<ExclusionFile | null> {
   const path = join(folder, EXCLUSIONS);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw diskError(cause, path, 'read the file');
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
   try {
     const file = JSON.parse(text) as ExclusionFile;
     if (file.format === 1) return file;
@@ -203,8 +196,7 @@ export async function readExclusionFile(folder: string): Promise<ExclusionFile |
 
 /** A removal that was killed leaves its journal: until it is ended, shards and ledger may disagree. */
 export async function refuseHalfRemoved(folder: string): Promise<void> {
-  const found = await readFile(join(folder, JOURNAL)).catch(() => null);
-  if (found === null) return;
+  if ((await statIfThere(join(folder, JOURNAL))) === null) return;
   throw new RefineError('ERR_REFINE_LEDGER', `a removal was interrupted here, so shards and ledger may disagree. Run: refine remove ${folder} --resume`, {
     place: folder,
   });

@@ -1,9 +1,9 @@
 // The files of RUN/removals beside the exclusions: the journal of a removal under way, the record of each one that ended, and the
 // windows that proofs look for. Invariant: none of them holds a URL, host, id or word that was removed, unless --keep-list asked so.
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
+import { listIfThere, readIfThere } from '../read-if-there.js';
 import { type ExclusionFile, JOURNAL } from './exclusions.js';
 
 export const WINDOWS = 'removals/windows.json';
@@ -71,17 +71,18 @@ export function recordPath(number: number): string {
 
 /** Removals that ended, oldest first. */
 export async function readRecords(folder: string): Promise<RemovalRecord[]> {
-  const names = (await readdir(join(folder, 'removals')).catch(() => [] as string[])).filter((name) => /^\d{6}\.json$/.test(name)).sort();
+  const listed = (await listIfThere(join(folder, 'removals'))) ?? [];
+  const names = listed
+    .map(({ name }) => name)
+    .filter((name) => /^\d{6}\.json$/.test(name))
+    .sort();
   const records: RemovalRecord[] = [];
   for (const name of names) records.push((await readJson<RemovalRecord>(join(folder, 'removals', name)))!);
   return records;
 }
 
 async function readJson<T extends { readonly format: 1 }>(path: string): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return null;
-    throw cause;
-  });
+  const text = await readIfThere(path);
   if (text === null) return null;
   try {
     const value = JSON.parse(text) as T;

@@ -2,16 +2,17 @@
 // a proof that nothing remains. Invariant: killed anywhere, the same call (or --resume) ends in the same bytes; until then every
 // other command refuses the folder. Applying exclusions to a file twice changes nothing, which is all that a resume needs.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { lstat, rm, unlink } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
+import { refuseLiveJobs } from '../executors/live-jobs.js';
 import { writeIndex } from '../finalize.js';
-import { removeParts } from '../leftovers.js';
+import { removeParts, removeScratch } from '../leftovers.js';
 import { type DoneEntry, Ledger } from '../ledger.js';
 import { TaskOutputs } from '../outputs.js';
 import { lockRunFolder } from '../parent-lock.js';
+import { statIfThere } from '../read-if-there.js';
 import { readLock, readPlan, readRun, type RunState } from '../run-folder.js';
 import { ArrowFile, ArrowWriter } from '../store.js';
 import { finalizeIdentity } from '../task-graph.js';
@@ -47,7 +48,7 @@ export interface RemovalAnswer {
 }
 
 /** Derived from documents and made again by the commands that want them. */
-const DERIVED = ['scratch', 'packing', 'check', 'search'];
+const DERIVED = ['packing', 'check', 'search'];
 
 /** `request` null resumes a removal that was interrupted. */
 export async function removeFromRun(folder: string, request: RemovalRequest | null, options: RemoveOptions): Promise<RemovalAnswer> {
@@ -59,6 +60,7 @@ export async function removeFromRun(folder: string, request: RemovalRequest | nu
   await refuseLinks(folder);
   const held = await lockRunFolder(folder);
   try {
+    await refuseLiveJobs(folder); // what they write would bring documents back
     const journal = await begin(folder, request, options);
     if (options.plainList !== undefined) await replaceFile(join(folder, recordPath(journal.number).replace(/json$/, 'list.txt')), options.plainList);
     return await carryOut(folder, journal, options.signal);
@@ -82,9 +84,9 @@ async function finishedRun(folder: string): Promise<RunState> {
 
 /** A link would be replaced, and what it points to would stay. */
 async function refuseLinks(folder: string): Promise<void> {
-  for (const name of ['text', 'tokens', 'features', 'samples', 'removals', 'ledger', 'index.arrow', 'holdout.arrow', ...DERIVED]) {
+  for (const name of ['text', 'tokens', 'features', 'samples', 'removals', 'ledger', 'index.arrow', 'holdout.arrow', 'scratch', ...DERIVED]) {
     const path = join(folder, name);
-    const found = await lstat(path).catch(() => null);
+    const found = await statIfThere(path, { link: true });
     if (found?.isSymbolicLink() === true)
       throw new RefineError('ERR_REFINE_INPUT', 'is a symbolic link, so what it points to would stay. Put the folder itself there.', { place: path });
   }
@@ -133,9 +135,9 @@ async function carryOut(folder: string, journal: Journal, signal: AbortSignal): 
     rewritten.set(path, await rewrite(folder, path, exclusions));
   }
   await rewriteLedger(run, journal, rewritten);
-  const deleted: string[] = [];
+  const deleted: string[] = (await removeScratch(folder)) ? ['scratch/'] : [];
   for (const name of DERIVED) {
-    if (!existsSync(join(folder, name))) continue;
+    if ((await statIfThere(join(folder, name), { link: true })) === null) continue;
     await rm(join(folder, name), { recursive: true, force: true });
     deleted.push(`${name}/`);
   }

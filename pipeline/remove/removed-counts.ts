@@ -1,10 +1,10 @@
 // How a ledger counts removed documents: as a step `remove` after the manifest's own, in the entries of the last maps. And the check
 // that a run's removals are still there before anything of it is done again.
 import { join } from 'node:path';
-import { existsSync } from 'node:fs';
 import { RefineError } from '../../native/errors.js';
 import { fileSha256 } from '../identity.js';
 import type { DoneEntry } from '../ledger.js';
+import { statIfThere } from '../read-if-there.js';
 import { readLock } from '../run-folder.js';
 import { EXCLUSIONS, REMOVE_REASON, REMOVE_STEP, refuseHalfRemoved } from './exclusions.js';
 
@@ -26,7 +26,7 @@ export async function holdRemovals(folder: string): Promise<void> {
   const lock = await readLock(folder);
   if (lock?.removals === undefined) return;
   const path = join(folder, EXCLUSIONS);
-  if (existsSync(path) && (await fileSha256(path)) === lock.removals) return;
+  if ((await statIfThere(path)) !== null && (await fileSha256(path)) === lock.removals) return;
   throw new RefineError(
     'ERR_REFINE_LEDGER',
     'is not the list of removals that the lock file names, and without it tasks that are done again would bring documents back. Restore it from a copy, or run into another --out.',

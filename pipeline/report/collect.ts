@@ -1,8 +1,8 @@
 // Everything a page tells of one run, gathered by streaming: features/ twice, text/ once, samples/ once. Holds counts, cells
 // and the texts that are shown. Invariant: but for `speed` it depends on the run's promised files and its lock alone.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '../read-if-there.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { funnel } from '../run-summary.js';
 import { collectStats, type Stats } from '../stats.js';
@@ -77,6 +77,6 @@ export async function collectRun(folder: string, options: CollectOptions): Promi
 }
 
 async function manifestOf(folder: string): Promise<RunData['manifest']> {
-  const text = await readFile(join(folder, 'manifest.yaml'), 'utf8').catch(() => null);
+  const text = await readIfThere(join(folder, 'manifest.yaml'));
   return text === null ? null : { text, sha256: createHash('sha256').update(text).digest('hex') };
 }

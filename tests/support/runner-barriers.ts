@@ -24,7 +24,9 @@ function keysRun(entries: (batch: Batch, rows: BigUint64Array) => bigint[]): Bar
       let count = 0;
       return {
         async add(batch, rows) {
-          if (process.env.REFINE_TEST_POISON !== undefined && strings(batch, 'id').includes(process.env.REFINE_TEST_POISON)) process.abort();
+          const poison = process.env.REFINE_TEST_POISON;
+          if (poison !== undefined && strings(batch, 'id').some((id) => id === poison || (poison.endsWith('*') && id.startsWith(poison.slice(0, -1)))))
+            process.abort();
           const words = entries(batch, rows);
           count += words.length / 3;
           await (await writer).add(BigUint64Array.from(words), NONE);

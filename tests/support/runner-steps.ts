@@ -44,6 +44,9 @@ export interface TroubleOptions {
   readonly 'crash-at'?: string;
   readonly once?: string;
   readonly 'throw-at'?: string;
+  /** Throws wherever a document's id begins so, while a file `while` stands there where one is named. */
+  readonly 'throw-on'?: string;
+  readonly while?: string;
   /** Throws an error that names its reason: not a document's doing. */
   readonly 'refuse-at'?: string;
   /** Drops it like any other reason: what is left is what a crash of this document leaves. */
@@ -74,6 +77,12 @@ const trouble: Stage<TroubleOptions> = {
         if (options['sleep-ms'] !== undefined) await new Promise((resolve) => setTimeout(resolve, options['sleep-ms']));
         signal.throwIfAborted();
         if (options['throw-at'] !== undefined && ids.includes(options['throw-at'])) throw new Error('a stage went wrong');
+        if (
+          options['throw-on'] !== undefined &&
+          (options.while === undefined || existsSync(options.while)) &&
+          ids.some((id) => id.startsWith(options['throw-on']!))
+        )
+          throw new Error('a stage is broken');
         if (options['refuse-at'] !== undefined && ids.includes(options['refuse-at'])) throw new RefineError('ERR_REFINE_ASSET', 'a model is not what it says');
         if (options['abort-at'] !== undefined && ids.includes(options['abort-at'])) process.abort();
         if (options['hang-at'] !== undefined && ids.includes(options['hang-at'])) {

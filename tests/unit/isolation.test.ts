@@ -82,6 +82,7 @@ test('a step that ends its worker on every page fails its input after a bounded 
     const next = attempts.ended(died(inStep(row, row)));
     if (next.do === 'run') continue;
     assert.match(next.why, /17 documents end their worker when each is alone in it, so it is the step "extract" that is broken/);
+    assert.equal(next.broken, true, 'the error names the step and not the worker');
     break;
   }
   assert.equal(tries, 2 * (MOST_CRASHED + 1));

@@ -25,7 +25,8 @@ export interface Death {
 export type Next =
   /** `soon`: before other tasks wait; else the task goes to the end of the line. */
   | { readonly do: 'run'; readonly spec: TaskSpec; readonly soon: boolean; readonly why: string }
-  | { readonly do: 'fail'; readonly why: string; readonly tries: number };
+  /** `broken`: of a step that is, and not of the task's documents. */
+  | { readonly do: 'fail'; readonly why: string; readonly tries: number; readonly broken?: true };
 
 const REASONS: Readonly<Record<Death['kind'], CrashReason>> = { died: 'crashed', threw: 'crashed', stalled: 'stalled', memory: 'out-of-memory' };
 
@@ -101,7 +102,7 @@ export class Attempts {
     this.#tries = 0;
     if (this.#crashed.length <= MOST_CRASHED) return this.#again(`document ${first} ends the worker in step "${step}" (${death.how}): it is left out`, true);
     const why = `${death.how}; ${this.#crashed.length} documents end their worker when each is alone in it, so it is the step "${step}" that is broken`;
-    return { do: 'fail', why, tries: 1 };
+    return { do: 'fail', why, tries: 1, broken: true };
   }
 
   #again(why: string, soon: boolean): Next {

@@ -2,6 +2,7 @@
 // isolation.ts says how its task goes on. Invariant: every task that was started ends as done or failed by name, whatever its worker does.
 import { hostname } from 'node:os';
 import type { FetchGate } from '../../../stages/contract/source.js';
+import { MOVE } from '../../broken-steps.js';
 import { STALL_MS } from '../../platform.js';
 import type { TaskSpec, WorkerContext } from '../../tasks.js';
 import type { Executor, PoolEvents, TaskFailure } from '../executor.js';
@@ -152,6 +153,10 @@ const MOVES = {
 } as const;
 
 function failureOf(spec: TaskSpec, outcome: Exclude<Outcome, { entry: unknown }>, next: Next & { do: 'fail' }): TaskFailure {
+  if (next.broken === true) {
+    const told = 'message' in outcome ? `\n${outcome.message}` : '';
+    return { spec, code: 'ERR_REFINE_BROKEN_STEP', message: `${next.why}. ${MOVE}${told}`, place: undefined };
+  }
   const tries = next.tries > 1 ? `, in each of ${next.tries} tries` : '';
   if ('death' in outcome) {
     const { kind, at } = outcome.death as Death & { kind: keyof typeof CODES };
