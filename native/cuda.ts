@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { ListColumn } from './batch.js';
 import type { ModelHandle } from './model.js';
 import { packagePath } from './package-root.js';
+import type { SketchParams } from './sketch.js';
 
 export interface CudaProbe {
   /** `ok`, or why no device can be used. */
@@ -45,6 +46,8 @@ export interface CudaBinding {
   cudaProbe(library: string): CudaProbe;
   /** Minima of the affine family of each row's shingles: (rows, hashes), all 64 bits, all ones where a row has none. */
   cudaMinhash(library: string, shingles: ListColumn, hashes: number): Promise<BigUint64Array>;
+  /** Keys of the affine family's bands from .. to - 1, as bandKeysOf's of native/sketch.ts: (rows, to - from, 2), high then low half. */
+  cudaBandKeys(library: string, shingles: ListColumn, sketch: Pick<SketchParams, 'bands' | 'rows'>, from: number, to: number): Promise<BigUint64Array>;
   /** Null for a model on the CPU. */
   modelFacts(model: ModelHandle): CudaFacts | null;
 }

@@ -23,6 +23,9 @@ export interface SketchParams {
   readonly family: 'affine' | 'dart' | 'datatrove' | 'datatrove-32';
 }
 
+declare const bandPass: unique symbol;
+export type BandPassHandle = { readonly [bandPass]: true };
+
 export interface SketchBinding {
   dedupeForm(text: BytesColumn, form: DedupeForm): Promise<BytesColumn>;
   /** Each row's shingle hashes, ascending and each once (`repeats`: in order, as often as they occur); of texts, or of lists of token ids (Uint16Array or Uint32Array). */
@@ -46,6 +49,15 @@ export interface SketchBinding {
     out: string,
     memoryBytes: number,
   ): Promise<{ documents: number; entries: number; bytes: number }>;
+  /** bandKeys with the keys made elsewhere (a GPU): the same file to the byte. */
+  bandPassOpen(shinglesFile: string, dropped: readonly { readonly number: number; readonly path: string }[], bands: number, out: string, memoryBytes: number): Promise<BandPassHandle>;
+  /** The next documents: at least one, then as many as keep the batch within `shingles` and `documents`; no rows at the end. */
+  bandPassNext(pass: BandPassHandle, shingles: number, documents: number): Promise<ListColumn>;
+  /** (documents, bands, 2) of the oldest batch that is out. */
+  bandPassAdd(pass: BandPassHandle, keys: BigUint64Array): Promise<void>;
+  bandPassFinish(pass: BandPassHandle): Promise<{ documents: number; entries: number; bytes: number }>;
+  /** Removes the unfinished file. */
+  bandPassAbort(pass: BandPassHandle): Promise<void>;
   /** A round of a multiple of so many bands wastes no work: dart makes the bands of a group together. */
   sketchGroupBands(params: SketchParams): number;
   /** How many 32 x 32 -> 64 bit products `rounds` rounds made, on this thread: the bound of hashes a second, for the bench. */

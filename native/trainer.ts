@@ -49,7 +49,30 @@ export interface TrainerWeights {
   readonly values: Float32Array;
 }
 
-export interface TrainerBinding {
+declare const cudaTrainer: unique symbol;
+/** Weights, moments and activations of a GPU, freed with the handle. One call at a time. */
+export type CudaTrainerHandle = { readonly [cudaTrainer]: true };
+
+export interface CudaTrainerPlace {
+  /** The library of kernels (cudaLibrary of native/cuda.ts). */
+  readonly library: string;
+  /** Of products: bf16 with fp32 sums, or fp32 throughout (for comparison; slow). Weights, moments and gradients are fp32. */
+  readonly dtype: 'f32' | 'bf16';
+  /** Positions whose activations are held at once: part of the result, as gradients are added part by part; default 16,384. */
+  readonly batchTokens?: number;
+}
+
+/** The trainer on a GPU: the same parameters, first values, schedule and answers; sums in another order. */
+export interface CudaTrainerBinding {
+  /** ERR_REFINE_DEVICE where the shape has no backward pass there (biases of linear layers, learned positions, encoders), ERR_REFINE_MEMORY with the plan. */
+  cudaTrainerNew(config: ModelConfig, options: TrainerOptions, place: CudaTrainerPlace): Promise<CudaTrainerHandle>;
+  cudaTrainerStep(trainer: CudaTrainerHandle, ids: Uint32Array, offsets: Int32Array): Promise<TrainerStep>;
+  cudaTrainerGradient(trainer: CudaTrainerHandle, ids: Uint32Array, offsets: Int32Array): Promise<TrainerStep & { readonly gradient: Float32Array }>;
+  cudaTrainerEvaluate(trainer: CudaTrainerHandle, ids: Uint32Array, offsets: Int32Array): Promise<Float32Array>;
+  cudaTrainerWeights(trainer: CudaTrainerHandle): Promise<TrainerWeights[]>;
+}
+
+export interface TrainerBinding extends CudaTrainerBinding {
   /** Weights from the seed; throws ERR_REFINE_WEIGHTS where the shape has no backward pass, ERR_REFINE_MEMORY where it passes the limit. */
   trainerNew(config: ModelConfig, options: TrainerOptions): TrainerHandle;
   /** Replaces one role's weights. */

@@ -35,6 +35,10 @@ cudaError_t gemm_bf16(const Context& ctx, const bf16* a, const bf16* w, float* o
 // fp32 operands and products (no tf32), ascending k in one accumulator: the parity path. Plain; not for speed.
 cudaError_t gemm_f32(const Context& ctx, const float* a, const float* w, float* out, int64_t m, int64_t n, int64_t k, const Epilogue<float>& epilogue = {});
 
+// As gemm_bf16_nn and gemm_bf16_tn below, in fp32 with ascending k; epilogue: residual alone.
+cudaError_t gemm_f32_nn(const Context& ctx, const float* a, const float* b, float* out, int64_t m, int64_t n, int64_t k, const Epilogue<float>& epilogue = {});
+cudaError_t gemm_f32_tn(const Context& ctx, const float* a, const float* b, float* out, int64_t m, int64_t n, int64_t k, const Epilogue<float>& epilogue = {});
+
 // out = e(float(sum) x a_scale[row] x w_scale[column]); sums of products are exact. k <= kMaxInt8Depth. A and its scales: quantise.h.
 inline constexpr int64_t kMaxInt8Depth = 65536;  // 128 x 128 x 65,536 < 2^31
 cudaError_t gemm_s8(const Context& ctx, const int8_t* a, const float* a_scale, const int8_t* w, const float* w_scale, bf16* out, int64_t m, int64_t n, int64_t k,

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of what stands below. */
-#define REFINE_CUDA_ABI 1u
+#define REFINE_CUDA_ABI 2u
 
 #if defined(REFINE_CUDA_BUILD)
 #define REFINE_CUDA_API __attribute__((visibility("default")))
@@ -133,8 +133,59 @@ REFINE_CUDA_API int refine_cuda_model_encode(struct refine_cuda_model* model, co
 REFINE_CUDA_API int refine_cuda_minhash(const uint64_t* shingles, const int64_t* offsets, size_t rows, const uint64_t* a, const uint64_t* b, uint32_t hashes, uint64_t* out,
                                         struct refine_cuda_error* error);
 
+/* Of those minima, the keys of `bands` bands from number `first` on, each of `hashes` hashes: out (rows, bands, 2), MurmurHash3 x64 128 of a
+ * band's minima, high then low half; of a row without shingles the key of all ones. a and b (bands * hashes): those of these bands alone.
+ * Oracle: kernels/hash/band_hasher.cpp, bit for bit. */
+REFINE_CUDA_API int refine_cuda_band_keys(const uint64_t* shingles, const int64_t* offsets, size_t rows, const uint64_t* a, const uint64_t* b, uint32_t bands, uint32_t hashes,
+                                          uint32_t first, uint64_t* out, struct refine_cuda_error* error);
+
 /* Bytes of the device: all, free now, and held by this library. */
 REFINE_CUDA_API int refine_cuda_memory(uint64_t* total, uint64_t* free, uint64_t* held, struct refine_cuda_error* error);
+
+/* ---- training of a small decoder: next-token loss, AdamW; what has no backward pass on the device is REFINE_CUDA_UNSUPPORTED ---- */
+
+/* A parameter of the caller's flat buffer of fp32 weights, by role (stages/contract/weights); a vector has 1 row. */
+struct refine_cuda_parameter {
+  const char* role;
+  int64_t rows, columns;
+  int64_t offset; /* in numbers */
+  int32_t matrix; /* 1: decayed */
+};
+
+/* As TrainOptions of refine/model_train.h. */
+struct refine_cuda_train_options {
+  uint32_t size;
+  int32_t dtype; /* of products: F32 or BF16; weights, moments and gradients are fp32 */
+  int32_t tied_head, linear_bias;
+  float rate, final_share, decay, beta1, beta2, epsilon, clip;
+  int64_t warmup, total;
+  int64_t batch_tokens; /* rows whose activations are held at once; part of the result, as gradients are added part by part; 0: 16,384 */
+  uint64_t memory_limit;
+};
+
+struct refine_cuda_train_step {
+  uint32_t size;
+  int32_t updated; /* 0: loss or gradient is not finite, the weights stayed as they were */
+  double loss;     /* mean nats a target */
+  double gradient; /* global norm before clipping */
+  int64_t targets;
+  float rate;
+};
+
+struct refine_cuda_trainer;
+
+/* `weights`: the flat buffer that `parameters` describe. REFINE_CUDA_MEMORY with the plan where it does not fit. */
+REFINE_CUDA_API int refine_cuda_trainer_new(const struct refine_cuda_config* config, const struct refine_cuda_train_options* options, const struct refine_cuda_parameter* parameters,
+                                            size_t count, const float* weights, struct refine_cuda_trainer** out, struct refine_cuda_error* error);
+REFINE_CUDA_API void refine_cuda_trainer_free(struct refine_cuda_trainer* trainer);
+/* gradient: NULL to update, else a flat buffer that gets it and nothing is updated. */
+REFINE_CUDA_API int refine_cuda_trainer_step(struct refine_cuda_trainer* trainer, const uint32_t* ids, const int32_t* offsets, size_t documents, struct refine_cuda_train_step* out,
+                                             float* gradient, struct refine_cuda_error* error);
+/* out (offsets[documents]): nats of each id, NaN for the first of a document. */
+REFINE_CUDA_API int refine_cuda_trainer_evaluate(struct refine_cuda_trainer* trainer, const uint32_t* ids, const int32_t* offsets, size_t documents, float* out,
+                                                 struct refine_cuda_error* error);
+/* out: flat as given. */
+REFINE_CUDA_API int refine_cuda_trainer_weights(struct refine_cuda_trainer* trainer, float* out, struct refine_cuda_error* error);
 
 #if defined(__cplusplus)
 }

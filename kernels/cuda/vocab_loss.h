@@ -24,5 +24,9 @@ cudaError_t vocab_loss_s8(const Context& ctx, const int8_t* x, const float* x_sc
 size_t vocab_loss_backward_workspace(int64_t t, int64_t c, int64_t v);
 cudaError_t vocab_loss_backward(const Context& ctx, const bf16* x, const bf16* head, const float* bias, const int32_t* targets, const float* log_sum,
                                 const float* loss_gradient, bf16* dx, float* dhead, bool accumulate, int64_t t, int64_t c, int64_t v);
+// The same in fp32 throughout (no bf16 anywhere): the parity path. Workspace: vocab_loss_backward_f32_workspace(T, V) bytes.
+size_t vocab_loss_backward_f32_workspace(int64_t t, int64_t v);
+cudaError_t vocab_loss_backward(const Context& ctx, const float* x, const float* head, const float* bias, const int32_t* targets, const float* log_sum,
+                                const float* loss_gradient, float* dx, float* dhead, bool accumulate, int64_t t, int64_t c, int64_t v);
 
 }  // namespace refine::cuda

@@ -63,6 +63,42 @@ Napi::Value CudaMinhash(const Napi::CallbackInfo& info) {
   return worker->queue();
 }
 
+// TS: cudaBandKeys(library: string, shingles: ListColumn, sketch: {bands, rows}, from: number, to: number): Promise<BigUint64Array>
+// The affine family's keys of bands from .. to - 1: (rows, to - from, 2), high then low half.
+Napi::Value CudaBandKeys(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const char* const what = "cudaBandKeys";
+  std::shared_ptr<const CudaLibrary> library;
+  throw_status(env, CudaLibrary::open(path_of(info[0], what), &library));
+  const auto shingles = list_view<uint64_t>(info[1], "cudaBandKeys shingles");
+  const auto sketch = object_of(info[2], "cudaBandKeys sketch");
+  const auto all = uint32_t(number_at(sketch, "bands", 1, kMaxHashes, what)), hashes = uint32_t(number_at(sketch, "rows", 1, kMaxHashes, what));
+  const auto whole = [&](const Napi::Value& value, uint32_t least, const char* name) {
+    const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+    if (!(number >= least && number <= all) || number != double(uint32_t(number)))
+      throw Napi::RangeError::New(env, std::string("cudaBandKeys ") + name + " must be a whole number in " + std::to_string(least) + ".." + std::to_string(all));
+    return uint32_t(number);
+  };
+  if (uint64_t(all) * hashes > kMaxHashes) throw Napi::RangeError::New(env, "cudaBandKeys: bands x rows exceeds " + std::to_string(kMaxHashes));
+  const uint32_t from = whole(info[3], 0, "from"), to = whole(info[4], from, "to");
+  auto out = std::make_shared<std::vector<uint64_t>>(shingles.rows * (to - from) * 2);
+  auto* worker = new PromiseWorker(
+      env,
+      [=] {
+        std::vector<uint64_t> a, b;
+        for (uint32_t k = from * hashes; k < to * hashes; ++k) a.push_back(affine_multiplier(k)), b.push_back(affine_summand(k));
+        const std::vector<int64_t> offsets(shingles.offsets, shingles.offsets + shingles.rows + 1);
+        refine_cuda_error error{};
+        error.size = sizeof error;
+        const int code = library->band_keys(shingles.values, offsets.data(), shingles.rows, a.data(), b.data(), to - from, hashes, from, out->data(), &error);
+        return cuda_status(code, error);
+      },
+      [=](Napi::Env resolved) { return to_typed_array(resolved, *out); });
+  auto column = info[1].As<Napi::Object>();
+  worker->lend({column.Get("values"), column.Get("offsets")});
+  return worker->queue();
+}
+
 // TS: modelFacts(model): CudaFacts | null      null: the model runs on the CPU
 Napi::Value ModelFacts(const Napi::CallbackInfo& info) {
   const auto model = handle_of<const Model>(info[0], "modelFacts model");
@@ -85,6 +121,7 @@ Napi::Value ModelFacts(const Napi::CallbackInfo& info) {
 REFINE_BIND(cuda) {
   exports.Set("cudaProbe", Napi::Function::New(env, CudaProbe));
   exports.Set("cudaMinhash", Napi::Function::New(env, CudaMinhash));
+  exports.Set("cudaBandKeys", Napi::Function::New(env, CudaBandKeys));
   exports.Set("modelFacts", Napi::Function::New(env, ModelFacts));
 }
 

@@ -4,6 +4,7 @@
 #include "handle.h"
 #include "model_args.h"
 #include "refine/model_train.h"
+#include "trainer_args.h"
 
 namespace refine::node {
 namespace {
@@ -18,32 +19,6 @@ struct Handle<HeldTrainer> {
   static constexpr const char* from = "trainerNew";
 };
 namespace {
-
-TrainOptions options_of(const Napi::Value& value, const char* what) {
-  const auto object = object_of(value, what);
-  const auto real = [&](const char* key, double least, double most) { return float(number_at(object, key, least, most, what)); };
-  static const char* const goals[] = {"next-token", "classify"};
-  TrainOptions options;
-  options.goal = TrainGoal(choice_at(object, "goal", goals, what));
-  options.labels = int32_t(number_at(object, "labels", 0, 10000, what));
-  options.linear_bias = flag_at(object, "linearBias", what);
-  options.tied_head = flag_at(object, "tiedHead", what);
-  options.rate = real("rate", 0, 1000);
-  options.final_share = real("finalShare", 0, 1);
-  options.warmup = int64_t(number_at(object, "warmup", 0, 1e12, what));
-  options.total = int64_t(number_at(object, "total", 0, 1e12, what));
-  options.decay = real("decay", 0, 1000);
-  const auto betas = floats_at(object, "betas", what);
-  if (betas.size() != 2) throw Napi::RangeError::New(object.Env(), std::string(what) + " betas must be two numbers");
-  options.beta1 = betas[0];
-  options.beta2 = betas[1];
-  options.epsilon = real("epsilon", 0, 1);
-  options.clip = real("clip", 0, 1e30);
-  options.slices = int32_t(number_at(object, "slices", 1, 4096, what));
-  options.threads = int32_t(number_at(object, "threads", 1, 256, what));
-  options.seed = uint64_t(number_at(object, "seed", 0, 9007199254740991.0, what));
-  return options;
-}
 
 struct Lent {
   TrainBatch batch;
@@ -94,7 +69,7 @@ std::shared_ptr<HeldTrainer> idle(const Napi::CallbackInfo& info, std::unique_lo
 // TS: trainerNew(config: ModelConfig, options: TrainerOptions): TrainerHandle
 Napi::Value TrainerNew(const Napi::CallbackInfo& info) {
   auto held = std::make_shared<HeldTrainer>();
-  throw_status(info.Env(), Trainer::create(model_config_of(info[0], "trainerNew config"), options_of(info[1], "trainerNew options"), &held->trainer));
+  throw_status(info.Env(), Trainer::create(model_config_of(info[0], "trainerNew config"), trainer_options_of(info[1], "trainerNew options"), &held->trainer));
   return to_handle(info.Env(), std::move(held));
 }
 
@@ -145,21 +120,7 @@ Napi::Value TrainerWeights(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   std::unique_lock<std::mutex> lock;
   const auto held = idle(info, lock, "trainerWeights");
-  const auto& parameters = held->trainer->parameters();
-  auto list = Napi::Array::New(env, parameters.size());
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const auto& p = parameters[i];
-    auto shape = Napi::Array::New(env);
-    uint32_t dims = 0;
-    if (p.matrix) shape[dims++] = Napi::Number::New(env, p.rows);
-    shape[dims] = Napi::Number::New(env, p.columns);
-    auto one = Napi::Object::New(env);
-    one.Set("role", p.role);
-    one.Set("shape", shape);
-    one.Set("values", to_typed_array(env, held->trainer->weights() + p.offset, size_t(p.rows) * size_t(p.columns)));
-    list[uint32_t(i)] = one;
-  }
-  return list;
+  return trainer_weights(env, held->trainer->parameters(), held->trainer->weights());
 }
 
 // TS: trainerState(trainer): Uint8Array
@@ -187,7 +148,7 @@ Napi::Value TrainerSteps(const Napi::CallbackInfo& info) {
 Napi::Value TrainerBytes(const Napi::CallbackInfo& info) {
   const double positions = info[2].IsNumber() ? info[2].As<Napi::Number>().DoubleValue() : -1;
   if (!(positions >= 0 && positions <= 1e12)) throw Napi::RangeError::New(info.Env(), "trainerBytes positions must lie in 0..1e12");
-  return Napi::Number::New(info.Env(), double(training_bytes(model_config_of(info[0], "trainerBytes config"), options_of(info[1], "trainerBytes options"), int64_t(positions))));
+  return Napi::Number::New(info.Env(), double(training_bytes(model_config_of(info[0], "trainerBytes config"), trainer_options_of(info[1], "trainerBytes options"), int64_t(positions))));
 }
 
 }  // namespace

@@ -59,7 +59,13 @@ Status CudaLibrary::open(const std::string& path, std::shared_ptr<const CudaLibr
   find(library->model_logits, "refine_cuda_model_logits");
   find(library->model_encode, "refine_cuda_model_encode");
   find(library->minhash, "refine_cuda_minhash");
+  find(library->band_keys, "refine_cuda_band_keys");
   find(library->memory, "refine_cuda_memory");
+  find(library->trainer_new, "refine_cuda_trainer_new");
+  find(library->trainer_free, "refine_cuda_trainer_free");
+  find(library->trainer_step, "refine_cuda_trainer_step");
+  find(library->trainer_evaluate, "refine_cuda_trainer_evaluate");
+  find(library->trainer_weights, "refine_cuda_trainer_weights");
   if (missing != nullptr) {
     const Status status = Status::error("ERR_REFINE_DEVICE", path + " has no function " + missing + ", so it is no library of CUDA kernels of this checkout. Build it: npm run build:cuda");
     dlclose(handle);
@@ -81,8 +87,7 @@ Status cuda_status(int code, const refine_cuda_error& error, const char* refused
   }
 }
 
-Status CudaModel::make(std::shared_ptr<const CudaLibrary> library, const ModelConfig& config, std::shared_ptr<const ModelWeights> weights, const CudaOptions& options,
-                       std::shared_ptr<const CudaModel>* out) {
+refine_cuda_config cuda_config(const ModelConfig& config) {
   refine_cuda_config c{};
   c.size = sizeof c;
   c.vocab = config.vocab;
@@ -116,6 +121,12 @@ Status CudaModel::make(std::shared_ptr<const CudaLibrary> library, const ModelCo
   c.segments = config.segments;
   c.embedding_norm = config.embedding_norm;
   c.final_norm = config.final_norm;
+  return c;
+}
+
+Status CudaModel::make(std::shared_ptr<const CudaLibrary> library, const ModelConfig& config, std::shared_ptr<const ModelWeights> weights, const CudaOptions& options,
+                       std::shared_ptr<const CudaModel>* out) {
+  const refine_cuda_config c = cuda_config(config);
   const refine_cuda_weights roles{sizeof(refine_cuda_weights), const_cast<ModelWeights*>(weights.get()), role_shape, role_read};
   const refine_cuda_options asked{sizeof(refine_cuda_options), options.dtype, options.batch_tokens, options.memory_limit};
   auto error = fresh_error();

@@ -22,7 +22,13 @@ struct CudaLibrary {
   decltype(&refine_cuda_model_logits) model_logits = nullptr;
   decltype(&refine_cuda_model_encode) model_encode = nullptr;
   decltype(&refine_cuda_minhash) minhash = nullptr;
+  decltype(&refine_cuda_band_keys) band_keys = nullptr;
   decltype(&refine_cuda_memory) memory = nullptr;
+  decltype(&refine_cuda_trainer_new) trainer_new = nullptr;
+  decltype(&refine_cuda_trainer_free) trainer_free = nullptr;
+  decltype(&refine_cuda_trainer_step) trainer_step = nullptr;
+  decltype(&refine_cuda_trainer_evaluate) trainer_evaluate = nullptr;
+  decltype(&refine_cuda_trainer_weights) trainer_weights = nullptr;
 
   // ERR_REFINE_DEVICE where the file is absent, no library of ours, or of another ABI. Stays open as long as the process lives: a
   // library with a runtime of CUDA in it cannot be closed safely.
@@ -31,6 +37,9 @@ struct CudaLibrary {
 
 // A refine_cuda_code as a Status; `refused` is the code of REFINE_CUDA_INPUT.
 Status cuda_status(int code, const refine_cuda_error& error, const char* refused = "ERR_REFINE_INPUT");
+
+// The configuration across the C ABI; its arrays are lent from `config`.
+refine_cuda_config cuda_config(const ModelConfig& config);
 
 struct CudaOptions {
   int32_t dtype = REFINE_CUDA_F32;

@@ -4,11 +4,13 @@
 // A scope other than 0 is mixed into the keys, so documents of different scopes never meet: what one scope gives is what it would
 // give alone.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "refine/band_hasher.h"
 #include "refine/components.h"
 #include "refine/records.h"
+#include "refine/views.h"
 
 namespace refine {
 
@@ -28,5 +30,25 @@ struct BandKeyCounts {
 
 Status band_keys(const std::string& shingles, const DroppedFiles& dropped, const SketchParams& params, uint32_t from, uint32_t to, const std::string& out, size_t memory_bytes,
                  BandKeyCounts* counts);
+
+// The same pass with the keys made elsewhere (a GPU): documents are handed out in batches, their keys taken in the same order.
+// Invariant: given the keys that BandHasher makes, the file is band_keys' to the byte, however batches are cut.
+class BandKeyPass {
+ public:
+  BandKeyPass();
+  ~BandKeyPass();  // an unfinished file is removed
+  Status open(const std::string& shingles, const DroppedFiles& dropped, uint32_t bands, const std::string& out, size_t memory_bytes);
+  // The next documents: at least one, then as many as keep the batch within `shingles` (at most 2^30) and `documents`; none at the end.
+  Status next(size_t shingles, size_t documents, ListColumn<uint64_t>* out);
+  // Keys of the oldest batch that is out, (documents, bands, 2), high then low half; ERR_REFINE_INTERNAL where their number is another.
+  Status add(const uint64_t* keys, size_t count);
+  // ERR_REFINE_INTERNAL where a batch is still out or documents are left.
+  Status finish(BandKeyCounts* counts);
+  void abort();  // removes the file
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace refine
