@@ -1,5 +1,5 @@
-// Where a run's neural steps compute: one device and one instruction set for all of them, chosen when the run begins and recorded in
-// its lock. DESIGN section 6. Invariant: a run that is resumed goes on with what its lock says, or is refused; only `auto` ever falls
+// Where a run's steps compute. Neural ones: one device and one instruction set for all of them, chosen when the run begins and recorded
+// in its lock (DESIGN section 6); accelerated ones, whose bytes are the same everywhere: on a GPU where there is one. Invariant: a run that is resumed goes on with what its lock says, or is refused; only `auto` ever falls
 // back from a GPU, and says so.
 import { cudaLibrary, native, RefineError } from '../native/index.js';
 import { type InstructionSet, instructionSets } from '../stages/contract/instruction-sets.js';
@@ -64,7 +64,7 @@ export interface Placement {
   readonly device: Device;
   /** null where the run has no neural step. */
   readonly isa: string | null;
-  /** With `cuda`: the library of kernels. */
+  /** The library of kernels where anything runs on a GPU: neural steps by `device`, accelerated ones wherever there is a usable one. */
   readonly library?: string;
   /** Sentences for people. */
   readonly notices: readonly string[];
@@ -72,6 +72,10 @@ export interface Placement {
 
 export const neuralSteps = (steps: readonly Pick<Step, 'name' | 'stage' | 'options'>[]): readonly string[] =>
   steps.filter(({ stage, options }) => stage.neural?.(options) === true).map(({ name }) => name);
+
+/** Steps that give the same bytes with a GPU as without, and take one where it is. */
+export const acceleratedSteps = (steps: readonly Pick<Step, 'name' | 'stage' | 'options'>[]): readonly string[] =>
+  steps.filter(({ stage, options }) => stage.accelerated?.(options) === true).map(({ name }) => name);
 
 export interface PlacementRequest {
   readonly asked: AskedDevice;
@@ -85,11 +89,23 @@ export interface PlacementRequest {
   readonly sets?: readonly string[];
 }
 
-export function placeNeuralSteps(request: PlacementRequest): Placement {
-  const { asked, steps, pinned, held, sets = instructionSets() } = request;
-  const neural = neuralSteps(steps);
-  const wanted = asked === 'cuda' || held?.device === 'cuda' || (asked === 'auto' && neural.length > 0);
+/** Where the run's steps compute: neural ones as placeNeuralSteps says, accelerated ones on any usable GPU that is not refused by `asked`. */
+export function placeSteps(request: PlacementRequest): Placement {
+  const { asked, steps, held } = request;
+  const accelerated = acceleratedSteps(steps);
+  const any = accelerated.length > 0 || neuralSteps(steps).length > 0;
+  const wanted = asked === 'cuda' || held?.device === 'cuda' || (asked === 'auto' && any);
   const cuda = request.cuda ?? (wanted ? cudaState() : { usable: false, reason: 'no-device' as const }); // the driver is asked only where it matters
+  const placed = placeNeuralSteps({ ...request, cuda });
+  if (asked === 'cuda' && !any) return { ...placed, notices: [...placed.notices, 'No step of this manifest computes on a GPU: --device cuda changes nothing.'] };
+  if (accelerated.length === 0 || asked === 'cpu' || !cuda.usable || cuda.library === undefined) return placed;
+  const said = asked === 'auto' ? [`${accelerated.join(', ')} makes its signatures on the GPU (${cuda.name}): the same bytes as without.`] : [];
+  return { ...placed, library: cuda.library, notices: [...placed.notices, ...said] };
+}
+
+function placeNeuralSteps(request: PlacementRequest & { readonly cuda: CudaState }): Placement {
+  const { asked, steps, pinned, held, cuda, sets = instructionSets() } = request;
+  const neural = neuralSteps(steps);
   if (asked === 'cuda' && !cuda.usable) throw noCuda(cuda);
   if (neural.length === 0) return { device: 'cpu', isa: null, notices: [] };
   const names = neural.join(', ');

@@ -1,4 +1,4 @@
-// The one process of a run that holds the GPU: its models, loaded once for all workers, and their calls one after another. A worker
+// The one process of a run that holds the GPU: its models, loaded once for all workers, band keys, and calls one after another. A worker
 // stays small and without a driver in it; the GPU's memory is not paid once a worker.
 // Invariant: it dies with its parent, and with its device: what is lost in a process cannot be had back in it (exit code 9).
 import { createServer, type Socket } from 'node:net';
@@ -37,8 +37,8 @@ class Gpu {
         return await native.modelLosses(this.#model(work.model), work.ids, work.offsets);
       case 'encode':
         return await native.modelEncode(this.#model(work.model), work.ids, work.offsets, work.encode);
-      case 'minhash':
-        return await native.cudaMinhash(this.#library, work.shingles, work.hashes);
+      case 'band-keys':
+        return await native.cudaBandKeys(this.#library, work.shingles, work.sketch, work.from, work.to);
     }
   }
 

@@ -12,7 +12,7 @@ import type { Decided } from './barrier-graph.js';
 import type { Executor, MakeExecutor, RemoteWork } from './executors/executor.js';
 import { LocalPool } from './executors/local/pool.js';
 import { refuseLiveJobs } from './executors/live-jobs.js';
-import { type AskedDevice, type CudaState, placeNeuralSteps } from './device.js';
+import { type AskedDevice, type CudaState, placeSteps } from './device.js';
 import { FailedInputs } from './failed-inputs.js';
 import { LevelsAhead } from './levels-ahead.js';
 import { GpuService } from './gpu-service.js';
@@ -135,7 +135,7 @@ async function busy({ remote, out }: RunOptions): Promise<boolean> {
 }
 
 async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, storage: RunStorage | undefined, signal: AbortSignal): Promise<Run> {
-  const on = placeNeuralSteps({
+  const on = placeSteps({
     asked: options.device ?? 'auto',
     steps: manifest.steps,
     pinned: manifest.isa,

@@ -2,13 +2,19 @@
 // answer to each request, in any order. Both ends are this package in one run, so the form is free to change.
 // Invariant: a message is whole or never seen; one that claims more than MOST_BYTES ends the connection.
 import { deserialize, serialize } from 'node:v8';
-import type { EncodeOptions, ListColumn, ModelOptions, WeightsPlan } from '../../native/index.js';
+import type { EncodeOptions, ListColumn, ModelOptions, SketchParams, WeightsPlan } from '../../native/index.js';
 
 export type GpuWork =
   | { readonly op: 'open'; readonly plan: WeightsPlan; readonly dtype: NonNullable<ModelOptions['dtype']> }
   | { readonly op: 'losses'; readonly model: number; readonly ids: Uint32Array; readonly offsets: Int32Array }
   | { readonly op: 'encode'; readonly model: number; readonly ids: Uint32Array; readonly offsets: Int32Array; readonly encode: EncodeOptions }
-  | { readonly op: 'minhash'; readonly shingles: ListColumn; readonly hashes: number };
+  | {
+      readonly op: 'band-keys';
+      readonly shingles: ListColumn;
+      readonly sketch: Pick<SketchParams, 'bands' | 'rows'>;
+      readonly from: number;
+      readonly to: number;
+    };
 
 export interface GpuRequest {
   readonly id: number;

@@ -15,7 +15,7 @@ export interface StageEnv {
   readonly device: 'cpu' | 'cuda';
   /** The instruction set that a neural step's kernels must use (instruction-sets.ts); absent: the machine's best. */
   readonly isa?: string;
-  /** Where the run's GPU process listens (gpu-client.ts); absent: a step with `device: cuda` opens the GPU itself. */
+  /** Where the run's GPU process listens (gpu-client.ts); absent: a step with `device: cuda` opens the GPU itself. Present with `device: cpu` where only accelerated steps use it. */
   readonly gpu?: string;
   /** The run's folder for what can be made again (see `prepare`); absent where there is no run, as in `refine try`. */
   readonly scratch?: string;
@@ -59,6 +59,11 @@ export interface StepKind<Options> {
    * the lock. Pure and cheap; absent: the same bytes everywhere.
    */
   neural?(options: Options): boolean;
+  /**
+   * True where the step hands work to the run's GPU process (`StageEnv.gpu`) if there is one, with the same bytes as without: so
+   * neither identity nor lock knows of it, and a run may be resumed on either. Pure and cheap.
+   */
+  accelerated?(options: Options): boolean;
   /**
    * Called in the parent before a run's workers open the step: what is costly to make of the assets and equal for all, such
    * as a compiled list, goes below `env.scratch`, written whole and renamed. Opening must work without it.

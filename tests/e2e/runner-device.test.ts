@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type CudaReason, placeNeuralSteps } from '../../pipeline/device.js';
+import { type CudaReason, placeSteps } from '../../pipeline/device.js';
 import { loadManifest, parseManifest } from '../../pipeline/manifest.js';
 import { readArrow } from '../../pipeline/store.js';
 import { runManifest } from '../../pipeline/runner.js';
@@ -115,7 +115,7 @@ test('only --device cuda fails without a GPU, by a reason code of its own', asyn
       place: '--device cuda',
       message: new RegExp(`^${reason}: .*expected a usable GPU\\. .*--device cpu or auto\\.$`),
     });
-    const { device, notices } = placeNeuralSteps({ asked: 'auto', steps: manifest.steps, pinned: undefined, held: null, cuda: { usable: false, reason } });
+    const { device, notices } = placeSteps({ asked: 'auto', steps: manifest.steps, pinned: undefined, held: null, cuda: { usable: false, reason } });
     assert.equal(device, 'cpu');
     assert.match(notices.join(), new RegExp(`no GPU is used, ${reason} `));
   }
@@ -123,7 +123,7 @@ test('only --device cuda fails without a GPU, by a reason code of its own', asyn
 
 test('a GPU is taken by auto, kept on resume, and a lock of one device is refused on the other', () => {
   const place = (asked: 'auto' | 'cpu' | 'cuda', usable: boolean, held: { device: 'cpu' | 'cuda'; isa: string } | null) =>
-    placeNeuralSteps({
+    placeSteps({
       asked,
       steps: manifest.steps,
       pinned: undefined,

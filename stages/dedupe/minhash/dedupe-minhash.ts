@@ -9,6 +9,7 @@ import type { Barrier } from '../../contract/stage.js';
 import { againstFiles, againstIds, againstProblems, againstReasons, scopeReads, withoutAgainst } from '../index-against.js';
 import { LazyMap } from '../repeats.js';
 import type { Tokenizers } from '../tokenizers.js';
+import { onGpu } from './minhash-gpu.js';
 import { MinhashMap } from './minhash-map.js';
 import { type DedupeMinhashOptions, keepColumn, MAX_HASHES, minhashSchema, planOf } from './minhash-options.js';
 import { minhashIndexing, minhashSpace, NAME } from './minhash-index.js';
@@ -33,6 +34,7 @@ export function dedupeMinhashWith(tokenizers: Tokenizers): Barrier<DedupeMinhash
     reasons: ['near-duplicate'],
     alsoReasons: againstReasons,
     similarity: true,
+    accelerated: (options) => onGpu(planOf(options).sketch),
     schema: minhashSchema,
     alsoReads: (options) => {
       const ranked = keepColumn(options);

@@ -8,6 +8,7 @@ import type { NumberedFile, Phase, PhaseLimits, PhaseTask } from '../../contract
 import type { StageEnv } from '../../contract/stage.js';
 import { readingIndex } from '../index-against.js';
 import { type MinhashSpace, openBands, outsideMembersPhase } from './minhash-index.js';
+import { bandKeysOnGpu, onGpu } from './minhash-gpu.js';
 import { bandsPerRound, type DedupeMinhashOptions, type MinhashPlan, planOf } from './minhash-options.js';
 
 /** Clusters and hosts of fewer documents never alarm. */
@@ -62,9 +63,13 @@ function bandsPhase(plan: MinhashPlan, name: string, from: number, to: number): 
     over: 'inputs',
     reads: [{ from: 'map', role: 'shingles', match: 'own' }],
     writes: ['keys'],
-    async run(_, task) {
+    async run(_, task, signal) {
       const [shingles] = paths(task.files('map', 'shingles')) as [string];
-      const { documents, entries } = await native.bandKeys(shingles, task.dropped(), plan.sketch, from, to, task.path('keys'), task.memoryBytes);
+      const { gpu } = task.env;
+      const { documents, entries } =
+        gpu !== undefined && onGpu(plan.sketch)
+          ? await bandKeysOnGpu(gpu, shingles, plan.sketch, from, to, task, signal)
+          : await native.bandKeys(shingles, task.dropped(), plan.sketch, from, to, task.path('keys'), task.memoryBytes);
       return { rowsIn: documents, rowsOut: entries };
     },
   };
