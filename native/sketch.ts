@@ -50,7 +50,13 @@ export interface SketchBinding {
     memoryBytes: number,
   ): Promise<{ documents: number; entries: number; bytes: number }>;
   /** bandKeys with the keys made elsewhere (a GPU): the same file to the byte. */
-  bandPassOpen(shinglesFile: string, dropped: readonly { readonly number: number; readonly path: string }[], bands: number, out: string, memoryBytes: number): Promise<BandPassHandle>;
+  bandPassOpen(
+    shinglesFile: string,
+    dropped: readonly { readonly number: number; readonly path: string }[],
+    bands: number,
+    out: string,
+    memoryBytes: number,
+  ): Promise<BandPassHandle>;
   /** The next documents: at least one, then as many as keep the batch within `shingles` and `documents`; no rows at the end. */
   bandPassNext(pass: BandPassHandle, shingles: number, documents: number): Promise<ListColumn>;
   /** (documents, bands, 2) of the oldest batch that is out. */

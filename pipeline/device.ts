@@ -97,7 +97,8 @@ export function placeSteps(request: PlacementRequest): Placement {
   const wanted = asked === 'cuda' || held?.device === 'cuda' || (asked === 'auto' && any);
   const cuda = request.cuda ?? (wanted ? cudaState() : { usable: false, reason: 'no-device' as const }); // the driver is asked only where it matters
   const placed = placeNeuralSteps({ ...request, cuda });
-  if (asked === 'cuda' && !any) return { ...placed, notices: [...placed.notices, 'No step of this manifest computes on a GPU: --device cuda changes nothing.'] };
+  if (asked === 'cuda' && !any)
+    return { ...placed, notices: [...placed.notices, 'No step of this manifest computes on a GPU: --device cuda changes nothing.'] };
   if (accelerated.length === 0 || asked === 'cpu' || !cuda.usable || cuda.library === undefined) return placed;
   const said = asked === 'auto' ? [`${accelerated.join(', ')} makes its signatures on the GPU (${cuda.name}): the same bytes as without.`] : [];
   return { ...placed, library: cuda.library, notices: [...placed.notices, ...said] };

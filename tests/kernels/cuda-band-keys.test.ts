@@ -28,7 +28,11 @@ before(async () => {
   for (const row of [2, 11]) about[24 * row + 8] = 1; // a scope of their own
   const writer = await RecordWriter.open(shingles, SHINGLE_SHAPE, MEMORY);
   const bytes = new Uint8Array((values as BigUint64Array).buffer);
-  await writer.add(BigUint64Array.from(texts, (_, row) => BigInt(row)), about, { bytes, offsets: offsets.map((at) => 8 * at) });
+  await writer.add(
+    BigUint64Array.from(texts, (_, row) => BigInt(row)),
+    about,
+    { bytes, offsets: offsets.map((at) => 8 * at) },
+  );
   await writer.finish();
   writeFileSync(join(folder, 'dropped'), Uint8Array.of(0b0000_0010, 0b0000_0001)); // rows 1 and 8
   if (library !== null) service = await GpuService.start(library);

@@ -23,9 +23,22 @@ function built(name: string, source: string): string {
   return out;
 }
 
-const REST = ['model_new', 'model_free', 'model_facts', 'model_losses', 'model_logits', 'model_encode', 'minhash', 'band_keys', 'memory', 'trainer_new', 'trainer_free', 'trainer_step', 'trainer_evaluate', 'trainer_weights'].map(
-  (name) => `int refine_cuda_${name}(void) { return 5; }`,
-);
+const REST = [
+  'model_new',
+  'model_free',
+  'model_facts',
+  'model_losses',
+  'model_logits',
+  'model_encode',
+  'minhash',
+  'band_keys',
+  'memory',
+  'trainer_new',
+  'trainer_free',
+  'trainer_step',
+  'trainer_evaluate',
+  'trainer_weights',
+].map((name) => `int refine_cuda_${name}(void) { return 5; }`);
 /** A library whose probe gives what the environment says. */
 const FAKE = `
 #include <string.h>
