@@ -12,7 +12,7 @@ export interface Ahead {
 
 export const NOTHING_AHEAD: Ahead = { taskMs: 0, documentMs: 0 };
 
-/** A task of a phase; a document through a phase; a document through a later map (tokenizing, mostly): infra/docs/planning.md. */
+/** A task of a phase; a document through a phase; a document that the first maps read through a later map (tokenizing, mostly): figures in infra/docs/planning.md. */
 const PHASE_TASK_MS = 10;
 const PHASE_DOCUMENT_MS = 0.005;
 const LATER_MAP_DOCUMENT_MS = 0.3;

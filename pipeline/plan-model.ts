@@ -296,7 +296,7 @@ class Model {
     const { workerBytes } = this.#settings;
     const seen = Math.max(...maps.map(({ peakBytes }) => peakBytes), ...[...phases.values()].map(({ peakBytes }) => peakBytes));
     const phase = WORKER_BASE_BYTES + Math.min(PHASE_MEMORY_BYTES, this.#phaseBytes);
-    // The largest page of a run is larger than that of its sample: a twentieth for each doubling was seen (infra/docs/planning.md).
+    // A twentieth for each doubling of what is read: fitted to three runs, tried on two others (infra/docs/planning.md).
     const doublings = Math.max(0, Math.log2(this.#total / Math.max(1, this.#measured.sample.cut.bytes)));
     const likely = Math.min(workerBytes, Math.max(seen * (1 + doublings / 20), phase));
     return { low: Math.min(seen, likely), likely, high: Math.min(workerBytes, Math.max(1.3 * likely, phases.size === 0 ? 0 : phase)) };

@@ -98,3 +98,21 @@ export const STALL_MS = 10 * 60_000;
 export function defaultWorkers(workerBytes = WORKER_BYTES): number {
   return Math.max(1, Math.min(availableParallelism(), workersInMemory(workerBytes)));
 }
+
+/** From this size on glibc takes memory from the system and gives it back at once. */
+const MMAP_THRESHOLD_BYTES = 4 << 20;
+
+/**
+ * How glibc keeps a worker's memory (other C libraries ignore it; what the user set stands). Two arenas: each thread has one otherwise,
+ * with its own slack. A batch's buffers of up to 16 MiB apart from small blocks: glibc raises its threshold to the largest block that
+ * was freed, and then each small block that settles in such a hole makes the next buffer grow the heap by its whole size. Huge pages
+ * make up for the page faults of that (infra/docs/faults.md has figures).
+ */
+export function mallocSettings(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const own = 'glibc.malloc.hugetlb=1';
+  return {
+    MALLOC_ARENA_MAX: env.MALLOC_ARENA_MAX ?? '2',
+    MALLOC_MMAP_THRESHOLD_: env.MALLOC_MMAP_THRESHOLD_ ?? String(MMAP_THRESHOLD_BYTES),
+    GLIBC_TUNABLES: env.GLIBC_TUNABLES === undefined || env.GLIBC_TUNABLES === '' ? own : `${own}:${env.GLIBC_TUNABLES}`, // the last one counts
+  };
+}

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FetchGate } from '../../../stages/contract/source.js';
 import { JOURNAL_FD, JournalReader, type Position } from '../../journal.js';
 import type { DoneEntry } from '../../ledger.js';
-import { ioBytes, residentBytes } from '../../platform.js';
+import { ioBytes, mallocSettings, residentBytes } from '../../platform.js';
 import type { TaskSpec, WorkerContext } from '../../tasks.js';
 import type { FromWorker, ToWorker } from '../../worker-messages.js';
 import type { PoolEvents } from '../executor.js';
@@ -50,7 +50,7 @@ export class LocalWorker implements Watched {
       serialization: 'advanced',
       execArgv: ['--enable-source-maps', `--max-old-space-size=${heapMiB}`],
       stdio: ['ignore', 2, 'pipe', 'ipc', ...(journal === null ? [] : [journal.fd])], // stdout carries data, and not a worker's
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' }, // glibc keeps an arena a thread otherwise, each with its own slack
+      env: { ...process.env, ...mallocSettings(process.env) },
     });
     if (journal !== null && JOURNAL_FD !== 4) throw new TypeError('the journal follows the channel');
     this.child.stderr!.on('data', (chunk: Buffer) => {
