@@ -39,6 +39,12 @@ export interface CudaFacts {
   readonly tokens: number;
   /** From each batch's first kernel to its last, where the environment has REFINE_CUDA_TIMING=1. */
   readonly gpuSeconds: number;
+  /** Forwards of small batches kept as CUDA graphs, at most 16; REFINE_CUDA_GRAPHS=0: none. */
+  readonly graphs: number;
+  /** Batches whose forward was replayed. */
+  readonly replays: number;
+  /** Kernels of the forward kept last. */
+  readonly launches: number;
 }
 
 export interface CudaBinding {

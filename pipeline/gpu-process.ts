@@ -15,7 +15,9 @@ export interface GpuStart {
 class Gpu {
   readonly #library: string;
   readonly #models: ModelHandle[] = [];
+  readonly #names: string[] = [];
   readonly #opened = new Map<string, number>();
+  readonly #halved: number[] = []; // of each model: how often its batch was, as last told
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(library: string) {
@@ -34,9 +36,9 @@ class Gpu {
       case 'open':
         return this.#open(work);
       case 'losses':
-        return await native.modelLosses(this.#model(work.model), work.ids, work.offsets);
+        return await native.modelLosses(this.#model(work.model), work.ids, work.offsets).finally(() => this.#tellHalvings(work.model));
       case 'encode':
-        return await native.modelEncode(this.#model(work.model), work.ids, work.offsets, work.encode);
+        return await native.modelEncode(this.#model(work.model), work.ids, work.offsets, work.encode).finally(() => this.#tellHalvings(work.model));
       case 'band-keys':
         return await native.cudaBandKeys(this.#library, work.shingles, work.sketch, work.from, work.to);
     }
@@ -48,13 +50,20 @@ class Gpu {
     if (model === undefined) {
       model = this.#models.push(native.modelLoad(plan, { dtype, cuda: { library: this.#library } })) - 1;
       this.#opened.set(key, model);
-      const facts = native.modelFacts(this.#models[model]!);
-      if (facts !== null && facts.halvings > 0)
-        process.send?.({
-          notice: `The GPU has little memory left beside ${plan.files[0] ?? 'the model'}: batches are halved ${facts.halvings} times, to ${facts.batchTokens} tokens.`,
-        });
+      this.#names.push(plan.files[0] ?? 'the model');
+      this.#tellHalvings(model);
     }
     return model;
+  }
+
+  /** Says when a model's batch was halved since: at its loading, or where the results of a call found no room. */
+  #tellHalvings(index: number): void {
+    const facts = native.modelFacts(this.#model(index));
+    if (facts === null || facts.halvings <= (this.#halved[index] ?? 0)) return;
+    this.#halved[index] = facts.halvings;
+    process.send?.({
+      notice: `The GPU has little memory left beside ${this.#names[index]}: batches are halved ${facts.halvings} times, to ${facts.batchTokens} tokens.`,
+    });
   }
 
   #model(index: number): ModelHandle {

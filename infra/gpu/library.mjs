@@ -22,16 +22,15 @@ export function findNvcc(environment = process.env) {
   return null;
 }
 
-/** A source and every local header it includes, by following `#include "..."`. */
-export function closure(file, seen = new Set()) {
+/** A source and every local header it includes, by following `#include "..."`; `card`: without the emulator, which nvcc never reads. */
+export function closure(file, { card = false, seen = new Set() } = {}) {
   if (seen.has(file)) return seen;
   seen.add(file);
-  for (const [, name] of readFileSync(file, 'utf8').matchAll(/^\s*#\s*include\s+"([^"]+)"/gm))
-    for (const place of [join(dirname(file), name), join(root, 'kernels', 'include', name)])
-      if (existsSync(place)) {
-        closure(place, seen);
-        break;
-      }
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) {
+    if (card && name.startsWith('simt/')) continue;
+    const place = [join(dirname(file), name), join(root, 'kernels', 'include', name)].find((path) => existsSync(path));
+    if (place !== undefined) closure(place, { card, seen });
+  }
   return seen;
 }
 
@@ -43,7 +42,7 @@ export const sources = () =>
 
 function keyOf(file, parts) {
   const hash = createHash('sha256').update(JSON.stringify(parts));
-  for (const path of [...closure(file)].sort()) hash.update(relative(root, path)).update('\0').update(readFileSync(path)).update('\0');
+  for (const path of [...closure(file, { card: true })].sort()) hash.update(relative(root, path)).update('\0').update(readFileSync(path)).update('\0');
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -13,12 +13,12 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "stages/perplexity/models
 LIMITS = {"bf16": 0.005, "f32": 1e-4, "int8": 0.03}  # of the summed loss; f32 also of the losses one by one
 
 
-def host(run, deadline, **options):
+def host(run, deadline, environment=None, **options):
     """model_host's JSON line, or None after a failure that is recorded."""
     options = {"library": run.programs["library"], "out": run.work / f"{options['id']}.f32", "json": run.work / "model.jsonl", **options}
     command = [run.programs["model_host"]] + [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     (run.work / "model.jsonl").unlink(missing_ok=True)
-    code, said = run.execute(command, deadline - time.monotonic())
+    code, said = run.execute(command, deadline - time.monotonic(), environment=environment)
     if code != 0:
         run.fail(f"model {options['id']}", said or f"exit code {code}")
         return None
@@ -73,9 +73,36 @@ def run(run, deadline):
             parity(run, folder.name, config, models.roles_of(config, models.read_safetensors(folder)), models.greedy_documents(folder, texts()[:120], min(500, config["context"] - 1)), ("f32", "bf16", "int8"), deadline)
         config = models.shaped(65024, 4544, 1, 71, 1, 18176, 2048)  # the 7B width, one layer: real sizes, an oracle that fits a CPU
         parity(run, "falcon-7b-one-layer", config, models.random_roles(config, run.options.seed & 0xFFFF), models.random_documents(65024, 6, 1, 300, 5), ("bf16",), deadline)
+    for name in ("reference", "encoder-22m"):
+        graphs(run, name, tiny, deadline)
     for row in run.rows():
         if row["group"] == "model":
             timed(run, row, deadline)
+
+
+def graphs(run, name, tiny, deadline):
+    """Batches of 1,024 tokens, each forward launched and each replayed: the same bytes, and what a graph saves where launching is the time."""
+    description, shard = run.work / f"graphs-{name}.txt", run.work / f"graphs-{name}.ids"
+    options = {"model": description, "shard": shard, "runs": 1 if tiny else 3, "dtype": "bf16", "batch_tokens": 128 if tiny else 1024}
+    if name == "encoder-22m":
+        config = models.shaped(200 if tiny else 30522, 64 if tiny else 384, 2 if tiny else 6, 2 if tiny else 12, 2 if tiny else 12, 128 if tiny else 1536, 512)
+        models.write_encoder(config, description)
+        options["encode"] = 1
+    else:
+        config = models.shaped(200, 64, 2, 2, 1, 128, 64) if tiny else models.shaped(16384, 384, 8, 6, 1, 1536, 1024)
+        models.write_description(config, description)
+        options["bos"] = config["bos"]
+    models.write_shard(shard, models.random_documents(config["vocab"], 24 if tiny else 4000, 1, 20 if tiny else 128, run.options.seed & 0xFFFF))
+    answers = {which: host(run, deadline, {"REFINE_CUDA_GRAPHS": value}, id=f"graphs-{name}-{which}", **options) for which, value in (("launched", "0"), ("replayed", "1"))}
+    if None in answers.values():
+        return
+    (launched, plain), (replayed, again) = answers["launched"], answers["replayed"]
+    if plain.read_bytes() != again.read_bytes():
+        run.fail(f"graphs {name}: replayed forwards gave other bytes than launched ones")
+    if launched["replays"] != 0 or replayed["replays"] == 0 or replayed["graphs"] == 0:
+        run.fail(f"graphs {name}: {launched['replays']} replays without graphs, {replayed['replays']} of {replayed['graphs']} with")
+    keep(run, {"kind": "graphs", "name": name, "launches": replayed["launches"], "replays": replayed["replays"], "launched_seconds": launched["call_seconds"], "replayed_seconds": replayed["call_seconds"]})
+    print(f"{name}: {replayed['launches']} kernels a forward, the same bytes launched and replayed ({replayed['replays']} replays); {launched['call_seconds']} s and {replayed['call_seconds']} s")
 
 
 def timed(run, row, deadline):

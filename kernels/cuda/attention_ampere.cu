@@ -22,6 +22,7 @@ __global__ void __launch_bounds__(kThreads, kD <= 64 && !kAlibi ? 2 : 1) attenti
 
   const int head = int(blockIdx.x) % call.heads, warp = int(threadIdx.x / kWarp), lane = int(threadIdx.x % kWarp);
   const AttentionTile tile = call.tiles[blockIdx.x / call.heads];
+  if (tile.length == 0) return;
   const bf16* const q = call.q + tile.begin * call.q_stride + int64_t(head) * kD;
   const bf16* const k = call.k + tile.begin * call.k_stride + int64_t(head / call.group) * kD;
   const bf16* const v = call.v + tile.begin * call.v_stride + int64_t(head / call.group) * kD;

@@ -24,7 +24,7 @@ template <int kD>
 constexpr uint32_t kTileBytes = kColumns<kD> * kColumnBytes;        // of q, of a stage's k, of its v
 template <int kD>
 constexpr size_t kSharedBytes = kTileBytes<kD> * (1 + 2 * kStages<kD>);
-constexpr int kConsumerBarrier = 1;                                 // named: the 256 consumers
+[[maybe_unused]] constexpr int kConsumerBarrier = 1;                // named: the 256 consumers
 
 struct Maps {
   TensorMap q, k, v;
@@ -56,6 +56,7 @@ REFINE_DEVICE void produce(const AttentionArguments<bf16>& call, const Maps& map
   uint32_t tiles_done = 0, works_done = 0;
   for (int work = int(blockIdx.x); work < call.work; work += int(gridDim.x), ++works_done) {
     const AttentionTile tile = call.tiles[work / call.heads];
+    if (tile.length == 0) break;  // and all that follow
     const int head = work % call.heads, x = head / call.group * kD, keys = visible_keys(call, tile);
     mbarrier_wait(&pipe.q_empty, (works_done & 1) ^ 1);
     load_tile<kD>(shared, &maps.q, &pipe.q_full, head * kD, tile.begin + tile.first);
@@ -116,6 +117,7 @@ REFINE_DEVICE void consume(const AttentionArguments<bf16>& call, unsigned char* 
   uint32_t tiles_done = 0, works_done = 0;
   for (int work = int(blockIdx.x); work < call.work; work += int(gridDim.x), ++works_done) {
     const AttentionTile tile = call.tiles[work / call.heads];
+    if (tile.length == 0) break;  // and all that follow
     const int head = work % call.heads, keys = visible_keys(call, tile), first_row = tile.first + warp * 16;
     const int rows[2] = {first_row + lane / 4, first_row + lane / 4 + 8};
     const int last[2] = {call.causal && rows[0] < tile.length ? rows[0] : tile.length - 1, call.causal && rows[1] < tile.length ? rows[1] : tile.length - 1};

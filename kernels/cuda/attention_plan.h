@@ -1,6 +1,7 @@
 // The work list of attention, made on the host once a batch and read by every layer: one entry for 128 queries of one document
 // (in the backward: 128 keys), so that no block finds nothing to do and the longest entries start first.
-// Invariant: entries cover every token once; their order depends on the documents' lengths and order alone.
+// Invariant: entries cover every token once; their order depends on the documents' lengths and order alone. Entries of length 0 may
+// follow them, and the forward's kernels leave off at the first.
 #pragma once
 #include <algorithm>
 #include <cstdint>

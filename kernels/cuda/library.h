@@ -91,6 +91,9 @@ struct refine_cuda_facts {
   uint64_t weight_bytes, arena_bytes;
   uint64_t batches, tokens; /* computed so far */
   double gpu_seconds;       /* from each batch's first kernel to its last, by events; kept where the environment has REFINE_CUDA_TIMING=1 */
+  int32_t graphs;          /* forwards kept for replay; see graph_plan.h */
+  uint64_t replays;        /* batches whose forward was replayed */
+  uint64_t launches;       /* kernels of the forward kept last */
 };
 
 enum refine_cuda_pooling { REFINE_CUDA_CLS = 0, REFINE_CUDA_MEAN = 1, REFINE_CUDA_MAX = 2, REFINE_CUDA_POOLER = 3 };

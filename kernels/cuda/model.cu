@@ -101,6 +101,7 @@ Outcome Model::start(int64_t batch_tokens) {
   }
   if (auto outcome = outcome_of(error, "memory for weights"); !outcome.ok()) return outcome;
   if (auto outcome = loader.load(weight_block_.data()); !outcome.ok()) return outcome;
+  graphs_.plan(forward_cost());
   if (auto outcome = turns(std::min<int64_t>(config_.context, kFirstTurns)); !outcome.ok()) return outcome;
   for (batch_tokens_ = batch_tokens;; batch_tokens_ /= 2, ++halvings_) {
     auto outcome = reserve(batch_tokens_);
@@ -112,6 +113,7 @@ Outcome Model::start(int64_t batch_tokens) {
 Model::~Model() {
   if (compute_ != nullptr) cudaStreamSynchronize(compute_);
   if (copy_ != nullptr) cudaStreamSynchronize(copy_);
+  graphs_.clear();
   for (Slot& slot : slots_)
     for (cudaEvent_t event : {slot.copied, slot.begun, slot.computed, slot.done})
       if (event != nullptr) cudaEventDestroy(event);
@@ -159,6 +161,7 @@ std::string Model::memory_plan(int64_t rows) const {
 // An arena for batches of so many rows in place of the one before.
 Outcome Model::reserve(int64_t rows) {
   const size_t bytes = arena_bytes(rows);
+  graphs_.clear();
   arena_.reset();
   capacity_ = 0;
   const cudaError_t error = arena_.allocate(bytes, limit_);
@@ -182,6 +185,7 @@ Outcome Model::turns(int64_t positions) {
   const int64_t rows = std::max(positions, turn_rows_ * 2);
   const auto table = rotary_table(config_.rotary_frequency, config_.rotary_factor, rows);
   turn_rows_ = 0;
+  graphs_.clear();
   const cudaError_t error = turn_block_.allocate(table.size() * sizeof(float), limit_);
   if (error == cudaErrorMemoryAllocation) return Outcome::refuse(REFINE_CUDA_MEMORY, "positions of a text of " + std::to_string(positions) + " tokens; " + memory_plan(capacity_));
   if (auto outcome = outcome_of(error, "memory for positions"); !outcome.ok()) return outcome;
@@ -190,20 +194,47 @@ Outcome Model::turns(int64_t positions) {
   return {};
 }
 
-// Inputs of batch i+1 are made and copied, and results of batch i-1 come back, while batch i is computed.
-Outcome Model::run(const std::vector<PackedBatch>& batches, const Job& job) {
+// Kernels and weights of one run of blocks(): what a graph of it saves and what it cannot.
+ForwardCost Model::forward_cost() const {
+  ForwardCost cost;
+  cost.multiprocessors = context_.multiprocessors;
+  cost.narrow = dtype_ != Dtype::kF32;
+  cost.launches = 1;
+  for (const LayerWeights& layer : tensors_.layers) {
+    cost.launches += dtype_ == Dtype::kInt8 ? 11 : 7;  // two or so norms, turning, attention, four products, in int8 their rows' quantising
+    for (const LinearLayer* linear : {&layer.qkv, &layer.o, &layer.up, &layer.down}) cost.numbers += linear->n * linear->k;
+  }
+  cost.weight_bytes = cost.numbers * (dtype_ == Dtype::kInt8 ? 1 : int64_t(element()));
+  return cost;
+}
+
+// A batch's inputs on the host. What its class has beyond it are rows of token 0 that no entry of attention's list reads, and empty entries.
+void Model::fill(const PackedBatch& batch, const Job& job, const BatchInputs& host, const std::vector<int32_t>& offsets, const std::vector<AttentionTile>& tiles) const {
+  std::copy(offsets.begin(), offsets.end(), host.offsets);
+  std::copy(tiles.begin(), tiles.end(), host.tiles);
+  std::fill(host.tiles + tiles.size(), host.tiles + host.tile_count, AttentionTile{});
+  for (size_t d = 0; d + 1 < offsets.size(); ++d)
+    for (int32_t at = offsets[d]; at < offsets[d + 1]; ++at) host.positions[at] = at - offsets[d];
+  for (int64_t row = batch.rows; row < host.rows; ++row) host.ids[row] = 0, host.positions[row] = 0;
+  job.fill(batch, host);
+}
+
+// Every allocation of a call, before its first batch: rows, positions and results of the largest.
+Outcome Model::make_room(const std::vector<PackedBatch>& batches, const Job& job, bool* halves) {
   int64_t longest = 0, most = 0, floats = 0;
   for (const PackedBatch& batch : batches) {
     longest = std::max<int64_t>(longest, batch.longest);
     most = std::max(most, batch.rows);
     floats = std::max(floats, job.floats(batch));
   }
+  *halves = false;
   if (most > capacity_) {  // one document is longer than a batch
     const auto outcome = reserve(most);
     if (outcome.code == REFINE_CUDA_MEMORY) (void)reserve(batch_tokens_);
     if (!outcome.ok()) return outcome;
   }
   if (auto outcome = turns(longest); !outcome.ok()) return outcome;
+  *halves = most <= batch_tokens_;  // and without a batch of several documents there is nothing to halve
   for (Slot& slot : slots_) {
     if (floats <= slot.out_floats) continue;
     slot.out_floats = 0;
@@ -213,7 +244,26 @@ Outcome Model::run(const std::vector<PackedBatch>& batches, const Job& job) {
     if (auto outcome = outcome_of(slot.host_out.allocate(size_t(floats) * 4), "pinned memory for results"); !outcome.ok()) return outcome;
     slot.out_floats = floats;
   }
+  return {};
+}
 
+// All documents in batches; where results find no room beside the arena, in batches of half the size from then on.
+Outcome Model::run(const std::vector<int32_t>& lengths, const Job& job) {
+  for (;;) {
+    const auto batches = pack_documents(lengths, batch_tokens_);
+    bool halves = false;
+    Outcome outcome = make_room(batches, job, &halves);
+    if (outcome.ok()) return compute(batches, job);
+    if (outcome.code != REFINE_CUDA_MEMORY || !halves || batch_tokens_ / 2 < kLeastBatch) return outcome;
+    batch_tokens_ /= 2;
+    ++halvings_;
+    for (Slot& slot : slots_) slot.out.reset(), slot.out_floats = 0;
+    if (outcome = reserve(batch_tokens_); !outcome.ok()) return outcome;
+  }
+}
+
+// Inputs of batch i+1 are made and copied, and results of batch i-1 come back, while batch i is computed.
+Outcome Model::compute(const std::vector<PackedBatch>& batches, const Job& job) {
   Outcome outcome;
   const auto check = [&outcome](cudaError_t error, const char* doing) {
     if (outcome.ok()) outcome = outcome_of(error, doing);
@@ -245,19 +295,22 @@ Outcome Model::run(const std::vector<PackedBatch>& batches, const Job& job) {
     std::vector<int32_t> offsets(lengths.size() + 1, 0);
     for (size_t d = 0; d < lengths.size(); ++d) offsets[d + 1] = offsets[d] + lengths[d];
     const auto tiles = attention_tiles(offsets.data(), int64_t(lengths.size()), config_.causal);
+    // A class may need more room than the arena's batches have: then the batch is its own.
+    ForwardShape shape = forward_shape(batch.rows, int64_t(tiles.size()), std::min(graphs_.most_rows(), capacity_));
+    Parts size;
+    BatchInputs::lay_out(size, shape.rows, shape.padded ? shape.tiles : int64_t(lengths.size()), shape.tiles);
+    if (shape.padded && size.used() > input_bytes(capacity_)) shape = {batch.rows, int64_t(tiles.size()), false};
+    const int64_t room = shape.padded ? shape.tiles : int64_t(lengths.size());  // documents: no more than entries
     Parts host(slot.host_inputs.data()), device(slot.inputs);
-    const auto on_host = BatchInputs::lay_out(host, batch.rows, int64_t(lengths.size()), int64_t(tiles.size()));
-    const auto on_device = BatchInputs::lay_out(device, batch.rows, int64_t(lengths.size()), int64_t(tiles.size()));
-    std::copy(offsets.begin(), offsets.end(), on_host.offsets);
-    std::copy(tiles.begin(), tiles.end(), on_host.tiles);
-    for (size_t d = 0; d < lengths.size(); ++d)
-      for (int32_t t = 0; t < lengths[d]; ++t) on_host.positions[offsets[d] + t] = t;
-    job.fill(batch, on_host);
+    fill(batch, job, BatchInputs::lay_out(host, shape.rows, room, shape.tiles), offsets, tiles);
+    const auto whole = BatchInputs::lay_out(device, shape.rows, room, shape.tiles);
+    auto on_device = whole;
+    on_device.rows = batch.rows, on_device.documents = int64_t(lengths.size()), on_device.tile_count = int64_t(tiles.size());
     if (!check(cudaMemcpyAsync(slot.inputs, slot.host_inputs.data(), host.used(), cudaMemcpyHostToDevice, copy_), "copying a batch") ||
         !check(cudaEventRecord(slot.copied, copy_), "ordering copies") || !check(cudaStreamWaitEvent(compute_, slot.copied, 0), "ordering copies"))
       break;
     if (timed_ && !check(cudaEventRecord(slot.begun, compute_), "timing a batch")) break;
-    outcome = blocks(on_device);
+    outcome = shape.padded ? graphs_.run({shape.rows, shape.tiles, int32_t(i % 2)}, compute_, [&] { return blocks(whole); }) : blocks(whole);
     if (outcome.ok()) outcome = job.compute(batch, on_device, reinterpret_cast<float*>(slot.out.data()));
     if (!outcome.ok() || !check(cudaEventRecord(slot.computed, compute_), "ordering copies")) break;
     if (i >= 1 && !fetch(i - 1)) break;
@@ -283,6 +336,9 @@ refine_cuda_facts Model::facts() const {
   facts.batches = batches_;
   facts.tokens = tokens_;
   facts.gpu_seconds = gpu_seconds_;
+  facts.graphs = int32_t(graphs_.held());
+  facts.replays = graphs_.replays();
+  facts.launches = graphs_.launches();
   return facts;
 }
 

@@ -14,6 +14,7 @@
 #include "batches.h"
 #include "context.h"
 #include "device_memory.h"
+#include "forward_graphs.h"
 #include "refine/model_config.h"
 
 namespace refine::cuda {
@@ -82,7 +83,7 @@ struct BatchInputs {
   int32_t* positions = nullptr;   // (rows), in the document
   int32_t* targets = nullptr;     // (rows), losses alone
   int32_t* offsets = nullptr;     // (documents + 1)
-  AttentionTile* tiles = nullptr;
+  AttentionTile* tiles = nullptr;  // those of no rows stand last: what fills up a class of batches (graph_plan.h)
   int64_t rows = 0, documents = 0, tile_count = 0;
   static BatchInputs lay_out(Parts& parts, int64_t rows, int64_t documents, int64_t tiles);
 };
@@ -134,7 +135,11 @@ class Model {
   Outcome turns(int64_t positions);
   Outcome head_of(const std::string& role, int64_t labels, const Head** out);
   Outcome check_ids(const uint32_t* ids, const int32_t* offsets, size_t documents, int32_t less) const;
-  Outcome run(const std::vector<PackedBatch>& batches, const Job& job);
+  ForwardCost forward_cost() const;
+  Outcome run(const std::vector<int32_t>& lengths, const Job& job);
+  Outcome make_room(const std::vector<PackedBatch>& batches, const Job& job, bool* halves);
+  Outcome compute(const std::vector<PackedBatch>& batches, const Job& job);
+  void fill(const PackedBatch& batch, const Job& job, const BatchInputs& host, const std::vector<int32_t>& offsets, const std::vector<AttentionTile>& tiles) const;
   Outcome blocks(const BatchInputs& in);
   Outcome final_rows(int64_t rows, const void** out);  // after the final norm; `x` itself where there is none
   Outcome loss_rows(const BatchInputs& in, float* losses);
@@ -159,6 +164,7 @@ class Model {
   Activations at_;
   Slot slots_[2];
   Context context_;
+  ForwardGraphs graphs_;
   cudaStream_t compute_ = nullptr, copy_ = nullptr;
   int64_t capacity_ = 0, turn_rows_ = 0, batch_tokens_ = 0;
   int32_t halvings_ = 0;

@@ -73,7 +73,7 @@ Outcome Model::losses(const uint32_t* ids, const int32_t* offsets, size_t docume
       losses += lengths[document];
     }
   };
-  return run(pack_documents(lengths, batch_tokens_), job);
+  return run(lengths, job);
 }
 
 Outcome Model::logits(const uint32_t* ids, size_t length, const uint32_t* positions, size_t count, float* out) {
@@ -106,7 +106,7 @@ Outcome Model::logits(const uint32_t* ids, size_t length, const uint32_t* positi
     };
     job.floats = [&](const PackedBatch&) { return int64_t(some * vocab); };
     job.take = [&](const PackedBatch&, const float* scores) { std::copy_n(scores, some * vocab, out + from * vocab); };
-    if (auto outcome = run(pack_documents(lengths, batch_tokens_), job); !outcome.ok()) return outcome;
+    if (auto outcome = run(lengths, job); !outcome.ok()) return outcome;
   }
   return {};
 }
@@ -204,7 +204,7 @@ Outcome Model::encode(const uint32_t* ids, const int32_t* offsets, size_t docume
         out += heads[head]->labels;
       }
   };
-  return run(pack_documents(lengths, batch_tokens_), job);
+  return run(lengths, job);
 }
 
 }  // namespace refine::cuda

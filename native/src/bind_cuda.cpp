@@ -113,6 +113,9 @@ Napi::Value ModelFacts(const Napi::CallbackInfo& info) {
   object.Set("batches", double(facts.batches));
   object.Set("tokens", double(facts.tokens));
   object.Set("gpuSeconds", facts.gpu_seconds);
+  object.Set("graphs", facts.graphs);
+  object.Set("replays", double(facts.replays));
+  object.Set("launches", double(facts.launches));
   return object;
 }
 

@@ -131,6 +131,83 @@ test('a model that does not fit is refused with its plan; one whose batch does n
   assert.deepEqual(await lossesOf(tight, ids), await lossesOf(whole, ids));
 });
 
+test('a call whose results find no room halves the batch, counts it, and gives the same bytes', { skip }, async () => {
+  const plan = await planOf(golden('gpt2'));
+  const ids = goldenIds(golden('gpt2'), 1024).subarray(0, 500);
+  const offsets = Int32Array.from([0, 100, 200, 300, 400, 500]);
+  const roomy = native.modelLoad(plan, onGpu({ batchTokens: 512 }));
+  const { weightBytes, arenaBytes } = native.modelFacts(roomy)!;
+  const wanted = await native.modelLosses(roomy, ids, offsets);
+  // Weights and activations fit to the byte: the 4 bytes a token of the results do not.
+  const tight = native.modelLoad(plan, onGpu({ batchTokens: 512, memoryLimit: native.modelFacts(roomy)!.heldBytes + weightBytes + arenaBytes + 512 }));
+  assert.equal(native.modelFacts(tight)!.halvings, 0);
+  assert.deepEqual(await native.modelLosses(tight, ids, offsets), wanted);
+  const { halvings, batchTokens } = native.modelFacts(tight)!;
+  assert.deepEqual([halvings, batchTokens], [1, 256]);
+  assert.deepEqual(await native.modelLosses(tight, ids, offsets), wanted);
+  assert.equal(native.modelFacts(tight)!.halvings, 1, 'and stays so');
+});
+
+test('models side by side, called at once, give the bytes that each gives alone', { skip }, async () => {
+  const names = ['gpt2', 'llama'] as const;
+  const ids = names.map((name) => goldenIds(golden(name), 63));
+  const models = await Promise.all(names.map(async (name) => native.modelLoad(await planOf(golden(name)), onGpu({ dtype: 'bf16' }))));
+  const alone = [await lossesOf(models[0]!, ids[0]!), await lossesOf(models[1]!, ids[1]!)];
+  const together = await Promise.all([0, 1, 0, 1, 0, 1].map((at) => lossesOf(models[at]!, ids[at]!)));
+  for (const [call, found] of together.entries()) assert.deepEqual(found, alone[call % 2], `call ${call}`);
+});
+
+/** Loads a model whose forwards are never replayed. */
+async function launched(plan: Awaited<ReturnType<typeof planOf>>, options: Parameters<typeof onGpu>[0]): Promise<ModelHandle> {
+  process.env.REFINE_CUDA_GRAPHS = '0';
+  const model = native.modelLoad(plan, onGpu(options));
+  delete process.env.REFINE_CUDA_GRAPHS;
+  return model;
+}
+
+test('a small batch is launched, then captured, then replayed with the same bytes; another shape has a graph of its own', { skip }, async () => {
+  const plan = await planOf(golden('llama'));
+  const ids = goldenIds(golden('llama'), 1024);
+  for (const dtype of ['bf16', 'int8'] as const) {
+    const plain = await launched(plan, { dtype });
+    const model = native.modelLoad(plan, onGpu({ dtype }));
+    const same = async (from: number, ends: number[], graphs: number, replays: number) => {
+      const own = ids.slice(from, from + ends.at(-1)!);
+      const offsets = Int32Array.from([0, ...ends]);
+      assert.deepEqual(await native.modelLosses(model, own, offsets), await native.modelLosses(plain, own, offsets), `${dtype} ${ends}`);
+      const facts = native.modelFacts(model)!;
+      assert.deepEqual([facts.graphs, facts.replays], [graphs, replays], `${dtype} ${ends}`);
+    };
+    await same(0, [7, 60], 0, 0);
+    await same(9, [7, 60], 1, 1);
+    await same(70, [61, 100], 1, 2); // other documents of the same class
+    await same(3, [100], 1, 3);
+    await same(0, [100, 200], 1, 3); // 198 rows: of 256
+    await same(50, [1, 199], 2, 4);
+    await same(0, [7, 60], 2, 5);
+    await same(0, [300], 0, 5); // longer than a batch: a new arena, so no graph holds
+    await same(9, [7, 60], 0, 5);
+    await same(0, [7, 60], 1, 6);
+    // Embedding; a layer's two norms, turning, attention, four products, and in int8 the quantising before each.
+    assert.equal(native.modelFacts(model)!.launches, 1 + (dtype === 'int8' ? 12 : 8) * Number(golden('llama').config.num_hidden_layers), 'kernels of a forward');
+    assert.deepEqual([native.modelFacts(plain)!.graphs, native.modelFacts(plain)!.replays], [0, 0]);
+  }
+});
+
+test("an encoder's replayed batches have the vectors and scores of launched ones, documents without ids among them", { skip }, async () => {
+  const one = goldens.find((each) => isEncoder(each) && each.config.model_type !== 'deberta-v2')!;
+  const plan = await planOf(one);
+  const ids = goldenIds(one, 63);
+  const plain = await launched(plan, { dtype: 'bf16' });
+  const model = native.modelLoad(plan, onGpu({ dtype: 'bf16' }));
+  for (const ends of [[5, 5, 40, 63], [63], [1, 2, 3, 4], [5, 5, 40, 63]]) {
+    const offsets = Int32Array.from([0, ...ends]);
+    const own = ids.slice(0, ends.at(-1)!);
+    assert.deepEqual(await native.modelEncode(model, own, offsets, HEADED), await native.modelEncode(plain, own, offsets, HEADED), `${ends}`);
+  }
+  assert.ok(native.modelFacts(model)!.replays >= 1);
+});
+
 test('what a GPU cannot run or was asked wrongly is refused by name', { skip }, async () => {
   const deberta = goldens.find(({ config }) => config.model_type === 'deberta-v2')!;
   const plan = await planOf(deberta);
@@ -156,21 +233,44 @@ test('the emulated device answers the probe, and MinHash on it gives the CPU its
   assert.deepEqual([...found], [...wanted]);
 });
 
-test('a device that is lost ends every later call of its process with the same named error', { skip }, async () => {
-  const one = golden('gpt2');
-  const folder = goldenFolder(one, join(place, 'lost'));
+/** Losses of three tokens, `calls` times in a process of its own, with this in the environment: a line each. */
+function inAProcess(calls: number, env: Record<string, string>): string[] {
+  const folder = goldenFolder(golden('gpt2'), join(place, `process-${Math.random()}`));
   const script = `
     const { native } = await import(${JSON.stringify(join(packageRoot, 'dist', 'native', 'index.js'))});
     const { readModelFolder } = await import(${JSON.stringify(join(packageRoot, 'dist', 'stages', 'contract', 'weights', 'read-model-folder.js'))});
     const model = native.modelLoad(await readModelFolder(${JSON.stringify(folder)}), { cuda: { library: ${JSON.stringify(library)}, batchTokens: 256 } });
-    for (let call = 0; call < 2; call++)
-      await native.modelLosses(model, Uint32Array.of(1, 2, 3), Int32Array.of(0, 3)).then(() => console.log('fine'), (error) => console.log(error.code, error.message));
+    for (let call = 0; call < ${calls}; call++)
+      await native.modelLosses(model, Uint32Array.of(1, 2, 3), Int32Array.of(0, 3)).then((losses) => console.log('fine', losses.join(' '), native.modelFacts(model).graphs, native.modelFacts(model).launches), (error) => console.log(error.code, error.message));
   `;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    env: { ...process.env, REFINE_SIMT_LOSE_AFTER: '5' },
-  });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', env: { ...process.env, ...env } });
   const lines = stdout.trim().split('\n');
-  assert.equal(lines.length, 2, stderr);
-  for (const line of lines) assert.match(line, /^ERR_REFINE_DEVICE_LOST the GPU was lost, .*719/);
+  assert.equal(lines.length, calls, stderr);
+  return lines;
+}
+
+test('a device that is lost ends every later call of its process with the same named error: launching, capturing or replaying', { skip }, async () => {
+  const good = inAProcess(3, {});
+  for (const line of good) assert.match(line, /^fine NaN \S+ \S+ /);
+  const launches = Number(good[2]!.split(' ').at(-1));
+  assert.ok(launches > 10, 'kernels of a forward');
+  for (const [at, fine] of [
+    [5, 0],
+    [launches + 10, 1], // in the capture of the second call
+    [2 * launches + 10, 1], // in that graph's first run
+  ] as const) {
+    const lines = inAProcess(3, { REFINE_SIMT_LOSE_AFTER: String(at) });
+    for (const line of lines.slice(0, fine)) assert.match(line, /^fine /, `launch ${at}`);
+    for (const line of lines.slice(fine)) assert.match(line, /^ERR_REFINE_DEVICE_LOST the GPU was lost, .*719/, `launch ${at}`);
+  }
+});
+
+test('a graph that finds no memory is done without: the same losses, launched', { skip }, async () => {
+  const wanted = inAProcess(3, {}).map((line) => line.split(' ').slice(0, 4));
+  const found = inAProcess(3, { REFINE_SIMT_GRAPH_BYTES: String(2 ** 34) });
+  assert.deepEqual(
+    found.map((line) => line.split(' ').slice(0, 4)),
+    wanted,
+  );
+  for (const line of found) assert.match(line, / 0 0$/);
 });

@@ -142,7 +142,8 @@ int run(std::map<std::string, std::string> options) {
   const std::string line = "{\"kind\":\"model\",\"name\":\"" + option("id") + "\",\"device\":\"" + device.name + "\",\"dtype\":\"" + dtype + "\",\"documents\":" + std::to_string(documents) +
                            ",\"tokens\":" + std::to_string(tokens) + ",\"load_seconds\":" + number(load_seconds) + ",\"call_seconds\":[" + call_list + "],\"whole_seconds\":[" + whole_list +
                            "],\"gpu_seconds\":[" + gpu_list + "],\"weight_bytes\":" + std::to_string(facts.weight_bytes) + ",\"arena_bytes\":" + std::to_string(facts.arena_bytes) +
-                           ",\"batch_tokens\":" + std::to_string(facts.batch_tokens) + ",\"halvings\":" + std::to_string(facts.halvings) + ",\"runs_that_differ\":" + std::to_string(different) + "}";
+                           ",\"batch_tokens\":" + std::to_string(facts.batch_tokens) + ",\"halvings\":" + std::to_string(facts.halvings) + ",\"graphs\":" + std::to_string(facts.graphs) + ",\"replays\":" + std::to_string(facts.replays) +
+                           ",\"launches\":" + std::to_string(facts.launches) + ",\"runs_that_differ\":" + std::to_string(different) + "}";
   std::printf("%s\n", line.c_str());
   if (!option("json").empty())
     if (std::FILE* file = std::fopen(option("json").c_str(), "a")) std::fprintf(file, "%s\n", line.c_str()), std::fclose(file);

@@ -1,5 +1,6 @@
 #include "host.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -7,16 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "block.h"
 #include "emulator.h"
 #include "words.h"
 
 namespace refine::cuda::simt {
 
+struct Step {
+  Launch what;
+  std::function<cudaError_t()> run;
+};
 struct Graph {
-  std::vector<std::function<cudaError_t()>> steps;
+  std::vector<Step> steps;
+  size_t held = 0;  // bytes of the device
 };
 struct Stream {
   Graph* capture = nullptr;
+  bool spoilt = false;  // by a call that no capture allows
 };
 struct Event {
   bool recorded = false;
@@ -30,12 +38,14 @@ struct Host {
   std::map<uintptr_t, size_t> pinned;
   size_t used = 0;
   size_t total = size_t(8) << 30;
+  size_t node_bytes = 4096;
   long launches_left = -1;
   bool lost = false;
   cudaError_t last = cudaSuccess;
 
   Host() {
     if (const char* bytes = std::getenv("REFINE_SIMT_MEMORY")) total = std::strtoull(bytes, nullptr, 10);
+    if (const char* bytes = std::getenv("REFINE_SIMT_GRAPH_BYTES")) node_bytes = std::strtoull(bytes, nullptr, 10);
     if (const char* count = std::getenv("REFINE_SIMT_LOSE_AFTER")) launches_left = std::strtol(count, nullptr, 10);
   }
 };
@@ -53,12 +63,30 @@ cudaError_t keep(cudaError_t error) {
   Lock lock(host().mutex);    \
   if (host().lost) return keep(cudaErrorLaunchFailure)
 
-cudaError_t run(cudaStream_t stream, std::function<cudaError_t()> step) {
+thread_local Stream* capturing = nullptr;  // by this thread: while it does, the calls of REFINE_ENTER_UNCAPTURED spoil the capture
+#define REFINE_ENTER_UNCAPTURED() \
+  REFINE_ENTER();                 \
+  if (capturing != nullptr) return capturing->spoilt = true, keep(cudaErrorStreamCaptureUnsupported)
+
+cudaError_t run(cudaStream_t stream, std::function<cudaError_t()> step, Launch what) {
+  if (stream == nullptr && capturing != nullptr) return capturing->spoilt = true, keep(cudaErrorStreamCaptureUnsupported);
   if (stream != nullptr && stream->capture != nullptr) {
-    stream->capture->steps.push_back(std::move(step));
+    stream->capture->steps.push_back({std::move(what), std::move(step)});
     return cudaSuccess;
   }
   return keep(step());
+}
+template <class... Numbers>
+Launch words_of(Numbers... numbers) {
+  Launch what;
+  (what.arguments.push_back(bytes_of(numbers)), ...);
+  return what;
+}
+
+// Launch N and all after it fail: REFINE_SIMT_LOSE_AFTER.
+bool lost_at_launch() {
+  if (host().launches_left > 0 && --host().launches_left == 0) host().lost = true;
+  return host().lost;
 }
 
 bool within(const std::map<uintptr_t, size_t>& ranges, const void* pointer, size_t bytes) {
@@ -90,14 +118,33 @@ void check_argument(const void*, int number, const void* pointer) {
   fault("parameter %d is no device memory", number);
 }
 
-cudaError_t submit(const void* kernel, dim3 grid, dim3 block, size_t dynamic_shared_bytes, cudaStream_t stream, std::function<void()> thread) {
+cudaError_t submit(Launch what, cudaStream_t stream, std::function<void()> thread) {
   REFINE_ENTER();
-  if (host().launches_left > 0 && --host().launches_left == 0) host().lost = true;
-  if (host().lost) return keep(cudaErrorLaunchFailure);
+  if (lost_at_launch()) return keep(cudaErrorLaunchFailure);
+  const dim3 grid = what.grid, block = what.block;
   const uint64_t threads = uint64_t(block.x) * block.y * block.z;
   if (threads == 0 || threads > 1024 || block.z > 64 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return keep(cudaErrorInvalidConfiguration);
-  if (dynamic_shared_bytes > kSharedLimit) return keep(cudaErrorInvalidValue);
-  return run(stream, [=, thread = std::move(thread)] { return run_grid(kernel, grid, block, dynamic_shared_bytes, thread); });
+  if (what.dynamic_shared_bytes > kSharedLimit) return keep(cudaErrorInvalidValue);
+  auto step = [kernel = what.kernel, grid, block, bytes = what.dynamic_shared_bytes, thread = std::move(thread)] {
+    const std::function<void()> fresh = thread;  // a replay looks again at what its pointers point to
+    return run_grid(kernel, grid, block, bytes, fresh);
+  };
+  return run(stream, std::move(step), std::move(what));
+}
+
+std::string difference_of(const Graph& a, const Graph& b) {
+  for (size_t i = 0; i < std::max(a.steps.size(), b.steps.size()); ++i) {
+    const std::string where = "launch " + std::to_string(i + 1) + ", ";
+    if (i >= a.steps.size() || i >= b.steps.size()) return where + "of " + std::to_string(a.steps.size()) + " against " + std::to_string(b.steps.size());
+    const Launch &x = a.steps[i].what, &y = b.steps[i].what;
+    if (x.kernel != y.kernel) return where + name_of(x.kernel) + " against " + name_of(y.kernel);
+    const auto same = [](dim3 p, dim3 q) { return p.x == q.x && p.y == q.y && p.z == q.z; };
+    if (!same(x.grid, y.grid) || !same(x.block, y.block) || x.dynamic_shared_bytes != y.dynamic_shared_bytes) return where + name_of(x.kernel) + ": another grid";
+    if (x.arguments.size() != y.arguments.size()) return where + name_of(x.kernel) + ": another number of arguments";
+    for (size_t k = 0; k < x.arguments.size(); ++k)
+      if (x.arguments[k] != y.arguments[k]) return where + name_of(x.kernel) + ": argument " + std::to_string(k + 1);
+  }
+  return {};
 }
 
 }  // namespace refine::cuda::simt
@@ -105,7 +152,7 @@ cudaError_t submit(const void* kernel, dim3 grid, dim3 block, size_t dynamic_sha
 using namespace refine::cuda::simt;
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
-  REFINE_ENTER();
+  REFINE_ENTER_UNCAPTURED();
   auto& h = host();
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
@@ -119,7 +166,7 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* pointer) {
-  REFINE_ENTER();
+  REFINE_ENTER_UNCAPTURED();
   if (pointer == nullptr) return cudaSuccess;
   auto& h = host();
   const auto found = h.device.find(reinterpret_cast<uintptr_t>(pointer));
@@ -132,7 +179,7 @@ cudaError_t cudaFree(void* pointer) {
 cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t) { return cudaMalloc(pointer, bytes); }
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t) { return cudaFree(pointer); }
 cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
-  REFINE_ENTER();
+  REFINE_ENTER_UNCAPTURED();
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
   if (posix_memalign(pointer, 256, bytes) != 0) return keep(cudaErrorMemoryAllocation);
@@ -153,7 +200,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   return run(stream, [=] {
     if (bytes) std::memmove(to, from, bytes);
     return cudaSuccess;
-  });
+  }, words_of(to, from, bytes, kind));
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   REFINE_ENTER();
@@ -169,7 +216,7 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
   return run(stream, [=] {
     if (bytes) std::memset(to, value, bytes);
     return cudaSuccess;
-  });
+  }, words_of(to, value, bytes));
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   REFINE_ENTER();
@@ -202,7 +249,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, void (*function)(void*), voi
   return run(stream, [=] {
     function(data);
     return cudaSuccess;
-  });
+  }, words_of(function, data));
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -236,33 +283,54 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   REFINE_ENTER();
-  if (stream == nullptr || stream->capture != nullptr) return keep(cudaErrorStreamCaptureUnsupported);
+  if (stream == nullptr || stream->capture != nullptr || capturing != nullptr) return keep(cudaErrorStreamCaptureUnsupported);
   stream->capture = new Graph;
+  stream->spoilt = false;
+  capturing = stream;
   return cudaSuccess;
 }
+// Ends the capture of a lost device too: its graph goes.
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  REFINE_ENTER();
-  if (stream == nullptr || stream->capture == nullptr) return keep(cudaErrorStreamCaptureUnsupported);
+  Lock lock(host().mutex);
+  if (stream == nullptr || stream->capture == nullptr || capturing != stream) return keep(cudaErrorStreamCaptureUnsupported);
+  capturing = nullptr;
   *graph = std::exchange(stream->capture, nullptr);
-  return cudaSuccess;
+  if (!host().lost && !stream->spoilt) return cudaSuccess;
+  delete std::exchange(*graph, nullptr);
+  return keep(host().lost ? cudaErrorLaunchFailure : cudaErrorStreamCaptureInvalidated);
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
   REFINE_ENTER();
   *status = stream != nullptr && stream->capture != nullptr ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
+  REFINE_ENTER();
+  if (nodes != nullptr) return keep(cudaErrorNotSupported);
+  *count = graph->steps.size();
+  return cudaSuccess;
+}
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   REFINE_ENTER();
+  auto& h = host();
+  const size_t bytes = graph->steps.size() * h.node_bytes;
+  if (bytes > h.total - h.used) return keep(cudaErrorMemoryAllocation);
+  h.used += bytes;
   *exec = new Graph(*graph);
+  (*exec)->held = bytes;
   return cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   REFINE_ENTER();
-  for (const auto& step : exec->steps)
-    if (const auto error = run(stream, step); error != cudaSuccess) return error;
+  for (const auto& step : exec->steps) {
+    if (step.what.kernel != nullptr && lost_at_launch()) return keep(cudaErrorLaunchFailure);
+    if (const auto error = run(stream, step.run, step.what); error != cudaSuccess) return error;
+  }
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  Lock lock(host().mutex);
+  host().used -= exec->held;
   delete exec;
   return cudaSuccess;
 }
@@ -327,7 +395,7 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
-  REFINE_ENTER();
+  REFINE_ENTER_UNCAPTURED();
   return cudaSuccess;
 }
 cudaError_t cudaDeviceReset() { return cudaSuccess; }

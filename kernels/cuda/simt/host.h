@@ -1,14 +1,18 @@
 // The part of CUDA's runtime that host code here calls, over ordinary memory: streams run what they are given at once and in order,
-// events take no time, a stream that captures records closures which a graph plays again. The device is called "emulator", capability 9.0.
+// events take no time, a stream that captures records launches which a graph plays again. The device is called "emulator", capability 9.0.
 // Environment: REFINE_SIMT_MEMORY (bytes of device memory, 8 GiB), REFINE_SIMT_LOSE_AFTER=N (launch N and all after it fail as a lost
-// device does), REFINE_SIMT_SEED (order of threads, emulator.h).
+// device does; captured and replayed launches count), REFINE_SIMT_GRAPH_BYTES (device memory that each node of a graph takes, 4096),
+// REFINE_SIMT_SEED (order of threads, emulator.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "vectors.h"
 
@@ -82,6 +86,8 @@ struct Graph;
 }  // namespace refine::cuda::simt
 using cudaStream_t = refine::cuda::simt::Stream*;  // null is the default stream
 using cudaEvent_t = refine::cuda::simt::Event*;
+struct refine_simt_node;
+using cudaGraphNode_t = refine_simt_node*;
 using cudaGraph_t = refine::cuda::simt::Graph*;
 using cudaGraphExec_t = refine::cuda::simt::Graph*;
 struct cudaDeviceProp {
@@ -144,6 +150,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status);
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count);  // `nodes` is null: the count alone
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long flags = 0);
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
@@ -184,13 +191,35 @@ namespace refine::cuda::simt {
 bool on_device(const void* pointer, size_t bytes);
 // The kernel's pointer argument `number` is null or device memory, or the launch ends with an error.
 void check_argument(const void* kernel, int number, const void* pointer);
+// A launch as a graph keeps it: what it does, and its words for comparison. `arguments` holds each argument's bytes, padding cleared.
+struct Launch {
+  const void* kernel = nullptr;  // null: a copy or a host function, whose numbers are the one argument
+  dim3 grid, block;
+  size_t dynamic_shared_bytes = 0;
+  std::vector<std::string> arguments;
+};
 // Runs the grid now, or records it where the stream captures.
-cudaError_t submit(const void* kernel, dim3 grid, dim3 block, size_t dynamic_shared_bytes, cudaStream_t stream, std::function<void()> thread);
+cudaError_t submit(Launch launch, cudaStream_t stream, std::function<void()> thread);
+// The first launch in which two graphs differ, in words; empty where they are the same.
+std::string difference_of(const Graph& a, const Graph& b);
+
+template <class T>
+std::string bytes_of(T value) {
+  static_assert(std::is_trivially_copyable_v<T>, "a kernel's arguments are bytes");
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(&value);
+#endif
+#endif
+  return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+}
 
 template <class... Parameters>
 cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t dynamic_shared_bytes, cudaStream_t stream, std::tuple<std::remove_cv_t<Parameters>...> arguments) {
   const auto* address = reinterpret_cast<const void*>(kernel);
-  return submit(address, grid, block, dynamic_shared_bytes, stream, [kernel, address, arguments = std::move(arguments), checked = false]() mutable {
+  Launch what{address, grid, block, dynamic_shared_bytes, {}};
+  std::apply([&](const auto&... argument) { (what.arguments.push_back(bytes_of(argument)), ...); }, arguments);
+  return submit(std::move(what), stream, [kernel, address, arguments = std::move(arguments), checked = false]() mutable {
     if (!checked) {  // on the first thread, so that the message has a kernel's name
       checked = true;
       int number = 0;
