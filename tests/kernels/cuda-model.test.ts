@@ -189,7 +189,11 @@ test('a small batch is launched, then captured, then replayed with the same byte
     await same(9, [7, 60], 0, 5);
     await same(0, [7, 60], 1, 6);
     // Embedding; a layer's two norms, turning, attention, four products, and in int8 the quantising before each.
-    assert.equal(native.modelFacts(model)!.launches, 1 + (dtype === 'int8' ? 12 : 8) * Number(golden('llama').config.num_hidden_layers), 'kernels of a forward');
+    assert.equal(
+      native.modelFacts(model)!.launches,
+      1 + (dtype === 'int8' ? 12 : 8) * Number(golden('llama').config.num_hidden_layers),
+      'kernels of a forward',
+    );
     assert.deepEqual([native.modelFacts(plain)!.graphs, native.modelFacts(plain)!.replays], [0, 0]);
   }
 });
