@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of what stands below. */
-#define REFINE_CUDA_ABI 2u
+#define REFINE_CUDA_ABI 3u
 
 #if defined(REFINE_CUDA_BUILD)
 #define REFINE_CUDA_API __attribute__((visibility("default")))

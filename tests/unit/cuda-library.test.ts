@@ -45,7 +45,7 @@ const FAKE = `
 #include <stdlib.h>
 typedef unsigned uint32; 
 struct device { uint32 size; int reason, error, major, minor, multiprocessors, driver, runtime, hopper; unsigned long long memory; char name[128], detail[256]; };
-uint32 refine_cuda_abi(void) { return 2; }
+uint32 refine_cuda_abi(void) { return 3; }
 int refine_cuda_probe(struct device* out) {
   const char* reason = getenv("REFINE_TEST_REASON");
   out->reason = reason ? atoi(reason) : 0;
@@ -70,8 +70,8 @@ test('a file that is no library, one of another ABI and one that lacks a functio
   writeFileSync(text, 'not a library');
   for (const [path, message] of [
     [text, /does not load: .*(invalid ELF header|file too short|not a mach-o)/i],
-    [built('old.so', 'unsigned refine_cuda_abi(void) { return 99; }'), /old\.so has ABI 99, this addon speaks 2\. Build both from one checkout/],
-    [built('less.so', 'unsigned refine_cuda_abi(void) { return 2; }'), /less\.so has no function refine_cuda_probe/],
+    [built('old.so', 'unsigned refine_cuda_abi(void) { return 99; }'), /old\.so has ABI 99, this addon speaks 3\. Build both from one checkout/],
+    [built('less.so', 'unsigned refine_cuda_abi(void) { return 3; }'), /less\.so has no function refine_cuda_probe/],
     [built('other.so', 'int other(void) { return 1; }'), /has no function refine_cuda_abi/],
   ] as const) {
     assert.throws(() => native.cudaProbe(path), { code: 'ERR_REFINE_DEVICE', message });
