@@ -16,6 +16,7 @@ thread_local AlignedBuffer key_panels, value_panels, tile_room;
 
 void attend(const KernelSet& kernels, const AttentionTask& task) {
   const AttentionProducts products(kernels, task.narrow);
+  const TileScope tiles(kernels, products.narrow);
   const int64_t dim = task.dim, columns = products.columns, rows = products.rows, length = task.length;
   const int64_t key_columns = (length + columns - 1) / columns * columns, dim_columns = (dim + columns - 1) / columns * columns;
   const int64_t dim_steps = products.steps(dim), length_steps = products.steps(length);

@@ -10,18 +10,24 @@ struct AttentionProducts {
   bool narrow;
   int rows, columns;
   const F32Tile* tile;
+  int64_t whole;
 
   AttentionProducts(const KernelSet& set, bool wanted)
-      : kernels(set), narrow(wanted && set.bf16.narrow), rows(narrow ? set.bf16.rows : set.f32.rows), columns(narrow ? set.bf16.columns : set.f32.columns), tile(narrow ? set.bf16.tile : set.f32.tile) {}
+      : kernels(set),
+        narrow(wanted && set.bf16.narrow),
+        rows(narrow ? set.bf16.rows : set.f32.rows),
+        columns(narrow ? set.bf16.columns : set.f32.columns),
+        tile(narrow ? set.bf16.tile : set.f32.tile),
+        whole(narrow ? set.bf16.whole : 1) {}
 
-  int64_t steps(int64_t count) const { return narrow ? (count + 1) / 2 : count; }
+  int64_t steps(int64_t count) const { return narrow ? ((count + 1) / 2 + whole - 1) / whole * whole : count; }
 
-  // count (<= 16) rows of `depth` numbers, as the A operand.
+  // count (<= rows) rows of `depth` numbers, as the A operand.
   void pack_rows(const float* a, int64_t stride, int count, int64_t depth, float* out) const {
     if (!narrow) return kernels.rows.transpose(a, stride, count, depth, out, rows);
     const int64_t words = steps(depth);
     const float* narrowed = narrow_block(a, stride, count, depth);
-    kernels.rows.transpose(narrowed, words, count, words, out, rows);
+    pack_tile(kernels.rows, kernels.bf16.pack_rows, rows, narrowed, words, count, words, out);
   }
 
   // Keys (length, D) as the B operand of Q K'.
@@ -33,7 +39,7 @@ struct AttentionProducts {
   // Values (length, D) as the B operand of P V: a word of bfloat16 holds two keys' numbers.
   void pack_values(const float* values, int64_t stride, int64_t length, int64_t dim, float* out) const {
     if (!narrow) return pack_panels(kernels.rows, columns, {values, stride, true}, dim, 0, length, out);
-    kernels.bf16.narrow_pairs(values, stride, length, dim, out, columns);
+    kernels.bf16.narrow_pairs(values, stride, length, dim, steps(length), out, columns);
   }
 
  private:
@@ -41,7 +47,7 @@ struct AttentionProducts {
     const int64_t words = steps(depth);
     thread_local AlignedBuffer narrow_rows;
     narrow_rows.grow(size_t(count * words) * sizeof(float));
-    kernels.bf16.narrow(from, stride, count, depth, static_cast<uint16_t*>(narrow_rows.data));
+    kernels.bf16.narrow(from, stride, count, depth, words, static_cast<uint16_t*>(narrow_rows.data));
     return static_cast<const float*>(narrow_rows.data);
   }
 };

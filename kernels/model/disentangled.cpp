@@ -51,6 +51,7 @@ AlignedBuffer pack_places(const KernelSet& kernels, bool narrow, const float* pl
 
 void attend_disentangled(const KernelSet& kernels, const AttentionTask& task, const PlaceSlots& slots, const Places& places) {
   const AttentionProducts products(kernels, task.narrow);
+  const TileScope tiles(kernels, products.narrow);
   const int64_t dim = task.dim, columns = products.columns, rows = products.rows, length = task.length, middle = slots.context - 1;
   const int64_t dim_steps = products.steps(dim), length_steps = products.steps(length), place_head = whole(slots.count, columns) * dim_steps;
   key_panels.grow(size_t(whole(length, columns) * dim_steps) * sizeof(float));
@@ -58,7 +59,7 @@ void attend_disentangled(const KernelSet& kernels, const AttentionTask& task, co
   // Slots rise by 0 or 1 a distance, so a stretch holds at most as many as distances; it begins at a panel's edge. The 16 are for picks by whole vectors.
   const int64_t tile_slots = whole(kKeyBlock + rows + columns, columns) + kGroup, key_slots = whole(kQueryBlock + rows + columns, columns) + kGroup;
   const int64_t query_words = whole(kQueryBlock, rows) * dim_steps + 16, key_words = rows * dim_steps + 16, score_words = rows * kKeyBlock, weight_words = kKeyBlock * rows + 16;
-  const int64_t turned_words = 2 * kGroup * kGroup, sum_words = kQueryBlock * dim;
+  const int64_t turned_words = (kGroup + 1) * kMaxTileRows, sum_words = kQueryBlock * dim;
   tile_room.grow(size_t(query_words + key_words + score_words + weight_words + turned_words + sum_words + rows * tile_slots + kKeyBlock * key_slots + kGroup) * sizeof(float));
   auto* keys = static_cast<float*>(key_panels.data);
   auto* values = static_cast<float*>(value_panels.data);
@@ -98,8 +99,8 @@ void attend_disentangled(const KernelSet& kernels, const AttentionTask& task, co
           for (int64_t j = 0; place_queries && j < here; j += kGroup) {
             const int count = int(std::min<int64_t>(kGroup, here - j));
             for (int64_t k = j; k < j + count; ++k)
-              kernels.rows.pick(turned + (k - j) * kGroup, by_key + k * key_slots, slots.by_query.data() + middle + block + t - (from + k), first_slot[k / rows], used, false);
-            kernels.rows.transpose(turned, kGroup, count, used, scores + j, kKeyBlock);
+              kernels.rows.pick(turned + (k - j) * kMaxTileRows, by_key + k * key_slots, slots.by_query.data() + middle + block + t - (from + k), first_slot[k / rows], used, false);
+            kernels.rows.transpose(turned, kMaxTileRows, count, used, scores + j, kKeyBlock);
           }
           for (int64_t j = 0; j < here; j += columns)
             products.tile[used - 1](dim_steps, query + t * dim_steps, keys + (from + j) * dim_steps, scores + j, kKeyBlock, int(std::min(columns, here - j)), !place_queries);

@@ -9,9 +9,10 @@
 
 namespace refine {
 
-// Rows that go through a block's linear layers together: few enough that the MLP's wide rows (84 x 1,536 floats) stay in 1 MB of L2
-// until they are read again; 14, 12, 6 and 4 divide it.
-inline constexpr int64_t kFastRows = 84;
+// The most rows that go through a block's linear layers together (fast_rows() are as many as fill tiles whole: 84 of 14, 96 of 32, 12, 6 or 4):
+// few enough that the MLP's wide rows (96 x 1,536 floats) stay in 1 MB of L2 until they are read again.
+inline constexpr int64_t kFastRows = 96;
+inline int64_t fast_rows(const model::KernelSet& kernels, GemmKind kind) { return model::whole_tiles(kernels, kind, kFastRows); }
 // Documents are packed up to so many rows, for the same reason; a longer document goes alone.
 inline constexpr int64_t kFastBatchRows = 252;
 inline constexpr int64_t kVocabularyBlock = 512;

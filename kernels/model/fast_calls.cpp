@@ -23,8 +23,9 @@ void FastModel::losses_of(const float* x, int64_t rows, const uint32_t* targets,
   const int64_t channels = config_.channels;
   float *part = room(scratch.part, model::kBlockRows * channels), *logits = room(scratch.logits, model::kBlockRows * kVocabularyBlock);
   float highest[model::kBlockRows], total[model::kBlockRows], picked[model::kBlockRows];
-  for (int64_t row = 0; row < rows; row += model::kBlockRows) {
-    const int64_t count = std::min(model::kBlockRows, rows - row);
+  const int64_t together = model::whole_tiles(*kernels_, options_.kind, model::kBlockRows);
+  for (int64_t row = 0; row < rows; row += together) {
+    const int64_t count = std::min(together, rows - row);
     const float* from = x + row * channels;
     if (config_.final_norm) {
       norm(final_norm_, from, count, channels, part);

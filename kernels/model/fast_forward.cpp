@@ -142,7 +142,7 @@ void FastModel::prepare(const Layer& layer, const Batch& batch, int64_t row, int
 
 void FastModel::blocks(const Batch& batch, Scratch& scratch) const {
   const int64_t channels = config_.channels, queries = int64_t(config_.heads) * config_.head_dim, keys = int64_t(config_.kv_heads) * config_.head_dim, width = queries + 2 * keys;
-  const int64_t most = std::min(kFastRows, batch.rows);
+  const int64_t together = fast_rows(*kernels_, options_.kind), most = std::min(together, batch.rows);
   float *x = batch.x, *qkv = room(scratch.qkv, batch.rows * width), *part = room(scratch.part, most * channels), *wide = room(scratch.wide, most * channels);
   const auto turns = config_.position == Position::kRotary ? turns_->upto(config_, batch.longest) : nullptr;
   float* alibi = nullptr;
@@ -155,8 +155,8 @@ void FastModel::blocks(const Batch& batch, Scratch& scratch) const {
     const Layer& layer = layers_[n];
     const auto layout = config_.layout;
     const bool norm_before = layout == BlockLayout::kSequential || layout == BlockLayout::kParallel;
-    for (int64_t row = 0; row < batch.rows; row += kFastRows) {
-      const int64_t rows = std::min(kFastRows, batch.rows - row);
+    for (int64_t row = 0; row < batch.rows; row += together) {
+      const int64_t rows = std::min(together, batch.rows - row);
       float* own = x + row * channels;
       if (norm_before) norm(layer.norm1, own, rows, channels, part);
       gemm(norm_before ? part : own, rows, layer.qkv.weight, qkv + row * width, {data_or_null(layer.qkv.bias), GemmActivation::kNone, nullptr, nullptr});
@@ -166,8 +166,8 @@ void FastModel::blocks(const Batch& batch, Scratch& scratch) const {
       mlp(layer, config_.two_norms ? wide : part, rows, own, own, scratch);
     }
     attend_all(batch, n, qkv, alibi);
-    for (int64_t row = 0; row < batch.rows; row += kFastRows) {
-      const int64_t rows = std::min(kFastRows, batch.rows - row);
+    for (int64_t row = 0; row < batch.rows; row += together) {
+      const int64_t rows = std::min(together, batch.rows - row);
       float* own = x + row * channels;
       const bool after = layout == BlockLayout::kNormAfter;
       gemm(qkv + row * width, width, rows, layer.o.weight, after ? part : own, channels, {data_or_null(layer.o.bias), GemmActivation::kNone, nullptr, after ? nullptr : own});

@@ -60,12 +60,17 @@ void pack_panels(const RowLoops& loops, int columns, const Words& w, int64_t n, 
   }
 }
 
+int tile_rows(const KernelSet& kernels, GemmKind kind) { return kind == GemmKind::kF32 ? kernels.f32.rows : kind == GemmKind::kBf16 ? kernels.bf16.rows : kernels.int8.rows; }
+
 namespace {
 
-int tile_rows(const KernelSet& kernels, GemmKind kind) { return kind == GemmKind::kF32 ? kernels.f32.rows : kind == GemmKind::kBf16 ? kernels.bf16.rows : kernels.int8.rows; }
 int tile_columns(const KernelSet& kernels, GemmKind kind) { return kind == GemmKind::kF32 ? kernels.f32.columns : kind == GemmKind::kBf16 ? kernels.bf16.columns : kernels.int8.columns; }
-// Steps of K in a panel of W; a step is one word of each channel.
-int64_t weight_steps(GemmKind kind, int64_t k) { return kind == GemmKind::kF32 ? k : kind == GemmKind::kBf16 ? (k + 1) / 2 : (k + 3) / 4; }
+// Steps of K in a panel of W, as many as its tiles take at a time; a step is one word of each channel.
+int64_t weight_steps(const KernelSet& kernels, GemmKind kind, int64_t k) {
+  const int64_t steps = kind == GemmKind::kF32 ? k : kind == GemmKind::kBf16 ? (k + 1) / 2 : (k + 3) / 4;
+  const int64_t whole = kind == GemmKind::kF32 ? 1 : kind == GemmKind::kBf16 ? kernels.bf16.whole : kernels.int8.whole;
+  return (steps + whole - 1) / whole * whole;
+}
 
 template <class T>
 T* as(const AlignedBuffer& buffer) { return static_cast<T*>(buffer.data); }
@@ -83,7 +88,7 @@ struct GemmAccess {
     PackedMatrix w;
     w.n_ = n, w.k_ = k, w.kind_ = kind, w.kernels_ = &kernels, w.isa_ = kernels.isa;
     const int64_t columns = tile_columns(kernels, kind), whole = (n + columns - 1) / columns * columns;
-    w.panels_ = AlignedBuffer(size_t(whole * weight_steps(kind, k)) * sizeof(float));
+    w.panels_ = AlignedBuffer(size_t(whole * weight_steps(kernels, kind, k)) * sizeof(float));
     if (kind == GemmKind::kInt8) {  // and room for a vector of the row loops that is wider than a tile
       w.scales_ = AlignedBuffer(size_t(whole + 16) * sizeof(float));
       w.offsets_ = AlignedBuffer(size_t(whole + 16) * sizeof(int32_t));
@@ -113,7 +118,7 @@ namespace model {
 
 PackedMatrix pack_with(const KernelSet& kernels, const float* w, int64_t n, int64_t k, GemmKind kind) {
   auto packed = GemmAccess::make(kernels, n, k, kind);
-  const int64_t steps = weight_steps(kind, k), columns = tile_columns(kernels, kind);
+  const int64_t steps = weight_steps(kernels, kind, k), columns = tile_columns(kernels, kind);
   if (kind == GemmKind::kF32) {
     pack_panels(kernels.rows, int(columns), {w, k, false}, n, 0, k, GemmAccess::panels(packed));
     return packed;
@@ -126,7 +131,7 @@ PackedMatrix pack_with(const KernelSet& kernels, const float* w, int64_t n, int6
       if (kind == GemmKind::kBf16) {
         auto* to = as<uint16_t>(words) + c * steps * 2;
         for (int64_t i = 0; i < k; ++i) to[i] = bf16_of_f32(channel[i]);
-        if (k % 2) to[k] = 0;
+        std::fill(to + k, to + steps * 2, uint16_t(0));
       } else {
         auto* to = as<uint8_t>(words) + c * steps * 4;
         const float scale = kernels.rows.quantise(channel, k, 0, to);
@@ -140,7 +145,7 @@ PackedMatrix pack_with(const KernelSet& kernels, const float* w, int64_t n, int6
 
 PackedMatrix pack_int8_with(const KernelSet& kernels, const int8_t* w, const float* scales, int64_t n, int64_t k) {
   auto packed = GemmAccess::make(kernels, n, k, GemmKind::kInt8);
-  const int64_t steps = weight_steps(GemmKind::kInt8, k), columns = kernels.int8.columns;
+  const int64_t steps = weight_steps(kernels, GemmKind::kInt8, k), columns = kernels.int8.columns;
   AlignedBuffer words(size_t(columns * steps) * sizeof(float));
   for (int64_t j = 0; j < n; j += columns) {
     const int cols = int(std::min(columns, n - j));
@@ -157,23 +162,32 @@ PackedMatrix pack_int8_with(const KernelSet& kernels, const int8_t* w, const flo
 
 void PackedRows::pack(const KernelSet& kernels, GemmKind kind, const float* a, int64_t lda, int64_t m, int64_t k) {
   rows_ = m;
-  const int rows = tile_rows(kernels, kind);
+  int8_ = kernels.int8.few && m <= kernels.int8.few_rows ? kernels.int8.few : &kernels.int8;
+  const int rows = kind == GemmKind::kInt8 ? int8_->rows : tile_rows(kernels, kind);
+  const RowPacker packer = kind == GemmKind::kInt8 ? int8_->pack_rows : kind == GemmKind::kBf16 ? kernels.bf16.pack_rows : nullptr;
   const bool pairs = kind == GemmKind::kBf16 && kernels.bf16.narrow;
   // Words of a row as packed, and as they come where no number changes its form.
-  const int64_t steps = pairs || kind == GemmKind::kInt8 ? weight_steps(kind, k) : kind == GemmKind::kBf16 ? (k + 1) / 2 * 2 : k;
+  const int64_t steps = pairs || kind == GemmKind::kInt8 ? weight_steps(kernels, kind, k) : kind == GemmKind::kBf16 ? (k + 1) / 2 * 2 : k;
   words_.grow(size_t((m + rows) * steps + 64) * sizeof(float));
   const float* source = a;
   int64_t stride = lda, given = k;
   if (pairs || kind == GemmKind::kInt8) {
     narrow_.grow(size_t(m * steps) * sizeof(float));
-    if (pairs) kernels.bf16.narrow(a, lda, m, k, as<uint16_t>(narrow_));
-    else
-      for (int64_t r = 0; r < m; ++r) scales_[r] = kernels.rows.quantise(a + r * lda, k, kernels.int8.offset ? 0x80 : 0, as<uint8_t>(narrow_) + r * steps * 4);
+    if (pairs) {
+      kernels.bf16.narrow(a, lda, m, k, steps, as<uint16_t>(narrow_));
+    } else {
+      const int64_t bytes = (k + 3) / 4 * 4;  // what quantise fills
+      for (int64_t r = 0; r < m; ++r) {
+        uint8_t* to = as<uint8_t>(narrow_) + r * steps * 4;
+        scales_[r] = kernels.rows.quantise(a + r * lda, k, kernels.int8.offset ? 0x80 : 0, to);
+        std::fill(to + bytes, to + steps * 4, uint8_t(0));
+      }
+    }
     source = as<float>(narrow_), stride = steps, given = steps;
   }
   for (int64_t r = 0; r < m; r += rows) {
     float* to = as<float>(words_) + r * steps;
-    kernels.rows.transpose(source + r * stride, stride, int(std::min<int64_t>(rows, m - r)), given, to, rows);
+    pack_tile(kernels.rows, packer, rows, source + r * stride, stride, int(std::min<int64_t>(rows, m - r)), given, to);
     if (given < steps) std::memset(to + given * rows, 0, size_t((steps - given) * rows) * sizeof(float));
   }
 }
@@ -181,11 +195,12 @@ void PackedRows::pack(const KernelSet& kernels, GemmKind kind, const float* a, i
 void PackedRows::multiply(const PackedMatrix& w, int64_t begin, int64_t count, float* c, int64_t ldc, const Epilogue& epilogue) {
   const auto& kernels = GemmAccess::kernels(w);
   const GemmKind kind = w.kind();
-  const int rows = tile_rows(kernels, kind), columns = tile_columns(kernels, kind);
+  const int rows = kind == GemmKind::kInt8 ? int8_->rows : tile_rows(kernels, kind), columns = tile_columns(kernels, kind);
+  const TileScope tiles(kernels, kind == GemmKind::kBf16 || (kind == GemmKind::kInt8 && int8_ == &kernels.int8));
   const bool accumulate = epilogue.residual == c;
   const float* residual = accumulate ? nullptr : epilogue.residual;
   const bool plain = !epilogue.bias && !epilogue.multiply && !residual && epilogue.activation == GemmActivation::kNone;
-  const int64_t steps = weight_steps(kind, w.k()), row_words = kind == GemmKind::kBf16 && !kernels.bf16.narrow ? 2 : 1;
+  const int64_t steps = weight_steps(kernels, kind, w.k()), row_words = kind == GemmKind::kBf16 && !kernels.bf16.narrow ? 2 : 1;
   const int64_t depth = kind == GemmKind::kInt8 ? steps : kBlockDepth;
   alignas(64) int32_t sums[kMaxTileRows * kMaxTileColumns];
   for (int64_t k0 = 0; k0 < steps; k0 += depth) {
@@ -201,7 +216,7 @@ void PackedRows::multiply(const PackedMatrix& w, int64_t begin, int64_t count, f
         for (int i = 0; i < used; ++i)  // C's lines come while the products run: else the stores of a tile wait for them one by one
           for (int x = 0; x < cols; x += 16) __builtin_prefetch(c + at + i * ldc + x, 1);
         if (kind == GemmKind::kInt8) {
-          kernels.int8.tile[used - 1](steps, reinterpret_cast<const uint32_t*>(tile), reinterpret_cast<const uint32_t*>(panel), sums);
+          int8_->tile[used - 1](steps, reinterpret_cast<const uint32_t*>(tile), reinterpret_cast<const uint32_t*>(panel), sums);
         } else {
           (kind == GemmKind::kF32 ? kernels.f32.tile : kernels.bf16.tile)[used - 1](here, tile, panel, c + at, ldc, cols, first);
         }
@@ -221,9 +236,11 @@ PackedMatrix pack(const float* w, int64_t n, int64_t k, GemmKind kind, GemmIsa i
 PackedMatrix pack_int8(const int8_t* w, const float* scales, int64_t n, int64_t k, GemmIsa isa) { return pack_int8_with(kernel_set(isa), w, scales, n, k); }
 
 void gemm(const float* a, int64_t lda, int64_t m, const PackedMatrix& w, float* c, int64_t ldc, const Epilogue& epilogue) {
-  for (int64_t m0 = 0; m0 < m; m0 += kBlockRows) {
-    const int64_t rows = std::min(kBlockRows, m - m0);
-    gemm_rows.pack(GemmAccess::kernels(w), w.kind(), a + m0 * lda, lda, rows, w.k());
+  const KernelSet& kernels = GemmAccess::kernels(w);
+  const int64_t block = whole_tiles(kernels, w.kind(), kBlockRows);
+  for (int64_t m0 = 0; m0 < m; m0 += block) {
+    const int64_t rows = std::min(block, m - m0);
+    gemm_rows.pack(kernels, w.kind(), a + m0 * lda, lda, rows, w.k());
     gemm_rows.multiply(w, 0, w.n(), c + m0 * ldc, ldc,
                        {epilogue.bias, epilogue.activation, epilogue.multiply ? epilogue.multiply + m0 * ldc : nullptr, epilogue.residual ? epilogue.residual + m0 * ldc : nullptr});
   }

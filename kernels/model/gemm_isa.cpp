@@ -23,6 +23,7 @@ struct Found {
     has[int(GemmIsa::kAvx2)] = avx2;
     has[int(GemmIsa::kAvx512)] = avx512;
     has[int(GemmIsa::kAvx512Bf16)] = avx512 && __builtin_cpu_supports("avx512bf16");
+    has[int(GemmIsa::kAmx)] = has[int(GemmIsa::kAvx512Bf16)] && model::amx_kernels() != nullptr;
 #endif
   }
 };
@@ -53,13 +54,20 @@ GemmIsa best_gemm_isa() {
 }
 
 namespace model {
+namespace {
+const KernelSet* stand_in = nullptr;
+}
+void stand_in_for_tests(const KernelSet* set) { stand_in = set; }
+
 const KernelSet& kernel_set(GemmIsa isa) {
+  if (stand_in && stand_in->isa == isa) return *stand_in;
   if (!has_gemm_isa(isa)) isa = GemmIsa::kScalar;
   switch (isa) {
     case GemmIsa::kNeon: return *neon_kernels();
     case GemmIsa::kAvx2: return *avx2_kernels();
     case GemmIsa::kAvx512: return *avx512_kernels();
     case GemmIsa::kAvx512Bf16: return *avx512_bf16_kernels();
+    case GemmIsa::kAmx: return *amx_kernels();
     default: return *scalar_kernels();
   }
 }

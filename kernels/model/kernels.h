@@ -22,7 +22,7 @@
 
 namespace refine::model {
 
-inline constexpr int kMaxTileRows = 16, kMaxTileColumns = 64;
+inline constexpr int kMaxTileRows = 32, kMaxTileColumns = 64;
 
 // Peak loops: `steps` rounds of independent multiply-adds in registers.
 using PeakLoop = double (*)(int64_t steps, int64_t* operations);
@@ -34,14 +34,18 @@ struct F32Tiles {
   int rows, columns;
   const F32Tile* tile;
 };
+// `count` rows of A, `steps` words each and `stride` words apart, as a tile takes them; rows the tile lacks are zero.
+using RowPacker = void (*)(const float* words, int64_t stride, int count, int64_t steps, float* out);
 // bf16 weights: B's words are pairs. With `narrow` A's words are pairs of bfloat16 too, which it rounds from floats; without,
 // A holds two float words a step.
 struct Bf16Tiles {
   int rows, columns;
   const F32Tile* tile;
-  void (*narrow)(const float* x, int64_t stride, int64_t rows, int64_t count, uint16_t* out);  // out: rows of whole pairs, zero-filled
-  // Panels of B whose words pair rows 2 w and 2 w + 1 of x (rows, count); zeros where there is no such row or column.
-  void (*narrow_pairs)(const float* x, int64_t stride, int64_t rows, int64_t count, float* panels, int columns);
+  void (*narrow)(const float* x, int64_t stride, int64_t rows, int64_t count, int64_t words, uint16_t* out);  // out: rows of `words` pairs, zero-filled
+  // Panels of B, `words` steps each, whose words pair rows 2 w and 2 w + 1 of x (rows, count); zeros where there is no such row or column.
+  void (*narrow_pairs)(const float* x, int64_t stride, int64_t rows, int64_t count, int64_t words, float* panels, int columns);
+  int whole = 1;                     // a tile takes this many steps at a time: operands end in zeros up to a multiple of it
+  RowPacker pack_rows = nullptr;     // nullptr: A's words transposed, as above
 };
 // 8-bit numbers: sums (rows, columns) of 32 bits. `offset`: A holds q + 128 as unsigned bytes, so that 128 times the sum of
 // a channel's weights is to be taken off.
@@ -51,6 +55,11 @@ struct Int8Tiles {
   const Int8Tile* tile;
   bool offset;
   PeakLoop peak;
+  int whole = 1;                     // as in Bf16Tiles
+  RowPacker pack_rows = nullptr;
+  // Products of up to `few_rows` rows go to these tiles instead: the same columns and offset, so the same panels of B; sums are exact, so the same.
+  const Int8Tiles* few = nullptr;
+  int few_rows = 0;
 };
 
 // A tile's 8-bit products: value = float(sum - offset) * row scale * channel scale. Readable to whole tiles and panels.
@@ -111,9 +120,14 @@ struct KernelSet {
   Int8Tiles int8;
   RowLoops rows;
   PeakLoop f32_peak, bf16_peak;  // nullptr where this set has no such instruction
+  // Tile registers, where the set has them: a thread configures them before a bf16 or int8 tile and releases them after its last (TileScope).
+  void (*configure)() = nullptr;
+  void (*release)() = nullptr;
 };
 
 const KernelSet& kernel_set(GemmIsa isa);  // one the machine has
+// For tests: until it is given nullptr, kernel_set(set->isa) is this set, whatever the machine has. No other thread may use models meanwhile.
+void stand_in_for_tests(const KernelSet* set);
 
 // Each null where the compiler's target, or this processor, has no such set.
 const KernelSet* scalar_kernels();
@@ -121,6 +135,7 @@ const KernelSet* neon_kernels();
 const KernelSet* avx2_kernels();
 const KernelSet* avx512_kernels();
 const KernelSet* avx512_bf16_kernels();
-const KernelSet* amx_kernels();
+bool amx_is_built();  // the assembler knew its instructions
+const KernelSet* amx_kernels();  // and null where the Linux kernel grants no tiles, or their sums are not those of Intel's manual
 
 }  // namespace refine::model

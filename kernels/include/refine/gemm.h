@@ -4,7 +4,8 @@
 //   isas    one written order of additions for each instruction set: same bytes on every machine that runs that set. Floats may
 //           differ between sets (they fuse multiply and add, and hold different numbers of lanes); int8 products do not.
 // Invariant: element (i, j) is a function of row i of A, row j of W, bias and residual at (i, j) alone: its sum over K runs in
-// ascending k from the first product on, in one accumulator, whatever M, the tile the row lies in, and the thread.
+// ascending k from the first product on, in one accumulator, whatever M, the tile the row lies in, and the thread. (kAmx adds bf16
+// products in blocks of 32 first, as its instruction does: kernels/model/amx_tiles.h. The rest holds for it too.)
 // Source of the blocking: Goto and van de Geijn 2008; Van Zee and van de Geijn 2015 (BLIS).
 #pragma once
 #include <cstddef>
@@ -16,7 +17,8 @@
 namespace refine {
 
 enum class GemmKind : uint8_t { kF32, kBf16, kInt8 };
-// kAvx512 wants F, BW, DQ, VL; kAvx512Bf16 also AVX512_BF16 (its bf16 products round the rows of A to bfloat16 too); kAmx also tiles.
+// kAvx512 wants F, BW, DQ, VL; kAvx512Bf16 also AVX512_BF16 (its bf16 products round the rows of A to bfloat16 too); kAmx also
+// AMX-TILE, AMX-INT8, AMX-BF16 and Linux's leave to use them, which is asked for once, at the first question below.
 enum class GemmIsa : uint8_t { kScalar, kNeon, kAvx2, kAvx512, kAvx512Bf16, kAmx };
 inline constexpr int kGemmIsas = 6;
 
