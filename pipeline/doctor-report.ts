@@ -13,7 +13,7 @@ export async function bugReport(folder: string): Promise<string> {
     ['refine', `${version()}${commit()}`],
     ['system', `${system()} ${release()} ${process.arch}${libc()}`],
     ['node', `${process.version}, V8 ${process.versions.v8}, N-API ${process.versions.napi}`],
-    ...of(findings, ['native core', 'processor', 'memory', 'disk', 'GPU', 'network']),
+    ...of(findings, ['native core', 'processor', 'models', 'memory', 'disk', 'GPU', 'network']),
     ['CPU flags', flags()],
     ...(['cmake', 'g++', 'npm', 'git'] as const).map((tool) => [tool, toolVersion(tool)]),
     ['variables', variables().join(', ') || 'none of REFINE_*'],

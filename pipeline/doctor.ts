@@ -19,7 +19,7 @@ export interface Finding {
 const LEAST_NODE = [20, 18, 1] as const;
 
 export async function examine(folder: string): Promise<Finding[]> {
-  const findings = [node(), await addon(), processor(), memory(), disk(folder)];
+  const findings = [node(), await addon(), processor(), ...(await models()), memory(), disk(folder)];
   return [...findings, await gpu(), ...(await steps(folder)), shared(), proxy()];
 }
 
@@ -49,6 +49,27 @@ const USED_SETS: readonly (readonly [string, string])[] = [
   ['avx2', 'AVX2'],
   ['avx512f', 'AVX-512'],
 ];
+
+async function models(): Promise<Finding[]> {
+  try {
+    const { native } = await import('../native/index.js');
+    return [modelSets(native.modelIsas(), describeProcessor()?.flags ?? new Set())];
+  } catch {
+    return []; // `native core` says it
+  }
+}
+
+/** The instruction sets of neural steps, best first. A processor may list AMX in its flags and the set not be offered. */
+export function modelSets(sets: readonly string[], flags: ReadonlySet<string>): Finding {
+  const value = `neural steps by ${sets[0]}, or pinned: ${sets.join(', ')}`;
+  if (sets.includes('amx') || !flags.has('amx_tile')) return { name: 'models', value, state: 'ok' };
+  return {
+    name: 'models',
+    value: `${value}; not amx, which the processor lists`,
+    state: 'absent',
+    next: 'It wants AMX-INT8 and AMX-BF16, AVX512_BF16, Linux 5.16 or newer, a sandbox that lets arch_prctl through, and binutils 2.35 when refine was built (infra/docs/amx.md).',
+  };
+}
 
 function processor(): Finding {
   const threads = `${availableParallelism()} threads`;

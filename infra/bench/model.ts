@@ -94,8 +94,10 @@ export async function figures(): Promise<readonly Figure[]> {
       const ids = randomIds(1, 'ids', length * documents, 0, config.vocab);
       const offsets = Int32Array.from({ length: documents + 1 }, (_, i) => i * length);
       for (const dtype of DTYPES) {
-        // Sets between the best and the plainest are of interest where a dtype has a target.
-        const isas = native.modelIsas().filter((isa, at) => at === 0 || (isa === 'avx2' && dtype !== 'bf16'));
+        // Sets between the best and the plainest are of interest where a dtype has a target, and what tiles are worth beside vectors.
+        const isas = native
+          .modelIsas()
+          .filter((isa, at, all) => at === 0 || (at === 1 && all[0] === 'amx' && dtype !== 'f32') || (isa === 'avx2' && dtype !== 'bf16'));
         for (const isa of isas) {
           const model = native.modelLoad(plan, { dtype, isa });
           const run = config.causal

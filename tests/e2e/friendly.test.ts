@@ -75,7 +75,7 @@ test('doctor --report names versions and tools, and neither folders of the user 
   const { code, stdout } = await refine(['doctor', '--report'], { env, cwd: home });
   assert.equal(code, 0);
   assert.match(stdout, /^refine doctor --report\nrefine: .*\nsystem: .*\nnode: +v\d/);
-  for (const name of ['native core', 'processor', 'memory', 'disk', 'GPU', 'CPU flags', 'cmake', 'g++', 'variables', 'steps'])
+  for (const name of ['native core', 'processor', 'models', 'memory', 'disk', 'GPU', 'CPU flags', 'cmake', 'g++', 'variables', 'steps'])
     assert.ok(
       stdout.split('\n').some((line) => line.startsWith(`${name}: `)),
       name,
