@@ -1,12 +1,16 @@
 // The inputs of a run that failed for good: noted in the ledger, left out of barriers, counted against --allow-failed.
 // Invariant: an input fails once, by name, and a run goes on only while it has an input left and no more failed than allowed.
 import { type ErrorCode, RefineError } from '../native/errors.js';
+import type { Input, SourceReader } from '../stages/contract/source.js';
+import { isRemote } from '../stages/fetch/input-identity.js';
 import type { TaskFailure } from './executors/executor.js';
 import { fileSha256 } from './identity.js';
 import type { Ledger } from './ledger.js';
 import type { LockedRun } from './run-lock.js';
 import type { FailedInput } from './run-summary.js';
 import { entryBase, type MapSpec } from './tasks.js';
+
+type OpenInput = (input: Input) => SourceReader;
 
 export class FailedInputs {
   readonly #ledger: Ledger;
@@ -45,18 +49,30 @@ export class FailedInputs {
     }
   }
 
-  /** Reads the local inputs of finished tasks again; fails those whose sha256 is not what was read then (--verify-inputs). */
-  async verify(locked: LockedRun, firstMap: (number: number) => MapSpec, signal: AbortSignal): Promise<void> {
+  /**
+   * Reads the local inputs of finished tasks again; fails those whose sha256 is not what was read then (--verify-inputs). The sentence
+   * says how many were read, and how many were not and why.
+   */
+  async verify(locked: LockedRun, firstMap: (number: number) => MapSpec, open: OpenInput, signal: AbortSignal): Promise<string> {
     const done = await this.#ledger.doneOf(locked.inputs.map((_, number) => firstMap(number).task));
+    const seen = { read: 0, remote: 0, without: 0 };
     for (const [number, input] of locked.inputs.entries()) {
       signal.throwIfAborted();
-      if (this.has(number) || /^(?:https?|s3):/i.test(input.location)) continue;
       const spec = firstMap(number);
-      const read = done.get(spec.task)?.source?.sha256;
-      if (read === undefined || read === null) continue;
-      const found = await fileSha256(input.location).catch((cause: NodeJS.ErrnoException) => cause.code ?? 'unreadable');
-      if (found !== read) await this.#failUntried(spec, `changed since it was read: sha256 is ${found}, ${read} was read.`);
+      const entry = done.get(spec.task);
+      if (this.has(number) || entry === undefined) continue;
+      const read = entry.source?.sha256 ?? null;
+      if (isRemote(input.location)) seen.remote++;
+      else if (read === null) seen.without++;
+      else {
+        seen.read++;
+        const found = await digestOf(input, open, signal);
+        if (found !== `sha256 is ${read}`) await this.#failUntried(spec, `changed since it was read: ${found}, sha256 ${read} was read.`);
+      }
     }
+    const remote = seen.remote === 0 ? '' : `; ${seen.remote} remote, compared by size and ETag alone`;
+    const without = seen.without === 0 ? '' : `; ${seen.without} read by an earlier version, which noted no sha256 of them`;
+    return `--verify-inputs: ${seen.read} ${seen.read === 1 ? 'input' : 'inputs'} read again${remote}${without}`;
   }
 
   async #failUntried(spec: MapSpec, what: string): Promise<void> {
@@ -79,6 +95,20 @@ export class FailedInputs {
       failed.map(({ label, code, message }) => `${code} ${label}  ${message}`),
       allowed,
     );
+  }
+}
+
+/** `sha256 <hex>` of what a task would read of a local input, or why it cannot be read. */
+async function digestOf(input: Input, open: OpenInput, signal: AbortSignal): Promise<string> {
+  try {
+    // Of these a task reads parts, as the file itself or an index says: what it read is found by reading so again.
+    if (input.format !== 'parquet' && input.members === undefined) return `sha256 is ${await fileSha256(input.location)}`;
+    const reader = open(input);
+    for await (const _ of reader.batches(signal)) signal.throwIfAborted();
+    return `sha256 is ${reader.counts().sha256}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`;
   }
 }
 

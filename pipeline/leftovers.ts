@@ -1,6 +1,7 @@
 // Files of a run folder that nobody names: parts of killed processes, and outputs of tasks that are not in the plan any more.
 import { rm, unlink } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
+import type { Input } from '../stages/contract/source.js';
 import { diskError } from './atomic-file.js';
 import { listIfThere, statIfThere } from './read-if-there.js';
 
@@ -50,6 +51,18 @@ export async function removeScratch(folder: string): Promise<boolean> {
     });
   }
   return gone.length > 0;
+}
+
+/** Removes selections by an index that none of `inputs` was made by: of an earlier manifest, or of a process that was killed. */
+export async function removeSelections(folder: string, inputs: readonly Pick<Input, 'members'>[]): Promise<void> {
+  const stems = new Set(inputs.flatMap(({ members }) => (members === undefined ? [] : [basename(members.path, '.members')])));
+  const kept = new Set([...stems].flatMap((stem) => [`${stem}.members`, `${stem}.json`]));
+  for (const { name } of (await listIfThere(join(folder, 'selection'))) ?? []) {
+    if (kept.has(name)) continue;
+    await rm(join(folder, 'selection', name), { recursive: true, force: true }).catch((cause) => {
+      throw diskError(cause, join(folder, 'selection', name), 'remove a leftover');
+    });
+  }
 }
 
 async function remove(path: string): Promise<void> {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RefineError } from '../native/errors.js';
 import { packagePath } from '../native/package-root.js';
-import type { FetchGate, Input, Source } from '../stages/contract/source.js';
+import type { FetchGate, Input, Source, SourceReader } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import type { Decided } from './barrier-graph.js';
 import type { Executor, MakeExecutor, RemoteWork } from './executors/executor.js';
@@ -18,7 +18,7 @@ import { LevelsAhead } from './levels-ahead.js';
 import { GpuService } from './gpu-service.js';
 import { stepIdentity } from './identity.js';
 import type { DoneEntry, Ledger } from './ledger.js';
-import { removeParts, removeScratch } from './leftovers.js';
+import { removeParts, removeScratch, removeSelections } from './leftovers.js';
 import { type Check, Levels } from './levels.js';
 import { copyOutside } from './outside.js';
 import type { LockSettings } from './parent-lock.js';
@@ -89,6 +89,7 @@ interface InputsModule {
     source: Source,
     env: { baseDir: string; seed: bigint; gate: FetchGate; signal: AbortSignal; selectionDir: string; notice: (words: string) => void },
   ): Promise<Input[]>;
+  openInput(input: Input, env: { gate: FetchGate }): SourceReader;
   localGate(): FetchGate;
 }
 
@@ -186,7 +187,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     modules,
   };
   const gpu = on.library === undefined || options.remote !== undefined ? undefined : await GpuService.start(on.library, options.notice);
-  return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, gpu, storage);
+  return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, inputsModule, gpu, storage);
 }
 
 class Run {
@@ -197,6 +198,7 @@ class Run {
   readonly #graph: TaskGraph;
   readonly #context: WorkerContext;
   readonly #gate: FetchGate;
+  readonly #inputs: InputsModule;
   readonly #gpu: GpuService | undefined;
   readonly #failed: FailedInputs;
   readonly #storage: RunStorage | undefined;
@@ -209,6 +211,7 @@ class Run {
     graph: TaskGraph,
     context: WorkerContext,
     gate: FetchGate,
+    inputs: InputsModule,
     gpu: GpuService | undefined,
     storage: RunStorage | undefined,
   ) {
@@ -220,6 +223,7 @@ class Run {
     this.#graph = graph;
     this.#context = context;
     this.#gate = gate;
+    this.#inputs = inputs;
     this.#gpu = gpu;
     this.#failed = new FailedInputs(options.out, ledger);
   }
@@ -252,7 +256,10 @@ class Run {
     try {
       const firstMap = (number: number): MapSpec => this.#firstMap(number);
       await this.#failed.failChanged(this.#locked, firstMap);
-      if (this.#options.verifyInputs === true) await this.#failed.verify(this.#locked, firstMap, signal);
+      if (this.#options.verifyInputs === true) {
+        const open = (input: Input): SourceReader => this.#inputs.openInput(input, { gate: this.#gate });
+        this.#options.notice?.(await this.#failed.verify(this.#locked, firstMap, open, signal));
+      }
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
       while (!(await this.#pass(levels, executor))) levels.forgetPlan();
     } finally {
@@ -260,7 +267,10 @@ class Run {
       await this.#gpu?.close();
     }
     await levels.writePlan(true);
-    if (!(await busy(this.#options))) await removeParts(this.#options.out); // of workers that were killed while this run went on
+    if (!(await busy(this.#options))) {
+      await removeParts(this.#options.out); // of workers that were killed while this run went on
+      await removeSelections(this.#options.out, inputs);
+    }
     await levels.prune();
     if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await removeScratch(this.#options.out); // holds what the shards do not
     return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };

@@ -74,7 +74,7 @@ export function registerRun(program: Command): void {
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
     .option('--metrics <host:port>', 'answers a Prometheus at http://HOST:PORT/metrics while it runs, such as 127.0.0.1:9464', listen)
     .option('--log-json <file>', 'appends a JSON object a line for every event of the run; - for stdout')
-    .option('--verify-inputs', 'compares the sha256 of inputs that are done with what was read then')
+    .option('--verify-inputs', 'reads local inputs that are done again and compares their sha256 with what was read then')
     .action(
       action(async (path: string, options: Options) => {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });

@@ -97,7 +97,7 @@ export interface SourceCounts {
   /** Records that are no documents because of what they hold (not-html, too-large, bad-encoding), by media type. */
   readonly payloads?: Readonly<Record<string, PayloadCounts>>;
   readonly bytesRead: number;
-  /** sha256 of the bytes that were read, once the reader is exhausted. */
+  /** sha256 of the bytes that were read, in the order of reading (of Parquet and of selected members not the whole file's), once the reader is exhausted. */
   readonly sha256: string | null;
 }
 

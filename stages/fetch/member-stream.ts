@@ -1,6 +1,7 @@
 // The bytes of a file's selected members, end to end, as its reader gets them; and where in the file each began. Ranges are fetched,
 // what lies between them is thrown away.
 // Invariant: only ranges that lie in the file and begin a gzip member or a WARC record are given on; others are counted.
+import { createHash, type Hash } from 'node:crypto';
 import { RefineError } from '../../native/index.js';
 import type { Input } from '../contract/source.js';
 import { coalesce, fileIdentity, type Member, readMembers, type Request } from './members.js';
@@ -11,6 +12,8 @@ export class MemberStream {
   refused = 0;
   /** Bytes fetched, gaps and all. */
   fetched = 0;
+  /** Of the bytes fetched, gaps and all, in the order of the file; null until all were. */
+  sha256: string | null = null;
   /** Members given on: where they begin in the stream. */
   readonly #given: { readonly start: number; readonly member: Member }[] = [];
   #length = 0;
@@ -24,11 +27,12 @@ export class MemberStream {
     const { path, location, identity } = this.input;
     const members = await readMembers(this.input.members, path);
     const ranges = await openRanges(location, path, fileIdentity(identity), this.env, signal);
+    const hash = createHash('sha256');
     try {
       const inside = members.filter(({ offset, length }) => length > 0 && offset + length <= ranges.bytes);
       this.refused += members.length - inside.length;
       for (const request of coalesce(inside)) {
-        for await (const [member, { chunk, first, read }] of membersOf(ranges, request, signal)) {
+        for await (const [member, { chunk, first, read }] of membersOf(ranges, request, hash, signal)) {
           this.fetched += read;
           if (first !== null && !beginsRecord(first)) {
             this.refused++;
@@ -41,6 +45,7 @@ export class MemberStream {
         }
       }
       if (this.#given.length === 0) throw nothingThere(path, members.length);
+      this.sha256 = hash.digest('hex');
     } finally {
       await ranges.close();
     }
@@ -75,7 +80,7 @@ interface MemberBytes {
 const HEAD_BYTES = 5;
 
 /** The members of one request, chunk by chunk. Ranges that overlap share bytes, so a request is walked once for each stretch. */
-async function* membersOf(ranges: Ranges, request: Request, signal: AbortSignal): AsyncGenerator<[Member, MemberBytes]> {
+async function* membersOf(ranges: Ranges, request: Request, hash: Hash, signal: AbortSignal): AsyncGenerator<[Member, MemberBytes]> {
   let read = 0;
   let held: Uint8Array = new Uint8Array(0);
   let heldAt = request.from;
@@ -84,6 +89,7 @@ async function* membersOf(ranges: Ranges, request: Request, signal: AbortSignal)
     const next = await chunks.next();
     if (next.done === true) return false;
     read += next.value.length;
+    hash.update(next.value);
     held = held.length === 0 ? next.value : Buffer.concat([held, next.value]);
     return true;
   };

@@ -1,14 +1,17 @@
 // A run over what an index selects: the documents of a full run with the same selection applied afterwards, resumed exactly, fetched
 // by ranges; and a run over Parquet. Oracles: the full run, the server's own count of bytes.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import type { IndexedRecord } from '../../infra/crawl-index/records.js';
+import { cdxjLine } from '../../infra/crawl-index/write.js';
 import { documentAt, packagePath } from '../../native/index.js';
 import { readArrow } from '../../pipeline/store.js';
 import { promisedBytes, refine } from '../support/cli.js';
-import { type CrawlServer, startCrawlServer } from '../support/crawl-server.js';
+import { type CrawlServer, generator, startCrawlServer } from '../support/crawl-server.js';
 import { CRAWL, type IndexedCrawl, indexedCrawl } from '../support/indexed-crawl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-select-run-'));
@@ -107,6 +110,74 @@ test('a selected run keeps what a full run keeps of the same documents, resumes 
   const widened = await run(write('wider.yaml', manifest('{ index: { domains: [example], status: 200 } }')), 'selected');
   assert.equal(widened.code, 1);
   assert.match(widened.stderr, /source\.select\.index/);
+});
+
+/** Another byte in the middle of a file of more than 2 MiB: its identity (size, first and last MiB) is as before. */
+function touch(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  assert.ok(at > 1 << 20 && at < bytes.length - (1 << 20), `${at} of ${bytes.length}`);
+  bytes[at] = bytes[at]! ^ 1;
+  writeFileSync(path, bytes);
+}
+
+test('--verify-inputs reads Parquet and selected members again as their tasks did, and says what it did not read', { timeout: 180_000 }, async () => {
+  // Parquet: texts that do not compress, in a file of some 4 MB.
+  const random = generator(5);
+  const texts = Array.from({ length: 400 }, () => Array.from({ length: 1200 }, () => Math.floor(random() * 2 ** 40).toString(36)).join(' '));
+  const table = join(folder, 'touched.parquet');
+  const written = parquetWriteBuffer({ columnData: [{ name: 'text', type: 'STRING', data: texts }], codec: 'UNCOMPRESSED' });
+  writeFileSync(table, Buffer.from(written));
+  const rows = write('verify-parquet.yaml', `name: verify\nsource: { parquet: ${JSON.stringify(table)} }\nsteps:\n  - tokenize\n`);
+  assert.equal((await run(rows, 'verify-parquet')).code, 0);
+  const same = await run(rows, 'verify-parquet', '--verify-inputs');
+  assert.equal(same.code, 0, same.stderr);
+  assert.match(same.stderr, /--verify-inputs: 1 input read again$/m);
+  touch(table, written.byteLength >> 1);
+  const other = await run(rows, 'verify-parquet', '--verify-inputs');
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /ERR_REFINE_INPUT_CHANGED.*touched\.parquet {2}changed since it was read/s);
+
+  // Selected members of a WARC file: two records stand around a gap of 3 MB, in which nothing was read.
+  const { filename } = crawl.records[0]!;
+  const [a, b] = crawl.records.filter((record) => record.filename === filename && record.status === 200 && record.mime === 'text/html');
+  const whole = crawl.warcs.find(({ path: of }) => of === filename)!.bytes;
+  const member = ({ offset, length }: IndexedRecord): Uint8Array => whole.subarray(offset, offset + length);
+  const gap = new Uint8Array(3 << 20);
+  const file = join(folder, 'touched.warc.gz');
+  const start = gap.length + a!.length + gap.length;
+  writeFileSync(file, Buffer.concat([member(a!), gap, member(b!), gap]));
+  const own = [
+    { ...a!, filename: 'touched.warc.gz', offset: 0 },
+    { ...b!, filename: 'touched.warc.gz', offset: a!.length + gap.length },
+  ];
+  writeFileSync(join(folder, 'touched.cdxj'), own.map(cdxjLine).join(''));
+  const members = write('verify-members.yaml', 'name: members\nsource: { warc: touched.warc.gz, index: touched.cdxj }\nsteps:\n  - extract\n');
+  assert.equal((await run(members, 'verify-members')).code, 0);
+  touch(file, start - (1 << 20)); // in the gap: not what was read
+  assert.match((await run(members, 'verify-members', '--verify-inputs')).stderr, /--verify-inputs: 1 input read again$/m);
+  touch(file, a!.length + gap.length + (b!.length >> 1));
+  const changed = await run(members, 'verify-members', '--verify-inputs');
+  assert.equal(changed.code, 1);
+  assert.match(changed.stderr, /ERR_REFINE_INPUT_CHANGED.*touched\.warc\.gz {2}changed since it was read/s);
+
+  const remote = await run(join(folder, 'selected.yaml'), 'selected', '--verify-inputs');
+  assert.equal(remote.code, 0, remote.stderr);
+  assert.match(remote.stderr, /--verify-inputs: 0 inputs read again; 2 remote, compared by size and ETag alone/);
+});
+
+test('an update leaves no selection of the manifest before it', { timeout: 120_000 }, async () => {
+  const out = join(folder, 'selected');
+  const before = readdirSync(join(out, 'selection'));
+  assert.equal(before.length, 2, 'that of the manifest that was refused above is gone since the run after it');
+  mkdirSync(join(out, 'selection', 'sorting-of-a-killed-process'));
+  const updated = await run(join(folder, 'wider.yaml'), 'selected', '--update');
+  assert.equal(updated.code, 0, updated.stderr);
+  const now = readdirSync(join(out, 'selection'));
+  assert.equal(now.length, 2);
+  assert.ok(before.every((name) => !now.includes(name)), `${now.join(' ')} of ${before.join(' ')}`);
+  const again = server.log.length;
+  assert.equal((await run(join(folder, 'wider.yaml'), 'selected')).code, 0);
+  assert.ok(!server.log.slice(again).some(({ method, path }) => method === 'GET' && path.startsWith('cc-index/')), 'the selection that is in use was kept');
 });
 
 test('Parquet rows run to shards, with the file and the row as their place', { timeout: 120_000 }, async () => {

@@ -2,6 +2,7 @@
 // so memory does not grow with their size. `text-field` and its like name columns, `meta.url` a field of a struct.
 // Invariant: records = documents + sum(skips), and the batches do not depend on pages or row groups.
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { type Batch, RefineError } from '../../../native/index.js';
 import type { ParquetFields, SourceCounts, SourceReader } from '../../contract/source.js';
 import { nearest } from '../../contract/suggest.js';
@@ -36,6 +37,7 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
   let records = 0;
   let documents = 0;
   let bytesRead = 0;
+  let sha256: string | null = null;
 
   const skip = (reason: string): void => {
     skips[reason] = (skips[reason] ?? 0) + 1;
@@ -43,8 +45,10 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
 
   return {
     async *batches(signal): AsyncGenerator<Batch> {
-      const ranges = counted(await open(signal), (bytes) => {
-        bytesRead += bytes;
+      const hash = createHash('sha256'); // which ranges are read, and in what order, depends on the file's bytes alone
+      const ranges = seen(await open(signal), (bytes) => {
+        bytesRead += bytes.length;
+        hash.update(bytes);
       });
       try {
         const info = await readFooter(ranges, path, signal);
@@ -83,11 +87,12 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
           }
         }
         if (rows.rows > 0) yield rows.take();
+        sha256 = hash.digest('hex');
       } finally {
         await ranges.close();
       }
     },
-    counts: (): SourceCounts => ({ records, documents, skips: { ...skips }, damage: {}, notes: {}, bytesRead, sha256: null }),
+    counts: (): SourceCounts => ({ records, documents, skips: { ...skips }, damage: {}, notes: {}, bytesRead, sha256 }),
   };
 }
 
@@ -172,12 +177,12 @@ function seconds(value: number | bigint, unit: bigint): number {
   return Number((units - (((units % unit) + unit) % unit)) / unit);
 }
 
-function counted(ranges: Ranges, add: (bytes: number) => void): Ranges {
+function seen(ranges: Ranges, look: (bytes: Uint8Array) => void): Ranges {
   return {
     bytes: ranges.bytes,
     async *read(from, to, signal) {
       for await (const chunk of ranges.read(from, to, signal)) {
-        add(chunk.length);
+        look(chunk);
         yield chunk;
       }
     },
