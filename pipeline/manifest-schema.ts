@@ -163,8 +163,12 @@ export const sinkSchema = z
           .default(100_000_000)
           .describe('A cap: a token shard goes with each text shard and is split only above this count of tokens.'),
       })
-      .prefault({}),
-    text: z.strictObject({ keep: z.boolean().default(true).describe('Whether text/ keeps the documents beside the tokens.') }).prefault({}),
+      .prefault({})
+      .describe('tokens/: shards of token ids, written where a step makes them.'),
+    text: z
+      .strictObject({ keep: z.boolean().default(true).describe('Whether text/ keeps the documents beside the tokens.') })
+      .prefault({})
+      .describe('text/: shards of the kept documents.'),
     holdout: z
       .strictObject({
         fraction: z.number().gt(0).max(0.5).describe('Share of the values of `by` that are held out, 0 to 0.5: by host, of the hosts, not of the documents.'),
@@ -227,11 +231,11 @@ export function writtenSchema(schema: z.ZodType): JsonSchema {
 /** The whole manifest's JSON Schema, for editors. */
 export function manifestJsonSchema(registry: Registry): JsonSchema {
   const names = [...registry.keys()].sort();
-  const oneStep = (name: string, options: JsonSchema) => {
+  const oneStep = (name: string, { description, ...options }: JsonSchema) => {
     const properties = { ...(options.properties as JsonSchema | undefined), as: writtenSchema(asSchema) };
     return {
       type: 'object',
-      properties: { [name]: { anyOf: [{ ...options, properties }, { type: 'null' }] } },
+      properties: { [name]: { ...(description === undefined ? {} : { description }), anyOf: [{ ...options, properties }, { type: 'null' }] } },
       required: [name],
       additionalProperties: false,
     };

@@ -47,13 +47,17 @@ export const slurmSchema = z
       .optional()
       .describe('More, for jobs that run a step: classify: { gres: gpu:1, partition: gpu }. A job that runs several takes the most of each.'),
     driver: z
-      .strictObject({ memory: memory.optional(), time: time.optional(), partition: partition.optional(), extra: extra.optional(), stay: duration().optional() })
+      .strictObject({
+        memory: memory.optional(),
+        time: time.optional(),
+        partition: partition.optional(),
+        extra: extra.optional(),
+        stay: duration().optional().describe('How long the driver waits for jobs before the next driver does; default 10m.'),
+      })
       .optional()
-      .describe(
-        'The small job that computes the next level (refine submit): its own limits; `stay`: how long it waits for jobs before the next driver does (default 10m).',
-      ),
+      .describe('The small job that computes the next level (refine submit): its own limits, and how long it stays.'),
   })
-  .describe('Jobs of Slurm.');
+  .describe('Slurm: a job array for each level of tasks.');
 
 export const executorSchema = z
   .strictObject({

@@ -37,7 +37,9 @@ export function classifyWith(loadTokenizer: LoadEncoderTokenizer): Stage<Classif
     },
     reasons: SCORE_REASONS,
     rules: true,
-    schema,
+    schema: schema.describe(
+      'Scores documents with an encoder model (a shipped one, or a folder as HuggingFace writes it), and drops by bound, label or quantile.',
+    ),
     neural: () => true,
     check: problemsOf,
 

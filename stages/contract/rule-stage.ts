@@ -12,6 +12,8 @@ import type { Limit, OptionProblem, RankRequest, Stage } from './stage.js';
 
 export interface RuleStage {
   readonly name: string;
+  /** What it does, in a sentence: for the manifest's JSON Schema. */
+  readonly about: string;
   readonly version: number;
   /** Metrics its rules may speak of, every definition of each. Drop codes follow their order. */
   readonly metrics: readonly MetricDefinition[];
@@ -56,7 +58,7 @@ export function ruleStage(of: RuleStage): Stage<RuleOptions> {
     alsoWrites: (options) => resolve(options).measured.map(({ column }) => column),
     reasons: reasons.map(optionOf),
     rules: true,
-    schema: ruleSchema(sets, of.metrics, of.defaultSet, of.extra),
+    schema: ruleSchema(sets, of.metrics, of.defaultSet, of.extra).describe(of.about),
     limits: (options) => limitsOf(resolve(options)),
     check: (options) => [...thresholdProblems(chosen(sets, options), of.metrics, options), ...conditionProblems(options)],
 

@@ -42,7 +42,8 @@ export interface StepKind<Options> {
   alsoReasons?(options: Options): readonly string[];
   /**
    * Options as written in a manifest: kebab-case keys, every one with a default and a `.describe()`; strict objects, so
-   * unknown keys are errors. The manifest's JSON Schema is generated from it. Checks that need files or models
+   * unknown keys are errors; the object's own `.describe()` says in a sentence what the step does. The manifest's JSON Schema is
+   * generated from it. Checks that need files or models
    * (unknown tokenizer, unknown language) belong into `check`.
    */
   readonly schema: z.ZodType<Options>;

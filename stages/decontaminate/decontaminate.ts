@@ -86,7 +86,9 @@ export const decontaminate: Stage<DecontaminateOptions> = {
   reasons: ['too-many-pieces', 'too-short'],
   alsoReasons: (options) => given(options).map(({ name }) => `overlap-${slug(name)}`), // so that ledger and report count by benchmark
   rules: true,
-  schema: schema as unknown as z.ZodType<DecontaminateOptions>,
+  schema: schema.describe(
+    'Finds the texts of benchmarks in documents by n-grams of words, and drops the document, cuts the match out or only marks it.',
+  ) as unknown as z.ZodType<DecontaminateOptions>,
   check,
   warnings: (options) =>
     options.benchmarks.length > 0

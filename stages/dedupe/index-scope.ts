@@ -5,7 +5,16 @@ import { z } from 'zod';
 import { type Batch, column, native, stringAt, utf8Column } from '../../native/index.js';
 
 export const scopeOption = z
-  .union([z.enum(['global', 'per-dump']), z.strictObject({ parts: z.int().min(2).max(1_000_000) })])
+  .union([
+    z.enum(['global', 'per-dump']),
+    z.strictObject({
+      parts: z
+        .int()
+        .min(2)
+        .max(1_000_000)
+        .describe('how many parts the inputs are cut into by the hash of their path, 2 to 1,000,000; duplicates in two parts are not found'),
+    }),
+  ])
   .default('global')
   .describe(
     'among which documents duplicates are looked for: all of the run (global), those of one crawl, named by the folder CC-MAIN-YYYY-WW in warc_path or else by its first folder (per-dump), or those of one of N parts, chosen by the hash of the path of the input ({ parts: 100 })',

@@ -67,7 +67,7 @@ export const extract: Stage<ExtractOptions> = {
   ],
   consumes: ['html', 'content_type', 'x_robots_tag'],
   reasons,
-  schema,
+  schema: schema.describe('Turns HTML into its main text, with title, author, date, licences and robots directives where the page tells them.'),
 
   async open(options) {
     const given = {

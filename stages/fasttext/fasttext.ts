@@ -71,7 +71,7 @@ export const fasttext: Stage<FasttextStepOptions> = {
   alsoWrites: columnNames,
   reasons: SCORE_REASONS,
   rules: true,
-  schema,
+  schema: schema.describe('Scores, labels and drops documents with a fastText classifier, a shipped one or a file.'),
 
   check(options, env) {
     if (options.model === '')

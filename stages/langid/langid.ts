@@ -38,7 +38,7 @@ export const langid: Stage<LangidOptions> = {
   writes: ['lang', 'lang_prob', 'lang2', 'lang2_prob', 'lang_line_share', 'code_line_share', 'lang_margin', 'lang_variant'],
   reasons: ['wrong-language', 'unsure-language', 'mixed-language', 'code-heavy'],
   rules: true,
-  schema,
+  schema: schema.describe('Labels the language of each document by a fastText model, and drops those not asked for.'),
 
   check(options, env) {
     try {

@@ -181,7 +181,9 @@ export const lines: Stage<LinesOptions> = {
   alsoWrites: (options) => (setOf(options).c4 === undefined ? [] : ['page_rule', 'sentence_count']),
   reasons: REASONS,
   rules: true,
-  schema: schema as unknown as z.ZodType<LinesOptions>,
+  schema: schema.describe(
+    'Takes single lines out of the text by published rules, and drops documents that lose too much of it.',
+  ) as unknown as z.ZodType<LinesOptions>,
   check: strangers,
 
   limits(options) {

@@ -36,7 +36,13 @@ const schema = z.strictObject({
     .default('model')
     .describe(`what begins and ends as a sentence of the model${asModel}, else line; CCNet takes the document`),
   buckets: z
-    .union([z.literal('off'), z.strictObject({ head: z.number().positive(), middle: z.number().positive() })])
+    .union([
+      z.literal('off'),
+      z.strictObject({
+        head: z.number().positive().describe('where head ends: a share of the documents, or a perplexity where above 1; default 0.3'),
+        middle: z.number().positive().describe('where middle ends and tail begins, as a share or perplexity not below `head`; default 0.6'),
+      }),
+    ])
     .default({ head: 0.3, middle: 0.6 })
     .describe('where head and middle end: shares of the run (below 1; CCNet has 0.3 and 0.6), or perplexities (above 1); off only scores'),
   by: z
@@ -83,7 +89,7 @@ export const ngram: Stage<NgramOptions> = {
   writes: [PERPLEXITY, 'ngram_bucket'],
   reasons: BUCKETS,
   rules: true,
-  schema,
+  schema: schema.describe('Scores documents with an n-gram language model and parts them into head, middle and tail, as CCNet does.'),
 
   check(options, env) {
     const paths = modelPaths(options, env);

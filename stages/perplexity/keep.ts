@@ -27,13 +27,15 @@ const pair = (most: z.ZodType<number>, what: string) => z.tuple([most, most]).de
 const range = z.union([
   quantileSchema, // { quantile: 0.9 }: the usual 90 %
   z.strictObject({
-    band: z.union([
-      pair(positive, 'the lowest and the highest value to keep'),
-      z.strictObject({
-        quantile: pair(z.number().min(0).max(1), 'shares of the run: [0.05, 0.9] keeps what lies between'),
-        by: z.enum(['lang']).optional().describe('lang: documents of each language are ranked among themselves'),
-      }),
-    ]),
+    band: z
+      .union([
+        pair(positive, 'the lowest and the highest value to keep'),
+        z.strictObject({
+          quantile: pair(z.number().min(0).max(1), 'shares of the run: [0.05, 0.9] keeps what lies between'),
+          by: z.enum(['lang']).optional().describe('lang: documents of each language are ranked among themselves'),
+        }),
+      ])
+      .describe('what lies between two values stays: [1.5, 3], or shares of the run, { quantile: [0.05, 0.9] }'),
   }),
   z.strictObject({ min: bound.optional().describe('smaller values are dropped'), max: bound.optional().describe('larger values are dropped') }),
 ]);

@@ -64,7 +64,7 @@ export function perplexityWith(loadTokenizer: LoadTokenizer): Stage<PerplexityOp
     alsoWrites: ({ lines }) => (lines ? [LINES] : []),
     reasons: REASONS,
     rules: true,
-    schema,
+    schema: schema.describe('Scores documents by the loss of a decoder model, and keeps by bound, band or quantile.'),
     neural: () => true,
 
     check(options, env) {

@@ -71,7 +71,9 @@ export const pii: Stage<PiiOptions> = {
   alsoWrites: (options) => onKinds(options).map(countOf),
   reasons: [...PII_KINDS, 'too-many'],
   rules: true,
-  schema: schema as unknown as z.ZodType<PiiOptions>,
+  schema: schema.describe(
+    'Finds e-mail addresses, phone numbers, public IP addresses, IBANs, cards and keys, and replaces, masks or counts them or drops the document.',
+  ) as unknown as z.ZodType<PiiOptions>,
   check: (options) =>
     onKinds(options).length > 0 ? [] : [{ path: [], message: 'every kind is off, so the step does nothing: set one of them, or take the step out' }],
   assets: () => [PUBLIC_SUFFIX_LIST],

@@ -24,6 +24,7 @@ const words = z.array(z.string().min(1)).min(1).max(10_000);
 
 export const quality = ruleStage({
   name: 'quality',
+  about: 'Drops documents that do not look like running text, by published thresholds on counts of words, symbols and lines.',
   version: 1,
   metrics: [...FIRST.flatMap((name) => METRICS.filter((metric) => metric.name === name)), ...METRICS.filter((metric) => !FIRST.includes(metric.name))],
   folder: 'stages/quality/rules',

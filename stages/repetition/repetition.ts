@@ -15,6 +15,7 @@ export const REPETITION_METRICS: readonly string[] = [
 
 export const repetition = ruleStage({
   name: 'repetition',
+  about: 'Drops documents that repeat lines, paragraphs or phrases, by published thresholds.',
   version: 1,
   metrics: REPETITION_METRICS.flatMap((name) => METRICS.filter((metric) => metric.name === name)),
   folder: 'stages/repetition/rules',

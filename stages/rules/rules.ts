@@ -139,7 +139,9 @@ export const rules: Stage<RulesOptions> = {
   writes: [],
   reasons: [],
   rules: true,
-  schema: schema as unknown as z.ZodType<RulesOptions>,
+  schema: schema.describe(
+    'Conditions of your own over columns of earlier steps: documents are dropped, each condition a reason, or new columns written.',
+  ) as unknown as z.ZodType<RulesOptions>,
   alsoReads: readsOf,
   alsoWrites: (options) => options.mark.map(({ name }) => columnOf(name)),
   ranks: (options) => (problemsOf(options).length > 0 ? [] : ranksOf(options).map((column) => ({ name: rankName(column), column }))),

@@ -38,7 +38,7 @@ export const tokenize: Stage<TokenizeOptions> = {
   reads: ['text'],
   writes: ['tokens', 'token_count'],
   reasons: [],
-  schema,
+  schema: schema.describe('Turns the text into token ids.'),
 
   check(options, env): readonly OptionProblem[] {
     if (tokenizerFiles(options.tokenizer, env.baseDir) !== null) return [];

@@ -121,7 +121,9 @@ export const url: Stage<UrlOptions> = {
   rules: true, // joined numbers go to features/
   reasons: ['blocked-host', 'blocked-url', 'strict-word', 'hard-word', 'soft-words', 'curated-source', 'robots'], // UrlVerdict's order, then ours
   alsoReasons: ({ honour }) => [...new Set(honour)],
-  schema: schema as unknown as z.ZodType<UrlOptions>,
+  schema: schema.describe(
+    'Drops documents by host, path and words of their URL, by robots.txt and by directives of the page; joins tables by host.',
+  ) as unknown as z.ZodType<UrlOptions>,
   check: checkByHost,
   assets: (options, env) => [PUBLIC_SUFFIX_LIST, ...namedLists(options, env).flatMap(({ files }) => files ?? []), ...byHostAssets(options, env)],
   warnings(options, env): readonly OptionProblem[] {

@@ -11,6 +11,29 @@ test('the committed JSON Schema is the one the definitions make (else: node dist
   assert.deepEqual(JSON.parse(readFileSync(packagePath('manifests', 'schema.json'), 'utf8')), JSON.parse(JSON.stringify(manifestJsonSchema(steps))));
 });
 
+test('every key of a manifest has words for editors to show, at any depth', () => {
+  const silent: string[] = [];
+  let keys = 0;
+  const visit = (node: unknown, path: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [name, value] of Object.entries(node)) {
+      if (name !== 'properties' || Array.isArray(node)) {
+        visit(value, path);
+        continue;
+      }
+      for (const [key, schema] of Object.entries(value as Record<string, { description?: unknown }>)) {
+        keys++;
+        const at = `${path}.${key}`;
+        if (typeof schema.description !== 'string' || schema.description.length < 15) silent.push(`${at}: ${JSON.stringify(schema.description)}`);
+        visit(schema, at);
+      }
+    }
+  };
+  visit(manifestJsonSchema(steps), '');
+  assert.ok(keys > 1000, `${keys} keys`);
+  assert.deepEqual(silent, []);
+});
+
 test('every option of every step that ships has a default, so that the step can be written bare', () => {
   for (const [name, stage] of steps) {
     const parsed = stage.schema.safeParse({});

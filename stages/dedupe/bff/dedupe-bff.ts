@@ -133,7 +133,7 @@ export const dedupeBff: Barrier<DedupeBffOptions> = {
   reads: ['text'],
   writes: ['text'],
   reasons: ['copied-paragraphs', 'too-short'],
-  schema,
+  schema: schema.describe('Cuts paragraphs, and drops documents, whose n-grams mostly stood in documents before, as DCLM does.'),
 
   alsoReads: (options) => (options.scope === 'global' ? [] : ['warc_path']),
 

@@ -29,7 +29,7 @@ export const dedupeExact: Barrier<DedupeExactOptions> = {
   reasons: ['duplicate-text'],
   alsoReads: scopeReads,
   alsoReasons: againstReasons,
-  schema,
+  schema: schema.describe('Of documents with the same text, keeps one.'),
 
   check: (options, env) => againstProblems(NAME, options, space(options), env),
   open: async ({ scope, normalise }) => equalKeysRun(scope, (batch) => textKeys(batch, normalise)),

@@ -151,7 +151,7 @@ export const dedupeLine: Barrier<DedupeLineOptions> = {
   reads: ['text'],
   writes: ['text'],
   reasons: ['too-short', 'copied-lines'],
-  schema,
+  schema: schema.describe('Cuts lines that stand in other documents too, as C4 and CCNet do, or drops documents that mostly consist of them.'),
 
   alsoReads: (options) => (options.scope === 'global' ? [] : ['warc_path']),
 

@@ -35,7 +35,7 @@ export function dedupeMinhashWith(tokenizers: Tokenizers): Barrier<DedupeMinhash
     alsoReasons: againstReasons,
     similarity: true,
     accelerated: (options) => onGpu(planOf(options).sketch),
-    schema: minhashSchema,
+    schema: minhashSchema.describe('Of near duplicates, keeps one: pairs are found by MinHash and bands, and checked by exact Jaccard before a document goes.'),
     alsoReads: (options) => {
       const ranked = keepColumn(options);
       return [...(ranked === null ? [] : [ranked]), ...scopeReads(options)];

@@ -71,7 +71,11 @@ export const minhashSchema = z.strictObject({
       'the hash functions: affine and dart follow the same law (dart is faster from some 1,000 hashes on and the default there); datatrove and datatrove-32 make its signatures bit for bit',
     ),
   keep: z
-    .union([z.enum(['longest', 'newest', 'first']), z.strictObject({ highest: z.string().min(1) }), z.strictObject({ lowest: z.string().min(1) })])
+    .union([
+      z.enum(['longest', 'newest', 'first']),
+      z.strictObject({ highest: z.string().min(1).describe('a numeric column of an earlier step: the document with its highest value stays') }),
+      z.strictObject({ lowest: z.string().min(1).describe('a numeric column of an earlier step: the document with its lowest value stays') }),
+    ])
     .default('longest')
     .describe(
       'which document of a cluster stays: most code points, latest date, smallest (path, offset), or the highest or lowest value of a numeric column ({ highest: score_fasttext }; documents without a value last); ties go to the smallest (path, offset)',

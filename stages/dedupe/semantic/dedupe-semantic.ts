@@ -169,7 +169,7 @@ export const dedupeSemanticWith = (loadTokenizer: LoadEncoderTokenizer): Barrier
   reads: [],
   writes: [],
   reasons: ['semantic-duplicate'],
-  schema,
+  schema: schema.describe('Of documents whose embeddings point the same way, keeps one (SemDeDup).'),
   similarity: true,
 
   alsoReads: ({ model, embedding }) => (model === null ? [embedding] : ['text']),

@@ -63,7 +63,7 @@ export function dedupeSubstringWith(tokenizers: Tokenizers): Barrier<SubstringOp
     writes: [],
     alsoWrites: ({ action }) => (action === 'cut' ? ['text'] : action === 'mask' ? ['repeated_spans'] : []),
     reasons: ['too-short', 'repeated-share'],
-    schema,
+    schema: schema.describe('Takes out spans of so many tokens or bytes that stand elsewhere in the run, found exactly.'),
 
     check(options, env) {
       const problems = [];

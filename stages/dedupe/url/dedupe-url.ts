@@ -29,7 +29,7 @@ export const dedupeUrl: Barrier<DedupeUrlOptions> = {
   reasons: ['duplicate-url'],
   alsoReads: scopeReads,
   alsoReasons: againstReasons,
-  schema,
+  schema: schema.describe('Of documents with the same URL, keeps one.'),
 
   check: (options, env) => againstProblems(NAME, options, space(options), env),
   open: async ({ scope, normalise }) => equalKeysRun(scope, (batch) => urlKeys(batch, normalise)),
