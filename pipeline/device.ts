@@ -160,6 +160,14 @@ function placeNeuralSteps(request: PlacementRequest & { readonly cuda: CudaState
   return { device, isa, notices };
 }
 
+/** Where a run with this request would compute, for plans: nothing is refused, so that a GPU's run can be planned where there is none. */
+export function plannedDevice({ asked, steps, pinned, held, cuda }: Omit<PlacementRequest, 'sets'>): Device {
+  if (neuralSteps(steps).length === 0) return 'cpu';
+  if (asked !== 'auto') return asked;
+  if (held?.isa !== undefined) return held.device;
+  return pinned === undefined && (cuda ?? cudaState()).usable ? 'cuda' : 'cpu';
+}
+
 export function noCuda(state: UnusableCuda): RefineError {
   const { found, next } = cudaAdvice(state);
   return new RefineError('ERR_REFINE_DEVICE', `${state.reason}: ${found}, expected a usable GPU. ${next}, or run with --device cpu or auto.`, {

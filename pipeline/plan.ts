@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { FetchGate, Input } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import { isRemote } from '../stages/fetch/input-identity.js';
-import { type AskedDevice, neuralSteps } from './device.js';
+import { type AskedDevice, type CudaState, plannedDevice } from './device.js';
 import { stepIdentity } from './identity.js';
 import { listInputs, localGate } from './inputs.js';
 import { Ledger } from './ledger.js';
@@ -18,7 +18,7 @@ import { cutSample } from './plan-sample.js';
 import { nameFolder, removeSample, runSample, type SampleRun } from './plan-trial.js';
 import { defaultWorkers, WORKER_BYTES } from './platform.js';
 import { type Cost, costOf, type Prices, type Transfer } from './prices.js';
-import { readPlan } from './run-folder.js';
+import { readLock, readPlan } from './run-folder.js';
 import { differenceFromLock } from './run-lock.js';
 import { segmentsOf } from './segments.js';
 import { TaskGraph } from './task-graph.js';
@@ -58,7 +58,7 @@ export interface PlannedRun {
   readonly sample: Sample | null;
   readonly estimate: RunEstimate | null;
   readonly transfer: Transfer;
-  /** Hours of one GPU: 0 where no step computes there, null where one does, since no figure of a card was measured yet. */
+  /** Hours of one GPU: 0 where no step would compute there, null where one would: the sample runs on the CPU and tells nothing of it. */
   readonly gpuHours: number | null;
   readonly cost: Cost | null;
 }
@@ -68,6 +68,8 @@ export interface PlanOptions {
   readonly workers?: number;
   readonly sampleBytes?: number;
   readonly device?: AskedDevice;
+  /** Tests: what a GPU's library says. */
+  readonly cuda?: CudaState;
   readonly prices?: Prices;
   /** Whether remote inputs are charged as leaving their provider. */
   readonly egress?: boolean;
@@ -110,7 +112,14 @@ export async function planRun(manifest: Manifest, folder: string, options: PlanO
           machine: measured.machine,
         });
   const transfer = transferOf(left, estimate, options.egress ?? false);
-  const gpuHours = options.device === 'cuda' && neuralSteps(manifest.steps).length > 0 ? null : 0;
+  const device = plannedDevice({
+    asked: options.device ?? 'auto',
+    steps: manifest.steps,
+    pinned: manifest.isa,
+    held: difference === null ? await readLock(folder) : null,
+    ...(options.cuda === undefined ? {} : { cuda: options.cuda }),
+  });
+  const gpuHours = device === 'cuda' ? null : 0;
   return {
     folder,
     inputs: inputs.map(({ path, bytes }, index) => ({ path, bytes, state: states[index]! })),

@@ -1,11 +1,12 @@
 // Where neural steps compute: one device and instruction set a run, in its lock, in identities, and never changed on the way.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type CudaReason, placeSteps } from '../../pipeline/device.js';
 import { loadManifest, parseManifest } from '../../pipeline/manifest.js';
+import { type PlanOptions, planRun } from '../../pipeline/plan.js';
 import { readArrow } from '../../pipeline/store.js';
 import { runManifest } from '../../pipeline/runner.js';
 import { collectStats } from '../../pipeline/stats.js';
@@ -152,4 +153,23 @@ test('`isa` in a manifest is one of the known sets, and the command line knows d
   const wrong = await refine(['run', path, '--device', 'gpu']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /expected auto, cpu or cuda/);
+});
+
+test('a plan counts no GPU hours where the run would compute on the CPU, and does not call them none where it would take a GPU', {
+  timeout: 120_000,
+}, async () => {
+  writeFileSync(join(folder, 'plan.jsonl'), Array.from({ length: 20 }, (_, n) => `${JSON.stringify({ text: `A short text, number ${n}.` })}\n`).join(''));
+  const planned = async (step: string, more: PlanOptions, isa = '') => {
+    const text = `name: plan\n${isa}source: { jsonl: plan.jsonl }\nsteps: [${step}]\n`;
+    return (await planRun(await parseManifest(text, { path: join(folder, 'plan.yaml') }), join(folder, 'none'), more, new AbortController().signal)).gpuHours;
+  };
+  const gpu = { usable: true, name: 'a card', path: 'hopper' } as const;
+  const none = { usable: false, reason: 'no-device' } as const;
+  assert.equal(await planned('classify', { device: 'auto', cuda: gpu }), null);
+  assert.equal(await planned('classify', { cuda: gpu }), null, 'auto is the default');
+  assert.equal(await planned('classify', { device: 'auto', cuda: none }), 0);
+  assert.equal(await planned('classify', { device: 'cpu', cuda: gpu }), 0);
+  assert.equal(await planned('classify', { device: 'cuda', cuda: none }), null, 'planned where no GPU is');
+  assert.equal(await planned('classify', { device: 'auto', cuda: gpu }, `isa: ${best}\n`), 0, 'a pinned set is the CPU’s');
+  assert.equal(await planned('tokenize', { device: 'auto', cuda: gpu }), 0);
 });
