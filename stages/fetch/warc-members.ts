@@ -76,7 +76,14 @@ export function readWarcMembers(input: Input & Required<Pick<Input, 'members'>>,
       if (counts === undefined) return { records: 0, documents: 0, skips: {}, damage: {}, notes: {}, bytesRead: 0, sha256: null };
       const skips = { ...counts.skips, ...(mismatches === 0 ? {} : { [MISMATCH]: mismatches }) };
       const places = { ...damage, ...(stream.refused === 0 ? {} : { [BAD_OFFSET]: stream.refused }) };
-      return { ...counts, documents: counts.documents - mismatches, skips, damage: { ...counts.damage, ...places }, bytesRead: stream.fetched, sha256: stream.sha256 };
+      return {
+        ...counts,
+        documents: counts.documents - mismatches,
+        skips,
+        damage: { ...counts.damage, ...places },
+        bytesRead: stream.fetched,
+        sha256: stream.sha256,
+      };
     },
   };
 }

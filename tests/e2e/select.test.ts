@@ -174,7 +174,10 @@ test('an update leaves no selection of the manifest before it', { timeout: 120_0
   assert.equal(updated.code, 0, updated.stderr);
   const now = readdirSync(join(out, 'selection'));
   assert.equal(now.length, 2);
-  assert.ok(before.every((name) => !now.includes(name)), `${now.join(' ')} of ${before.join(' ')}`);
+  assert.ok(
+    before.every((name) => !now.includes(name)),
+    `${now.join(' ')} of ${before.join(' ')}`,
+  );
   const again = server.log.length;
   assert.equal((await run(join(folder, 'wider.yaml'), 'selected')).code, 0);
   assert.ok(!server.log.slice(again).some(({ method, path }) => method === 'GET' && path.startsWith('cc-index/')), 'the selection that is in use was kept');

@@ -1,14 +1,14 @@
 // One column of one row group, read from front to back: pages are fetched, unpacked and decoded as their rows are asked for, and
 // pages whose rows are all skipped are neither decoded nor, where they are large, fetched.
-// Memory: a window of the file and one page. Invariant: take() and skip() together give each row once.
-import { parquetHeader } from 'hyparquet/src/column.js';
+// Memory: a window of the file, one page and the dictionary. Invariant: take() and skip() together give each row once.
 import { compressors } from 'hyparquet-compressors';
 import { brotliDecompressSync } from 'node:zlib';
 import { native } from '../../../native/index.js';
 import { type Ranges, readWhole } from '../ranges.js';
 import { Bytes, Damaged } from './bytes.js';
 import { type ColumnChunk, type ParquetColumn, parquetError, type RowGroup } from './footer.js';
-import { readHybrid, readPlain, readValues, type Value } from './values.js';
+import { numberIn, readThrift, type Struct, structIn, Truncated } from './thrift.js';
+import { pageValues, readHybrid, readPlain, type TakeValues, type Value } from './values.js';
 
 /** Writers aim at 1 MiB a page; a page with one huge text is as large as that text. */
 export const MAX_PAGE_BYTES = 256 << 20;
@@ -18,22 +18,40 @@ const HEADER_BYTES = 64 << 10;
 const MAX_HEADER_BYTES = 32 << 20;
 const WINDOW_BYTES = 2 << 20;
 
+/** Writers give up on a dictionary of more than 1 MiB or so; its values are all held. */
+const MAX_DICTIONARY_VALUES = 1 << 20;
+/** A header has some 20 values. */
+const MAX_HEADER_VALUES = 4096;
+/** Rows of a page that are made at once where they are passed over. */
+const PASS_ROWS = 4096;
+
+const ENCODINGS = [
+  'PLAIN',
+  'GROUP_VAR_INT',
+  'PLAIN_DICTIONARY',
+  'RLE',
+  'BIT_PACKED',
+  'DELTA_BINARY_PACKED',
+  'DELTA_LENGTH_BYTE_ARRAY',
+  'DELTA_BYTE_ARRAY',
+  'RLE_DICTIONARY',
+  'BYTE_STREAM_SPLIT',
+];
+const encodingOf = (struct: Struct, field: number): string => {
+  const number = numberIn(struct, field);
+  return ENCODINGS[number ?? -1] ?? `number ${number}`;
+};
+
+/** PageHeader of parquet.thrift: type 1, uncompressed_page_size 2, compressed_page_size 3, data_page_header 5, dictionary_page_header 7, data_page_header_v2 8. */
 interface PageHeader {
-  readonly type?: string;
-  readonly uncompressed_page_size: number;
-  readonly compressed_page_size: number;
-  readonly data_page_header?: { readonly num_values: number; readonly encoding: string; readonly definition_level_encoding?: string };
-  readonly dictionary_page_header?: { readonly num_values: number };
-  readonly data_page_header_v2?: {
-    readonly num_values: number;
-    readonly num_nulls: number;
-    readonly num_rows: number;
-    readonly encoding: string;
-    readonly definition_levels_byte_length: number;
-    readonly repetition_levels_byte_length: number;
-    readonly is_compressed: boolean;
-  };
+  readonly type: 'data' | 'index' | 'dictionary' | 'data-2' | undefined;
+  readonly plain: number;
+  readonly stored: number;
+  /** Of the kind of page that `type` says; [] where it is not there. */
+  readonly own: Struct;
 }
+const PAGE_TYPES = ['data', 'index', 'dictionary', 'data-2'] as const;
+const OWN_FIELDS = [5, 6, 7, 8] as const;
 
 export class ChunkCursor {
   readonly #chunk: ColumnChunk;
@@ -41,8 +59,9 @@ export class ChunkCursor {
   #windowAt: number;
   #at: number;
   #dictionary: readonly Value[] | null = null;
-  #page: readonly Value[] = [];
-  #pageAt = 0;
+  #page: TakeValues = () => [];
+  /** Values of the page that are not taken yet. */
+  #left = 0;
   /** Rows to pass before the next one that is taken. */
   #owed = 0;
   #seen = 0;
@@ -75,83 +94,84 @@ export class ChunkCursor {
 
   async #take(rows: number, signal: AbortSignal): Promise<Value[]> {
     const out: Value[] = [];
-    while (out.length < rows || this.#owed > 0) {
-      const held = this.#page.length - this.#pageAt;
-      const passed = Math.min(held, this.#owed);
-      this.#owed -= passed;
-      this.#pageAt += passed;
-      const from = this.#pageAt;
-      const to = Math.min(this.#page.length, from + rows - out.length);
-      for (let i = from; i < to; i++) out.push(this.#page[i]!);
-      this.#pageAt = to;
-      if (out.length < rows && this.#owed === 0 && to < this.#page.length) continue;
-      if (out.length === rows && this.#owed === 0) break;
+    for (;;) {
+      while (this.#left > 0 && this.#owed > 0) this.#owed -= this.#some(Math.min(PASS_ROWS, this.#owed)).length;
+      if (this.#owed === 0) for (const value of this.#some(rows - out.length)) out.push(value);
+      if (out.length === rows && this.#owed === 0) return out;
       await this.#nextPage(signal);
     }
-    return out;
+  }
+
+  /** At most `count` values, as the page has them. */
+  #some(count: number): Value[] {
+    const taken = this.#page(Math.min(count, this.#left));
+    this.#left -= taken.length;
+    return taken;
   }
 
   async #nextPage(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#at >= this.#chunk.to) throw new Damaged(`it ends after ${this.#seen} of ${this.#chunk.values} values`);
-    const header = await this.#header(signal);
-    const { compressed_page_size: stored, uncompressed_page_size: plain } = header;
+    const { type, stored, plain, own } = await this.#header(signal);
     if (!(stored >= 0 && this.#at + stored <= this.#chunk.to)) throw new Damaged(`a page of ${stored} bytes`);
     if (!(plain >= 0 && plain <= MAX_PAGE_BYTES)) throw new Damaged(`a page of ${plain} bytes unpacked; at most ${MAX_PAGE_BYTES} are read`);
-    if (header.type === 'DICTIONARY_PAGE') {
-      const count = header.dictionary_page_header?.num_values ?? -1;
-      if (!(count >= 0 && count <= MAX_PAGE_VALUES)) throw new Damaged(`a dictionary of ${count} values`);
+    const count = numberIn(own, 1) ?? -1;
+    if (type === 'dictionary') {
+      if (!(count >= 0 && count <= MAX_DICTIONARY_VALUES)) throw new Damaged(`a dictionary of ${count} values; at most ${MAX_DICTIONARY_VALUES} are read`);
       const page = new Bytes(this.#unpack(await this.#bytes(stored, signal), plain));
       this.#dictionary = readPlain(page, this.column.type, this.column.length, count);
-    } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
-      const count = (header.data_page_header ?? header.data_page_header_v2)?.num_values ?? -1;
+    } else if (type === 'data' || type === 'data-2') {
       if (!(count >= 0 && count <= MAX_PAGE_VALUES && this.#seen + count <= this.#chunk.values)) throw new Damaged(`a page of ${count} values`);
       this.#seen += count;
       if (count <= this.#owed) {
         this.#owed -= count;
-        this.#page = [];
-        this.#pageAt = 0;
         this.#at += stored;
         return;
       }
       const bytes = await this.#bytes(stored, signal);
-      this.#page = header.type === 'DATA_PAGE' ? this.#dataPage(header, bytes, plain) : this.#dataPage2(header, bytes, plain);
-      this.#pageAt = 0;
+      this.#page = type === 'data' ? this.#dataPage(own, count, bytes, plain) : this.#dataPage2(own, count, bytes, plain);
+      this.#left = count;
     }
     this.#at += stored; // index pages too, which hold no rows
   }
 
-  #dataPage(header: PageHeader, bytes: Uint8Array, plain: number): Value[] {
-    const { num_values: count, encoding } = header.data_page_header!;
+  /** DataPageHeader: num_values 1, encoding 2. */
+  #dataPage(own: Struct, count: number, bytes: Uint8Array, plain: number): TakeValues {
     const page = new Bytes(this.#unpack(bytes, plain));
     let levels: Uint32Array | null = null;
     if (this.column.present > 0) levels = readHybrid(new Bytes(page.take(page.uint32())), bitWidth(this.column.present), count);
-    return this.#values(page, encoding, count, levels);
+    return this.#values(page, encodingOf(own, 2), count, levels);
   }
 
-  #dataPage2(header: PageHeader, bytes: Uint8Array, plain: number): Value[] {
-    const { num_values: count, encoding, is_compressed: packed, ...lengths } = header.data_page_header_v2!;
+  /** DataPageHeaderV2: num_values 1, encoding 4, definition_levels_byte_length 5, repetition_levels_byte_length 6, is_compressed 7 (absent: true). */
+  #dataPage2(own: Struct, count: number, bytes: Uint8Array, plain: number): TakeValues {
     const whole = new Bytes(bytes);
-    whole.take(lengths.repetition_levels_byte_length);
-    const definitions = new Bytes(whole.take(lengths.definition_levels_byte_length));
+    const repetition = whole.take(numberIn(own, 6) ?? -1);
+    const definitions = new Bytes(whole.take(numberIn(own, 5) ?? -1));
     const rest = whole.take(whole.left);
-    const length = plain - lengths.repetition_levels_byte_length - lengths.definition_levels_byte_length;
-    const page = new Bytes(packed ? this.#unpack(rest, length) : rest);
+    const page = new Bytes(own[7] === false ? rest : this.#unpack(rest, plain - repetition.length - definitions.left));
     const levels = this.column.present > 0 && definitions.left > 0 ? readHybrid(definitions, bitWidth(this.column.present), count) : null;
-    return this.#values(page, encoding, count, levels);
+    return this.#values(page, encodingOf(own, 4), count, levels);
   }
 
-  #values(page: Bytes, encoding: string, count: number, levels: Uint32Array | null): Value[] {
+  #values(page: Bytes, encoding: string, count: number, levels: Uint32Array | null): TakeValues {
+    const { present } = this.column;
     let there = count;
     if (levels !== null) {
       there = 0;
-      for (const level of levels) if (level === this.column.present) there++;
+      for (const level of levels) if (level === present) there++;
     }
-    const values = readValues(page, encoding, this.column, there, this.#dictionary);
-    if (levels === null || there === count) return values;
-    const out = new Array<Value>(count);
-    for (let row = 0, value = 0; row < count; row++) out[row] = levels[row] === this.column.present ? values[value++]! : null;
-    return out;
+    const take = pageValues(page, encoding, this.column, there, this.#dictionary);
+    if (levels === null || there === count) return take;
+    let at = 0;
+    return (some) => {
+      const slice = levels.subarray(at, (at += some));
+      let filled = 0;
+      for (const level of slice) if (level === present) filled++;
+      const values = take(filled);
+      let next = 0;
+      return Array.from(slice, (level) => (level === present ? values[next++]! : null));
+    };
   }
 
   #unpack(bytes: Uint8Array, plain: number): Uint8Array {
@@ -187,14 +207,19 @@ export class ChunkCursor {
     for (let wanted = HEADER_BYTES; ; wanted *= 8) {
       const length = Math.min(wanted, this.#chunk.to - this.#at);
       const bytes = await this.#bytes(length, signal);
-      const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
       try {
-        const header = parquetHeader(reader) as PageHeader;
-        this.#at += reader.offset;
-        return header;
+        const { struct, length: passed } = readThrift(bytes, { values: MAX_HEADER_VALUES });
+        this.#at += passed;
+        const type = numberIn(struct, 1) ?? -1;
+        return {
+          type: PAGE_TYPES[type],
+          plain: numberIn(struct, 2) ?? -1,
+          stored: numberIn(struct, 3) ?? -1,
+          own: structIn(struct, OWN_FIELDS[type] ?? 0) ?? [],
+        };
       } catch (error) {
-        if (length < this.#chunk.to - this.#at && wanted < MAX_HEADER_BYTES) continue;
-        throw new Damaged(`no page header (${(error as Error).message})`);
+        if (error instanceof Truncated && length < this.#chunk.to - this.#at && wanted < MAX_HEADER_BYTES) continue;
+        throw error instanceof Damaged ? new Damaged(`no page header (${error.message})`) : error;
       }
     }
   }

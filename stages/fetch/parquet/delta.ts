@@ -2,7 +2,10 @@
 // Parquet's Encodings.md has it. Counts in the header are checked before anything is allocated by them.
 import { type Bytes, Damaged } from './bytes.js';
 
-export function readDelta(from: Bytes, count: number, bits: 32 | 64): bigint[] {
+/** `count` numbers, in a typed array: they take 4 or 8 bytes each, however few the page has. */
+export function readDelta(from: Bytes, count: number, bits: 32): Int32Array;
+export function readDelta(from: Bytes, count: number, bits: 64): BigInt64Array;
+export function readDelta(from: Bytes, count: number, bits: 32 | 64): Int32Array | BigInt64Array {
   const block = from.varint();
   const miniblocks = from.varint();
   const total = from.varint();
@@ -13,9 +16,13 @@ export function readDelta(from: Bytes, count: number, bits: 32 | 64): bigint[] {
   const each = block / miniblocks;
   const wrap = (value: bigint): bigint => BigInt.asIntN(bits, value);
   let value = wrap(zigzag(from));
-  const out: bigint[] = [];
+  const out = bits === 32 ? new Int32Array(count) : new BigInt64Array(count);
+  let filled = 0;
+  const put = (next: bigint): void => {
+    if (filled < count) out[filled++] = bits === 32 ? Number(next) : next;
+  };
   if (total === 0) return out;
-  if (out.length < count) out.push(value);
+  put(value);
   let left = total - 1;
   while (left > 0) {
     const least = zigzag(from);
@@ -36,10 +43,10 @@ export function readDelta(from: Bytes, count: number, bits: 32 | 64): bigint[] {
         value = wrap(value + least + (held & mask));
         held >>= BigInt(width);
         bitsHeld -= width;
-        if (out.length < count) out.push(value);
+        put(value);
       }
     }
-    if (out.length >= count && count < total) throw new Damaged(`a list of ${total} values on a page of ${count}`);
+    if (filled >= count && count < total) throw new Damaged(`a list of ${total} values on a page of ${count}`);
   }
   return out;
 }

@@ -1,14 +1,27 @@
-// What a Parquet file says of itself: rows, row groups, and where each flat column's chunk lies. hyparquet parses the footer; here
-// everything is held against the file's size before it is used.
-import { parquetMetadata, type FileMetaData, type SchemaElement } from 'hyparquet';
+// What a Parquet file says of itself: rows, row groups, and where each flat column's chunk lies. Everything is held against the file's
+// size before it is used. Field numbers are those of parquet.thrift
+// (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift).
 import { RefineError } from '../../../native/errors.js';
 import { type Ranges, readWhole } from '../ranges.js';
+import { Damaged } from './bytes.js';
+import { bytesIn, numberIn, readThrift, type Struct, structIn, structsIn, textIn } from './thrift.js';
 import type { PhysicalType } from './values.js';
 
 /** CommonCrawl's index files have footers of some 100 KB; one that is larger than this describes no data of ours. */
 const MAX_FOOTER_BYTES = 64 << 20;
+/** A chunk has some 30: 60,000 chunks. CommonCrawl's index files have 30 columns and some hundred row groups. */
+const MAX_FOOTER_VALUES = 1 << 21;
 const FIRST_READ_BYTES = 256 << 10;
 const MAX_ROWS = 2 ** 40;
+const MAX_DEPTH = 64;
+/** Of all columns' paths together. */
+const MAX_NAME_CHARACTERS = 16 << 20;
+
+const TYPES: readonly PhysicalType[] = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY'];
+const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const;
+const [REQUIRED, REPEATED] = [0, 2];
+
+export type TimeUnit = 'days' | 'milliseconds' | 'microseconds' | 'nanoseconds';
 
 export interface ParquetColumn {
   /** `metadata.url` of a struct. */
@@ -18,7 +31,8 @@ export interface ParquetColumn {
   readonly length: number;
   /** Definition level of a value that is there. */
   readonly present: number;
-  readonly element: SchemaElement;
+  /** What INT32, INT64 or INT96 count; null where they are no time. */
+  readonly time: TimeUnit | null;
   /** Its place among the leaves of a row group. */
   readonly leaf: number;
 }
@@ -28,7 +42,7 @@ export interface ColumnChunk {
   readonly to: number;
   readonly codec: string;
   readonly values: number;
-  /** Bounds of what is in it (UTF-8 as a string, numbers as such); absent where the writer gave none. */
+  /** Bounds of what is in it (of BYTE_ARRAY as a string, of INT32 as a number); absent where the writer gave none. */
   readonly least?: unknown;
   readonly most?: unknown;
 }
@@ -64,72 +78,114 @@ export async function readFooter(ranges: Ranges, place: string, signal: AbortSig
   const length = view.getUint32(tail.length - 8, true);
   if (length > bytes - 12 || length > MAX_FOOTER_BYTES) throw parquetError(place, `has a footer of ${length} bytes in a file of ${bytes}`);
   if (length + 8 > tail.length) tail = await readWhole(ranges, bytes - 8 - length, bytes, signal);
-  let metadata: FileMetaData;
   try {
-    metadata = parquetMetadata(tail, { geoparquet: false });
+    const { struct } = readThrift(tail.subarray(tail.length - 8 - length, tail.length - 8), { values: MAX_FOOTER_VALUES });
+    return describe(struct, bytes, place);
   } catch (cause) {
-    throw parquetError(place, `has a damaged footer (${(cause as Error).message})`, cause);
+    if (cause instanceof Damaged) throw parquetError(place, `has a damaged footer (${cause.message})`, cause);
+    throw cause;
   }
-  return describe(metadata, bytes, place);
 }
 
-function describe(metadata: FileMetaData, bytes: number, place: string): ParquetInfo {
-  const { columns, leaves } = columnsOf(metadata.schema, place);
+/** FileMetaData: schema 2, num_rows 3, row_groups 4. RowGroup: columns 1, num_rows 3. */
+function describe(metadata: Struct, bytes: number, place: string): ParquetInfo {
+  const { columns, leaves } = columnsOf(structsIn(metadata, 2) ?? [], place);
   let start = 0;
-  const groups = metadata.row_groups.map((group, number): RowGroup => {
-    const rows = Number(group.num_rows);
-    if (!(rows >= 0 && start + rows <= MAX_ROWS) || group.columns.length !== leaves) throw parquetError(place, `has a damaged row group ${number}`);
+  let stored = 0;
+  const groups = (structsIn(metadata, 4) ?? []).map((group, number): RowGroup => {
+    const rows = numberIn(group, 3) ?? -1;
+    const chunks = structsIn(group, 1) ?? [];
+    if (!(rows >= 0 && start + rows <= MAX_ROWS) || chunks.length !== leaves) throw parquetError(place, `has a damaged row group ${number}`);
+    for (const chunk of chunks) stored += Math.max(0, numberIn(structIn(chunk, 3) ?? [], 7) ?? 0);
+    // Else a small file could have any number of documents: every group the same bytes.
+    if (stored > bytes) throw parquetError(place, `has chunks of ${stored} bytes and more in a file of ${bytes}`);
     const at = start;
     start += rows;
     return {
       start: at,
       rows,
-      chunk(column) {
-        const chunk = group.columns[column.leaf]!;
-        const meta = chunk.meta_data;
-        if (meta === undefined || chunk.file_path || chunk.crypto_metadata !== undefined) {
-          throw parquetError(place, `keeps column "${column.name}" encrypted or in another file`);
-        }
-        const data = Number(meta.data_page_offset);
-        const dictionary = meta.dictionary_page_offset === undefined ? 0 : Number(meta.dictionary_page_offset);
-        const from = dictionary > 0 && dictionary < data ? dictionary : data;
-        const to = from + Number(meta.total_compressed_size);
-        const values = Number(meta.num_values);
-        if (!(from >= 4 && to >= from && to <= bytes) || values !== rows)
-          throw parquetError(place, `has a damaged chunk of "${column.name}" in row group ${number}`);
-        const { statistics } = meta;
-        const [least, most] = [statistics?.min_value, statistics?.max_value];
-        return { from, to, codec: meta.codec, values, ...(least === undefined ? {} : { least }), ...(most === undefined ? {} : { most }) };
-      },
+      chunk: (column) => chunkOf(chunks[column.leaf]!, column, rows, bytes, () => `of "${column.name}" in row group ${number}`, place),
     };
   });
-  if (BigInt(start) !== BigInt(metadata.num_rows)) throw parquetError(place, `counts ${metadata.num_rows} rows and has ${start} in its groups`);
+  const rows = numberIn(metadata, 3);
+  if (rows !== start) throw parquetError(place, `counts ${rows ?? 'no'} rows and has ${start} in its groups`);
   return { rows: start, groups, columns };
 }
 
-/** The schema is a list in depth-first order; a hostile one may announce children it does not have. */
-function columnsOf(schema: readonly SchemaElement[], place: string): { columns: Map<string, ParquetColumn | null>; leaves: number } {
+/**
+ * ColumnChunk: file_path 1, meta_data 3, crypto_metadata 8, encrypted_column_metadata 9. ColumnMetaData: codec 4, num_values 5,
+ * total_compressed_size 7, data_page_offset 9, dictionary_page_offset 11, statistics 12 (max_value 5, min_value 6).
+ */
+function chunkOf(chunk: Struct, column: ParquetColumn, rows: number, bytes: number, which: () => string, place: string): ColumnChunk {
+  const meta = structIn(chunk, 3);
+  if (meta === null || (bytesIn(chunk, 1)?.length ?? 0) > 0 || chunk[8] !== undefined) {
+    throw parquetError(place, `keeps column "${column.name}" encrypted or in another file`);
+  }
+  const data = numberIn(meta, 9) ?? -1;
+  const dictionary = numberIn(meta, 11) ?? 0;
+  const from = dictionary > 0 && dictionary < data ? dictionary : data;
+  const to = from + (numberIn(meta, 7) ?? -1);
+  const values = numberIn(meta, 5) ?? -1;
+  if (!(from >= 4 && to >= from && to <= bytes) || values !== rows) throw parquetError(place, `has a damaged chunk ${which()}`);
+  const codec = CODECS[numberIn(meta, 4) ?? -1];
+  if (codec === undefined) throw parquetError(place, `has an unknown compression ${which()}`);
+  const statistics = structIn(meta, 12) ?? [];
+  const [least, most] = [boundOf(bytesIn(statistics, 6), column.type), boundOf(bytesIn(statistics, 5), column.type)];
+  return { from, to, codec, values, ...(least === null ? {} : { least }), ...(most === null ? {} : { most }) };
+}
+
+function boundOf(bytes: Uint8Array | null, type: PhysicalType): string | number | null {
+  if (bytes === null) return null;
+  if (type === 'BYTE_ARRAY') return decoder.decode(bytes);
+  return type === 'INT32' && bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true) : null;
+}
+
+const decoder = new TextDecoder('utf-8');
+
+/**
+ * The schema is a list in depth-first order; a hostile one may announce children it does not have.
+ * SchemaElement: type 1, type_length 2, repetition_type 3, name 4, num_children 5, converted_type 6, logicalType 10.
+ */
+function columnsOf(schema: readonly Struct[], place: string): { columns: Map<string, ParquetColumn | null>; leaves: number } {
   const columns = new Map<string, ParquetColumn | null>();
   let next = 1;
   let leaves = 0;
-  const visit = (names: readonly string[], present: number, repeated: boolean, depth: number): void => {
+  let characters = 0;
+  const visit = (above: string, present: number, repeated: boolean, depth: number): void => {
     const element = schema[next++];
-    if (element === undefined || depth > 64) throw parquetError(place, 'has a damaged schema');
-    const path = [...names, element.name];
-    const level = present + (element.repetition_type === 'REQUIRED' ? 0 : 1);
-    const many = repeated || element.repetition_type === 'REPEATED';
-    const children = element.num_children ?? 0;
-    if (element.type === undefined) {
-      columns.set(path.join('.'), null);
-      for (let i = 0; i < children; i++) visit(path, level, many, depth + 1);
+    if (element === undefined || depth > MAX_DEPTH) throw parquetError(place, 'has a damaged schema');
+    const name = `${above}${textIn(element, 4) ?? ''}`;
+    if ((characters += name.length) > MAX_NAME_CHARACTERS) throw parquetError(place, 'has a damaged schema');
+    const repetition = numberIn(element, 3);
+    const level = present + (repetition === REQUIRED ? 0 : 1);
+    const many = repeated || repetition === REPEATED;
+    const kind = numberIn(element, 1);
+    if (kind === null) {
+      columns.set(name, null);
+      const children = numberIn(element, 5) ?? 0;
+      for (let i = 0; i < children; i++) visit(`${name}.`, level, many, depth + 1);
       return;
     }
-    const name = path.join('.');
-    const column = { name, type: element.type as PhysicalType, length: element.type_length ?? 0, present: level, element, leaf: leaves++ };
-    columns.set(name, many ? null : column);
+    const type = TYPES[kind];
+    if (type === undefined) throw parquetError(place, 'has a damaged schema');
+    columns.set(name, many ? null : { name, type, length: numberIn(element, 2) ?? 0, present: level, time: timeOf(element, type), leaf: leaves });
+    leaves++;
   };
-  const roots = schema[0]?.num_children ?? 0;
-  for (let i = 0; i < roots; i++) visit([], 0, false, 1);
+  const roots = numberIn(schema[0] ?? [], 5) ?? 0;
+  for (let i = 0; i < roots; i++) visit('', 0, false, 1);
   if (next !== Math.max(1, schema.length)) throw parquetError(place, 'has a damaged schema');
   return { columns, leaves };
+}
+
+/** LogicalType: DATE 6, TIMESTAMP 8 (unit 2: MILLIS 1, MICROS 2, NANOS 3). ConvertedType: DATE 6, TIMESTAMP_MILLIS 9, TIMESTAMP_MICROS 10. */
+function timeOf(element: Struct, type: PhysicalType): TimeUnit | null {
+  if (type === 'INT96') return 'nanoseconds';
+  const logical = structIn(element, 10) ?? [];
+  const converted = numberIn(element, 6);
+  if (type === 'INT32') return logical[6] !== undefined || converted === 6 ? 'days' : null;
+  if (type !== 'INT64') return null;
+  const timestamp = structIn(logical, 8);
+  if (timestamp === null) return converted === 9 ? 'milliseconds' : converted === 10 ? 'microseconds' : null;
+  const unit = structIn(timestamp, 2) ?? [];
+  return unit[1] !== undefined ? 'milliseconds' : unit[2] !== undefined ? 'microseconds' : unit[3] !== undefined ? 'nanoseconds' : null;
 }

@@ -161,16 +161,13 @@ function stringOf(value: Value): string | null {
 }
 
 /** Seconds since 1970. */
-function timeOf(value: Value, { element, type }: ParquetColumn): number | null {
-  if (value === null || typeof value === 'boolean') return null;
+function timeOf(value: Value, { time, type }: ParquetColumn): number | null {
   if (value instanceof Uint8Array) return type === 'BYTE_ARRAY' ? secondsOf(decoder.decode(value)) : null;
-  if (type === 'INT96') return seconds(value, 1_000_000_000n);
-  if (element.converted_type === 'DATE' || element.logical_type?.type === 'DATE') return Number(value) * 86_400;
-  const { logical_type: logical, converted_type: converted } = element;
-  const unit = logical?.type === 'TIMESTAMP' ? logical.unit : converted === 'TIMESTAMP_MILLIS' ? 'MILLIS' : converted === 'TIMESTAMP_MICROS' ? 'MICROS' : null;
-  if (unit === null || typeof value !== 'bigint') return null;
-  return seconds(value, unit === 'MILLIS' ? 1000n : unit === 'MICROS' ? 1_000_000n : 1_000_000_000n);
+  if (time === null || (typeof value !== 'number' && typeof value !== 'bigint')) return null;
+  return time === 'days' ? Number(value) * 86_400 : seconds(value, UNITS[time]);
 }
+
+const UNITS = { milliseconds: 1000n, microseconds: 1_000_000n, nanoseconds: 1_000_000_000n } as const;
 
 function seconds(value: number | bigint, unit: bigint): number {
   const units = BigInt(value);

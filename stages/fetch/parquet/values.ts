@@ -1,6 +1,6 @@
 // A data page's bytes to values: levels, dictionary indices and the encodings of flat columns. Files are hostile: every count
-// is held against what was announced before, and nothing is written past it. (hyparquet's own decoders trust the file.)
-// Parquet's Encodings.md.
+// is held against what was announced before, and nothing is written past it. A page of a kilobyte may announce millions of values, so
+// they are made as they are taken. Parquet's Encodings.md.
 import { readDelta } from './delta.js';
 import { type Bytes, Damaged } from './bytes.js';
 
@@ -50,11 +50,18 @@ export function readHybrid(from: Bytes, width: number, count: number): Uint32Arr
   return out;
 }
 
-/** `count` values of the PLAIN encoding, of `type`. */
-export function readPlain(from: Bytes, type: PhysicalType, length: number, count: number): Value[] {
+/** Bytes that `count` values of the PLAIN encoding take at least; that many must be there. */
+function checkPlain(from: Bytes, type: PhysicalType, length: number, count: number): number {
   const widths: Partial<Record<PhysicalType, number>> = { INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8, BYTE_ARRAY: 4, FIXED_LEN_BYTE_ARRAY: length };
-  const least = type === 'BOOLEAN' ? count / 8 : count * (widths[type] ?? 0);
-  if (!(least <= from.left)) throw new Damaged(`${count} values stand in ${from.left} bytes`);
+  const width = type === 'BOOLEAN' ? 1 / 8 : (widths[type] ?? 0);
+  if (!(width > 0)) throw new Damaged(`values of ${width} bytes`);
+  if (!(count * width <= from.left)) throw new Damaged(`${count} values stand in ${from.left} bytes`);
+  return count * width;
+}
+
+/** The next `count` values of the PLAIN encoding, of `type`; `length` is that of FIXED_LEN_BYTE_ARRAY. */
+export function readPlain(from: Bytes, type: PhysicalType, length: number, count: number): Value[] {
+  const least = checkPlain(from, type, length, count);
   const out = new Array<Value>(count);
   const { view } = from;
   switch (type) {
@@ -92,58 +99,62 @@ export function readPlain(from: Bytes, type: PhysicalType, length: number, count
   return out;
 }
 
-/** `count` values of a page's encoding. */
-export function readValues(
+/** The next `count` values of a page, which must not be more than it has left. */
+export type TakeValues = (count: number) => Value[];
+
+/** A page's values by its encoding, front to back. What a page holds beside its bytes is 8 bytes a value at most. */
+export function pageValues(
   from: Bytes,
   encoding: string,
   column: { readonly type: PhysicalType; readonly length: number },
   count: number,
   dictionary: readonly Value[] | null,
-): Value[] {
+): TakeValues {
   const { type, length } = column;
   switch (encoding) {
     case 'PLAIN':
-      return readPlain(from, type, length, count);
+      if (type === 'BOOLEAN') return inTurn(readPlain(from, type, length, count));
+      checkPlain(from, type, length, count);
+      return (some) => readPlain(from, type, length, some);
     case 'PLAIN_DICTIONARY':
     case 'RLE_DICTIONARY': {
       if (dictionary === null) throw new Damaged('a page of indices without a dictionary');
-      if (count === 0) return [];
+      if (count === 0) return () => [];
       const indices = readHybrid(from, from.byte(), count);
-      const out = new Array<Value>(count);
-      for (let i = 0; i < count; i++) {
-        if (indices[i]! >= dictionary.length) throw new Damaged(`index ${indices[i]} of a dictionary of ${dictionary.length}`);
-        out[i] = dictionary[indices[i]!]!;
-      }
-      return out;
+      for (const index of indices) if (index >= dictionary.length) throw new Damaged(`index ${index} of a dictionary of ${dictionary.length}`);
+      return inTurn(indices, (index) => dictionary[index]!);
     }
-    case 'RLE': {
+    case 'RLE':
       if (type !== 'BOOLEAN') throw new Damaged(`encoding RLE of ${type}`);
       from.uint32();
-      return Array.from(readHybrid(from, 1, count), (bit) => bit === 1);
-    }
+      return inTurn(readHybrid(from, 1, count), (bit) => bit === 1);
     case 'DELTA_BINARY_PACKED':
-      if (type !== 'INT32' && type !== 'INT64') throw new Damaged(`encoding ${encoding} of ${type}`);
-      return type === 'INT32' ? Array.from(readDelta(from, count, 32), Number) : Array.from(readDelta(from, count, 64));
-    case 'DELTA_LENGTH_BYTE_ARRAY': {
-      const lengths = readDelta(from, count, 32);
-      return Array.from(lengths, (bytes) => from.take(Number(bytes)));
-    }
+      if (type === 'INT32') return inTurn(readDelta(from, count, 32));
+      if (type === 'INT64') return inTurn(readDelta(from, count, 64));
+      throw new Damaged(`encoding ${encoding} of ${type}`);
+    case 'DELTA_LENGTH_BYTE_ARRAY':
+      return inTurn(readDelta(from, count, 32), (bytes) => from.take(bytes));
     case 'DELTA_BYTE_ARRAY':
-      return readShared(from, count);
+      return sharedValues(from, count);
     default:
       throw new Damaged(`encoding ${encoding} is not read`);
   }
 }
 
+function inTurn<T extends Value>(all: ArrayLike<T>, make: (value: T) => Value = (value) => value): TakeValues {
+  let at = 0;
+  return (count) => Array.from({ length: count }, () => make(all[at++]!));
+}
+
 /** Strings that repeat the beginning of the one before. */
-function readShared(from: Bytes, count: number): Value[] {
+function sharedValues(from: Bytes, count: number): TakeValues {
   const shared = readDelta(from, count, 32);
-  const lengths = readDelta(from, count, 32);
   let before: Uint8Array = new Uint8Array(0);
   let total = 0;
-  return Array.from(lengths, (bytes, i) => {
-    const suffix = from.take(Number(bytes));
-    const prefix = Number(shared[i]!);
+  let at = 0;
+  return inTurn(readDelta(from, count, 32), (bytes) => {
+    const suffix = from.take(bytes);
+    const prefix = shared[at++]!;
     if (!(prefix >= 0 && prefix <= before.length)) throw new Damaged(`a value shares ${prefix} bytes with one of ${before.length}`);
     if ((total += prefix) > MAX_SHARED_BYTES) throw new Damaged(`values share more than ${MAX_SHARED_BYTES} bytes`);
     if (prefix === 0) before = suffix;
