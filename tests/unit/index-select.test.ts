@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { cdxjLine, columnarFile } from '../../infra/crawl-index/write.js';
 import type { IndexedRecord } from '../../infra/crawl-index/records.js';
 import { documentAt, type RefineError } from '../../native/index.js';
@@ -296,4 +297,97 @@ test('a local WARC is read by its CDXJ, CDX or Parquet index, named by base name
     list({ kind: 'warc', paths: ['local.warc.gz'], index: ['none.cdxj'] }),
     (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /no index line/.test(error.message),
   );
+});
+
+test('index lines that lie are counted or refused by name: nothing but the files of the run is opened', async () => {
+  const bytes = crawl.warcs[0]!.bytes;
+  writeFileSync(join(folder, 'mine.warc.gz'), bytes);
+  const good = crawl.records.filter(({ filename, status, mime }) => filename === crawl.warcs[0]!.path && status === 200 && mime === 'text/html').slice(0, 3);
+  const line = (fields: Record<string, unknown>): string =>
+    `com,example)/ 20230101000000 ${JSON.stringify({ url: 'http://example.com/', status: '200', offset: '0', length: '100', filename: 'mine.warc.gz', ...fields })}\n`;
+  const numbers = ['-1', '1e3', '0x10', '99999999999999999999', '9'.repeat(400), '1.5', '', ' 1', 'NaN', null, true, [1], { a: 1 }, -5, 1.5, 2 ** 60];
+  const elsewhere = [
+    '../../../etc/passwd',
+    '/etc/passwd',
+    'file:///etc/passwd',
+    'http://169.254.169.254/latest',
+    `${server.base}/secret`,
+    's3://bucket/key',
+    '..',
+    '.',
+    '\u0000',
+    'x'.repeat(500_000),
+  ];
+  const hostile = [
+    ...numbers.flatMap((value) => [line({ offset: value }), line({ length: value })]),
+    line({ length: 0 }),
+    line({ length: 2 ** 33 }),
+    ...elsewhere.map((filename) => line({ filename })),
+    line({ filename: ['mine.warc.gz'] }),
+    `com,example)/ 20230101000000 ${'['.repeat(500_000)}\n`,
+    `com,example)/ 20230101000000 {"__proto__":{"filename":"mine.warc.gz","offset":"0","length":"10"}}\n`,
+    `${'x'.repeat(3 << 20)}\n`,
+    '\xff\xfe\x00\n',
+  ];
+  writeFileSync(join(folder, 'lies.cdxj'), [...hostile, ...good.map((record) => cdxjLine({ ...record, filename: 'mine.warc.gz' }))].join(''), 'latin1');
+  const notices: string[] = [];
+  const before = server.log.length;
+  const [input, ...others] = await list({ kind: 'warc', paths: ['mine.warc.gz'], index: ['lies.cdxj'] }, { notice: (words) => notices.push(words) });
+  assert.deepEqual(others, []);
+  const found = await documents(openInput(input!, { gate }));
+  assert.deepEqual(
+    found.map(({ warc_offset }) => Number(warc_offset)),
+    good.map(({ offset }) => offset).sort((a, b) => a - b),
+  );
+  assert.equal(server.log.length, before, 'no request went out');
+  assert.match(notices.join('\n'), /\d+ index lines give no place of a record/);
+  assert.match(notices.join('\n'), /10 index rows are of files that this run does not read/);
+
+  const cluster = (file: string) => `com,example)/ 20230101000000\t${file}\t0\t100\t1\n`;
+  for (const file of ['..', '.', '../cdx-00000.gz', 'http://evil.test/x', '/etc/passwd', '.hidden']) {
+    const files = crawl.files.map((one) => (one.path.endsWith('cluster.idx') ? { ...one, bytes: Buffer.from(cluster(file)) } : one));
+    const hostileServer = await startCrawlServer(files);
+    try {
+      const source: Source = {
+        kind: 'commoncrawl',
+        crawls: [CRAWL],
+        base: hostileServer.base,
+        select: { fraction: 1, index: { from: 'cdx', domains: ['example.com'], status: [] } },
+      };
+      await assert.rejects(list(source), (error: RefineError) => error.code === 'ERR_REFINE_SELECTION' && /holds the line/.test(error.message), file);
+      assert.ok(
+        hostileServer.log.every(({ path }) => /\.(paths\.gz|idx)$/.test(path)),
+        file,
+      );
+    } finally {
+      await hostileServer.close();
+    }
+  }
+});
+
+test('a columnar index with numbers that are none, and names of megabytes, is counted and read on', async () => {
+  const own = crawl.records.filter(({ filename, status, mime }) => filename === crawl.warcs[0]!.path && status === 200 && mime === 'text/html').slice(0, 4);
+  writeFileSync(join(folder, 'columnar.warc.gz'), crawl.warcs[0]!.bytes);
+  const rows = 20_000; // of one name in the dictionary, each of which would be a text of 2 MB
+  const long = 'y'.repeat(2 << 20);
+  const column = (name: string, type: 'STRING' | 'DOUBLE' | 'INT32', data: unknown[]) => ({ name, type, data });
+  const file = parquetWriteBuffer({
+    columnData: [
+      column('url_host_name', 'STRING', [...own.map(({ host }) => host), ...new Array<string>(rows).fill('a.example')]),
+      column('fetch_status', 'INT32', new Array<number>(rows + 4).fill(200)),
+      column('warc_filename', 'STRING', [...own.map(() => 'columnar.warc.gz'), ...new Array<string>(rows).fill(long)]),
+      column('warc_record_offset', 'DOUBLE', [...own.map(({ offset }) => offset), ...new Array<number>(rows).fill(1.5)]),
+      column('warc_record_length', 'DOUBLE', [own[0]!.length, own[1]!.length + 0.5, Number.POSITIVE_INFINITY, Number.NaN, ...new Array<number>(rows).fill(10)]),
+    ],
+  });
+  writeFileSync(join(folder, 'columnar.parquet'), Buffer.from(file));
+  const notices: string[] = [];
+  const before = process.memoryUsage().rss;
+  const inputs = await list({ kind: 'warc', paths: ['columnar.warc.gz'], index: ['columnar.parquet'] }, { notice: (words) => notices.push(words) });
+  assert.ok(process.memoryUsage().rss - before < 512 << 20, `${(process.memoryUsage().rss - before) >> 20} MiB`);
+  assert.deepEqual(
+    (await all(inputs)).map(({ warc_offset }) => Number(warc_offset)),
+    [own[0]!.offset],
+  );
+  assert.match(notices.join('\n'), /3 index lines give no place/);
 });

@@ -243,7 +243,7 @@ async function* clusterLines(
   for await (const line of linesOf(bytes())) {
     if (line === '') continue;
     const [key, file, offset, length] = line.split('\t');
-    if (key === undefined || file === undefined || !/^[\w.-]+$/.test(file) || !/^\d{1,15}$/.test(offset ?? '') || !/^\d{1,10}$/.test(length ?? '')) {
+    if (key === undefined || file === undefined || !/^\w[\w.-]*$/.test(file) || !/^\d{1,15}$/.test(offset ?? '') || !/^\d{1,10}$/.test(length ?? '')) {
       throw damaged(place, `holds the line ${JSON.stringify(line.slice(0, 80))}`);
     }
     if (Number(length) > MAX_BLOCK_BYTES) throw damaged(place, `names a block of ${length} bytes`);

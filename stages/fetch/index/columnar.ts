@@ -20,8 +20,11 @@ export interface IndexEntry {
 
 const SLICE_ROWS = 16_384;
 
+/** No host, path, media type or digest is longer; a text of megabytes for every row of a page would be more than fits. */
+const MAX_TEXT_BYTES = 8192;
+
 const text = (value: Value): string | null =>
-  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1') : null;
+  value instanceof Uint8Array && value.length <= MAX_TEXT_BYTES ? Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1') : null;
 const number = (value: Value): number | null => (typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null);
 
 interface Test {

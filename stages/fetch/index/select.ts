@@ -160,7 +160,7 @@ async function collect(
         continue;
       }
       if (number === -1) throw ambiguous(file);
-      if (!(Number.isSafeInteger(offset) && offset >= 0 && length > 0 && length < MAX_MEMBER_BYTES)) {
+      if (!(Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(length) && length > 0 && length < MAX_MEMBER_BYTES)) {
         counts.bad++;
         continue;
       }
@@ -250,7 +250,7 @@ function fileNumbers(paths: readonly string[], byName: boolean): Map<string, num
 }
 
 function ambiguous(file: string): RefineError {
-  const message = `the index names ${JSON.stringify(file)}, and two inputs have that name. Make the index with paths as the manifest has them, or read one folder at a time`;
+  const message = `the index names ${JSON.stringify(file.slice(0, 200))}, and two inputs have that name. Make the index with paths as the manifest has them, or read one folder at a time`;
   return new RefineError('ERR_REFINE_SELECTION', message, { place: 'source.index' });
 }
 
