@@ -5,6 +5,7 @@ import type { DoneEntry } from './ledger.js';
 import { REMOVE_STEP } from './remove/exclusions.js';
 import { readRun, type RunState } from './run-folder.js';
 import type { Manifest, StepCounts } from './types.js';
+import { pasteable } from './pasteable.js';
 
 export interface FailedInput {
   /** The task that failed for good. */
@@ -110,7 +111,8 @@ export function summaryText(summary: RunSummary): string {
     text > 0 ? `${n(text)} text shards in ${summary.folder}/text` : '',
   ].filter((part) => part !== '');
   lines.push(where.length === 0 ? `no shards: the manifest keeps no text and has no tokenize step` : `${where.join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
-  lines.push('next:', `  npx refine stats ${summary.folder}`, `  npx refine inspect ${summary.folder}`);
-  if (tokens > 0) lines.push(`  npx refine load ${summary.folder} --seq-len 2048 --batch-size 8 > batches.arrow`);
+  const folder = pasteable(summary.folder);
+  lines.push('next:', `  npx refine stats ${folder}`, `  npx refine inspect ${folder}`);
+  if (tokens > 0) lines.push(`  npx refine load ${folder} --seq-len 2048 --batch-size 8 > batches.arrow`);
   return `${lines.join('\n')}\n`;
 }

@@ -258,7 +258,8 @@ class Run {
       await this.#failed.failChanged(this.#locked, firstMap);
       if (this.#options.verifyInputs === true) {
         const open = (input: Input): SourceReader => this.#inputs.openInput(input, { gate: this.#gate });
-        this.#options.notice?.(await this.#failed.verify(this.#locked, firstMap, open, signal));
+        const seen = await this.#failed.verify(this.#locked, firstMap, open, signal);
+        this.#options.notice?.(seen);
       }
       // An input that fails after a barrier leaves a hole in what the barrier saw: it is left out and the barrier made again.
       while (!(await this.#pass(levels, executor))) levels.forgetPlan();

@@ -35,7 +35,9 @@ function codesIn(written: readonly string[]): string[] {
 function explained(written: string): string {
   const found = findError(written);
   if (found === undefined) {
-    const meant = nearest(written.toUpperCase().replace(/^(?!ERR_REFINE_)/, 'ERR_REFINE_'), codes);
+    const bare = (word: string): string => word.toUpperCase().replace(/^ERR_REFINE_/, ''); // what all codes share says nothing of likeness
+    const near = nearest(bare(written), codes.map(bare));
+    const meant = near === null ? null : `ERR_REFINE_${near}`;
     throw new RefineError(
       'ERR_REFINE_USAGE',
       `"${written}" is no error code of refine.${meant === null ? '' : ` Did you mean ${meant}?`} All codes stand in infra/docs/errors.md. Run: npx refine explain`,

@@ -7,8 +7,9 @@ import { packagePath } from '../../native/package-root.js';
 import { createFileOnce, replaceFile } from '../atomic-file.js';
 import { manifestText } from '../init/manifest-text.js';
 import { type InitAnswers, type InitSource, RECIPES, type Recipe } from '../init/recipes.js';
-import { parseManifest } from '../manifest.js';
+import { ManifestErrors, parseManifest } from '../manifest.js';
 import { steps } from '../registry.js';
+import { pasteable } from '../pasteable.js';
 import { action, count, EXIT, words } from './command.js';
 
 const SOURCES = ['sample', 'commoncrawl', 'warc', 'jsonl'] as const;
@@ -48,7 +49,9 @@ export function registerInit(program: Command): void {
         const answers = options.yes === true ? answered(options) : await asked(options);
         const path = options.out ?? `${answers.name}.yaml`;
         const text = manifestText(answers, placesFrom(dirname(resolve(path))), steps);
-        await parseManifest(text, { path });
+        await parseManifest(text, { path }).catch((error: unknown) => {
+          throw error instanceof ManifestErrors ? noManifest(error) : error;
+        });
         if (options.force === true) await replaceFile(path, text);
         else if (!(await createFileOnce(path, text)))
           throw new RefineError('ERR_REFINE_USAGE', 'is there already, and what stands in it is not written over. Name another file with -o, or add --force', {
@@ -59,12 +62,18 @@ export function registerInit(program: Command): void {
         );
         words('next:');
         if (answers.source.kind !== 'sample' && /lists\//.test(text))
-          words(`  npx refine fetch lists --manifest ${path}    (block lists, by their own licences; optional)`);
-        if (answers.source.kind === 'commoncrawl') words(`  npx refine plan ${path}`);
-        words(`  npx refine run ${path}`);
+          words(`  npx refine fetch lists --manifest ${pasteable(path)}    (block lists, by their own licences; optional)`);
+        if (answers.source.kind === 'commoncrawl') words(`  npx refine plan ${pasteable(path)}`);
+        words(`  npx refine run ${pasteable(path)}`);
         return EXIT.done;
       }),
     );
+}
+
+/** Flags and answers that make no manifest: its lines are nowhere to be looked at. */
+function noManifest({ problems }: ManifestErrors): RefineError {
+  const said = problems.map(({ message }) => `\n  ${message}`).join('');
+  return new RefineError('ERR_REFINE_USAGE', `these answers make no manifest, so none was written:${said}\nGive others (refine init --help)`);
 }
 
 function languages(text: string): string[] {

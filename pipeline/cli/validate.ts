@@ -15,7 +15,7 @@ export function registerValidate(program: Command): void {
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
         for (const warning of manifestWarnings(manifest)) words(warning);
         words(
-          `${path} is a valid manifest: source ${manifest.source.kind}, ${manifest.steps.length} steps (${manifest.steps.map((step) => step.name).join(', ')}).`,
+          `${path} is a valid manifest: source ${manifest.source.kind}, ${manifest.steps.length} ${manifest.steps.length === 1 ? 'step' : 'steps'} (${manifest.steps.map((step) => step.name).join(', ')}).`,
         );
         return EXIT.done;
       }),

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { parse } from 'yaml';
 import { packagePath } from '../../native/package-root.js';
 import { partFiles, promisedBytes, refine } from '../support/cli.js';
 
@@ -27,6 +28,37 @@ test('init writes a manifest that validates, never over another without --force,
   assert.match(readFileSync(path, 'utf8'), /^name: fineweb$/m);
   const silent = await refine(['init'], { cwd: folder });
   assert.deepEqual([silent.code, /no terminal to ask on\. Add --yes/.test(silent.stderr)], [2, true]);
+});
+
+test('odd answers: commands to paste are quoted, and what makes no manifest is named without a file that is not there', async () => {
+  const odd = await refine(['init', '--yes', '--source', 'warc', '--paths', 'my data/ü *.warc.gz', 'a,{b}.warc', 'tab\there', '-o', "it's a ü place/m.yaml"], {
+    cwd: folder,
+  });
+  assert.equal(odd.code, 0, odd.stderr);
+  const command = /npx refine (run .*)$/m.exec(odd.stderr)![1]!;
+  assert.deepEqual(execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n'), ['run', "it's a ü place/m.yaml", '']);
+  const parsed = parse(readFileSync(join(folder, "it's a ü place", 'm.yaml'), 'utf8')) as { source: { warc: string[] } };
+  assert.deepEqual(parsed.source.warc, ['my data/ü *.warc.gz', 'a,{b}.warc', 'tab\there']);
+  for (const [flags, words] of [
+    [['--name', 'sp ace'], /name is "sp ace"; expected a word/],
+    [['--name', '../up'], /name is "\.\.\/up"/],
+    [['--source', 'commoncrawl', '--crawl', 'x y'], /crawls\[0\] is "x y"/],
+    [['--tokenizer', 'no such/tokenizer.json'], /no tokenizer at/],
+    [['--languages', 'xx'], /no language "xx"/],
+  ] as const) {
+    const refused = await refine(['init', '--yes', ...flags], { cwd: folder });
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /ERR_REFINE_USAGE these answers make no manifest, so none was written:/);
+    assert.match(refused.stderr, words);
+    assert.doesNotMatch(refused.stderr, /yaml:\d/);
+  }
+});
+
+test('explain suggests a code that is like the word, and none where only the prefix is', async () => {
+  assert.match((await refine(['explain', 'shrad'])).stderr, /Did you mean ERR_REFINE_SHARD\?/);
+  assert.match((await refine(['explain', 'err_refine_manifst'])).stderr, /Did you mean ERR_REFINE_MANIFEST\?/);
+  assert.doesNotMatch((await refine(['explain', 'nonsense'])).stderr, /Did you mean/);
+  assert.match((await refine(['explain', 'ERR_REFINE_DISK\r'])).stdout, /^ERR_REFINE_DISK\n/);
 });
 
 test('clean frees scratch/ of a finished run; stats, report, load and a resume work as before; an unfinished run is left alone', async () => {
