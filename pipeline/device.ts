@@ -160,12 +160,14 @@ function placeNeuralSteps(request: PlacementRequest & { readonly cuda: CudaState
   return { device, isa, notices };
 }
 
-/** Where a run with this request would compute, for plans: nothing is refused, so that a GPU's run can be planned where there is none. */
+/** `cuda` where any step of a run with this request would compute there, for plans: nothing is refused, so that a GPU's run can be planned where there is none. */
 export function plannedDevice({ asked, steps, pinned, held, cuda }: Omit<PlacementRequest, 'sets'>): Device {
-  if (neuralSteps(steps).length === 0) return 'cpu';
+  const [neural, accelerated] = [neuralSteps(steps).length > 0, acceleratedSteps(steps).length > 0];
+  if (!neural && !accelerated) return 'cpu';
   if (asked !== 'auto') return asked;
-  if (held?.isa !== undefined) return held.device;
-  return pinned === undefined && (cuda ?? cudaState()).usable ? 'cuda' : 'cpu';
+  if (neural && held?.isa !== undefined && held.device === 'cuda') return 'cuda';
+  const mayTake = accelerated || (pinned === undefined && held?.isa === undefined);
+  return mayTake && (cuda ?? cudaState()).usable ? 'cuda' : 'cpu';
 }
 
 export function noCuda(state: UnusableCuda): RefineError {

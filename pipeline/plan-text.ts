@@ -62,7 +62,7 @@ function estimateLines(plan: PlannedRun, estimate: RunEstimate): string[] {
       ? 'none: every input lies on this machine'
       : `${bytes(transfer.ingressBytes)} in, ${bytes(transfer.egressBytes)} charged as egress, ${number(transfer.gets)} requests and retries${transfer.puts === 0 ? '' : `, ${number(transfer.puts)} puts`}`,
   );
-  row('GPU', plan.gpuHours === null ? 'not measured: the time above has the model steps on the CPU, where the sample ran them' : 'none');
+  row('GPU', plan.gpuHours === null ? 'not measured: the time above has all steps on the CPU, where the sample ran them' : 'none');
   lines.push('levels');
   for (const level of estimate.levels.slice(0, MAX_LEVELS)) lines.push(levelLine(level));
   if (estimate.levels.length > MAX_LEVELS) {

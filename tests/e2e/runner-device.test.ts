@@ -172,4 +172,6 @@ test('a plan counts no GPU hours where the run would compute on the CPU, and doe
   assert.equal(await planned('classify', { device: 'cuda', cuda: none }), null, 'planned where no GPU is');
   assert.equal(await planned('classify', { device: 'auto', cuda: gpu }, `isa: ${best}\n`), 0, 'a pinned set is the CPU’s');
   assert.equal(await planned('tokenize', { device: 'auto', cuda: gpu }), 0);
+  assert.equal(await planned('dedupe-minhash', { device: 'auto', cuda: gpu }), null, 'its signatures are made there');
+  assert.equal(await planned('dedupe-minhash', { device: 'auto', cuda: none }), 0);
 });
