@@ -63,12 +63,12 @@ test('a machine that knows loose objects, one that compacts them, and one that h
   const after = await stored();
   assert.deepEqual(after.final, expected);
   assert.ok(after.ledger.includes('ledger.arrow'));
-  assert.equal(loose(after.ledger), 0);
+  assert.ok(loose(after.ledger) < first.tasks.ran / 2, 'what b did again is too little to be compacted too');
 
   for (const machine of ['a', 'c', 'b']) {
     const { tasks } = await runManifest(manifest, on(machine, { compactAt: 1 }));
     assert.deepEqual(tasks, { ran: 0, reused: first.tasks.ran }, machine);
-    assert.equal(loose(readdirSync(join(folder, machine, 'ledger'))), 0, 'what is compacted does not stay beside it here');
+    assert.deepEqual(readdirSync(join(folder, machine, 'ledger')).sort(), (await stored()).ledger.sort(), 'what is compacted does not stay beside it here');
   }
 });
 
