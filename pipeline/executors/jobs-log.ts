@@ -9,6 +9,8 @@ import { EXECUTOR_FOLDER } from './level-folder.js';
 interface Submitting {
   readonly event: 'submitting';
   readonly engine: string;
+  /** Engine.where. */
+  readonly where?: Readonly<Record<string, string>>;
   /** The engine's name of the job. */
   readonly name: string;
   readonly level: string;
@@ -21,6 +23,7 @@ interface Submitting {
 interface Submitted {
   readonly event: 'submitted';
   readonly engine: string;
+  readonly where?: Readonly<Record<string, string>>;
   readonly job: string;
   readonly name: string;
   readonly level: string;
@@ -92,19 +95,41 @@ export class JobsLog {
     });
     const records: JobRecord[] = [];
     for (const line of text.split('\n')) {
-      try {
-        if (line !== '') records.push(JSON.parse(line) as JobRecord);
-      } catch {
-        // half a line of a parent that was killed: what it announced was not submitted yet
-      }
+      const record = line === '' ? null : recordOf(line);
+      if (record !== null) records.push(record); // else half a line of a parent that was killed: what it announced was not submitted yet
     }
     return records;
   }
 }
 
+const FIELDS: Readonly<Record<JobRecord['event'], Readonly<Record<string, string>>>> = {
+  submitting: { engine: 'string', name: 'string', level: 'string', elements: 'number' },
+  submitted: { engine: 'string', name: 'string', level: 'string', elements: 'number', job: 'string' },
+  closed: { level: 'string', failed: 'object' },
+  chain: { engine: 'string' },
+  driver: { job: 'string', state: 'string' },
+};
+
+/** null where the line is no whole record: of a file system that filled a hole with zeros, or an editor. */
+function recordOf(line: string): JobRecord | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const record = value as Readonly<Record<string, unknown>>;
+  const event = record.event;
+  const fields = typeof event === 'string' && Object.hasOwn(FIELDS, event) ? FIELDS[event as JobRecord['event']] : null;
+  if (fields === null || !Object.entries(fields).every(([key, type]) => typeof record[key] === type)) return null;
+  return event !== 'closed' || Array.isArray(record.failed) ? (record as unknown as JobRecord) : null;
+}
+
 /** An array that may still be running; `job` is null where the parent died between announcing and submitting. */
 export interface OpenLevel {
   readonly engine: string;
+  readonly where: Readonly<Record<string, string>>;
   readonly name: string;
   readonly job: string | null;
   readonly level: string;
@@ -114,11 +139,10 @@ export interface OpenLevel {
 export function openLevels(records: readonly JobRecord[]): readonly OpenLevel[] {
   const open = new Map<string, OpenLevel>();
   for (const record of records) {
-    if (record.event === 'submitting')
-      open.set(record.level, { engine: record.engine, name: record.name, job: null, level: record.level, elements: record.elements });
-    else if (record.event === 'submitted')
-      open.set(record.level, { engine: record.engine, name: record.name, job: record.job, level: record.level, elements: record.elements });
-    else if (record.event === 'closed') open.delete(record.level);
+    if (record.event === 'submitting' || record.event === 'submitted') {
+      const { engine, where = {}, name, level, elements } = record;
+      open.set(level, { engine, where, name, job: record.event === 'submitted' ? record.job : null, level, elements });
+    } else if (record.event === 'closed') open.delete(record.level);
   }
   return [...open.values()];
 }

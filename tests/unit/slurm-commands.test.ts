@@ -137,7 +137,7 @@ test('squeue: elements that ended, run and wait, ranges unfolded, exit codes tol
       '9|4|REQUEUE_HOLD|0||launch_failed_requeued_held|',
       '',
     ].join('\n'),
-  );
+  )!;
   assert.deepEqual(
     [...states.get('6')!].sort(([a], [b]) => a - b).map(([index, { state, reason }]) => [index, state, reason]),
     [

@@ -86,12 +86,16 @@ export function refusalOf(stderr: string): Refusal {
 /** squeue -O with `|` after every field, of full width. */
 export const SQUEUE_FIELDS = 'ArrayJobID:0|,ArrayTaskID:0|,State:0|,exit_code:0|,NodeList:0|,Reason:0|';
 
-/** By job; elements that squeue lists as a range (pending ones) by themselves. */
-export function parseSqueue(stdout: string): Map<string, ElementStates> {
+/**
+ * By job; elements that squeue lists as a range (pending ones) by themselves. null where it is no whole answer: an element that is not
+ * listed counts as ended, so none may be missing because of a line that was cut or that something else wrote.
+ */
+export function parseSqueue(stdout: string): Map<string, ElementStates> | null {
   const jobs = new Map<string, Map<number, Element>>();
-  for (const line of stdout.split('\n')) {
-    const [job, tasks, state, code, node, reason] = line.split('|');
-    if (job === undefined || reason === undefined) continue;
+  if (stdout !== '' && !stdout.endsWith('\n')) return null;
+  for (const line of stdout.split('\n').slice(0, -1)) {
+    const [, job, tasks, state, code, node, reason] = LINE.exec(line) ?? [];
+    if (job === undefined || reason === undefined) return null;
     const elements = jobs.get(job) ?? new Map<number, Element>();
     jobs.set(job, elements);
     const element = elementOf(state!, Number(code), reason, node!);
@@ -99,6 +103,9 @@ export function parseSqueue(stdout: string): Map<string, ElementStates> {
   }
   return jobs;
 }
+
+/** Reasons are Slurm's words, and of a failed dependency or a hold an administrator's, which may hold a bar. */
+const LINE = /^(\d+)\|(N\/A|[\d[\],:%-]+)\|([A-Z0-9_]+)\|(\d+)\|([^|]*)\|(.*)\|$/;
 
 const MOST_INDICES = 10_000_000;
 
@@ -145,7 +152,8 @@ const STATES: Readonly<Record<string, ElementState>> = {
 function elementOf(word: string, code: number, reason: string, node: string): Element {
   const exit = code >> 8;
   const signal = code & 0x7f;
-  let state = STATES[word] ?? (/HOLD/.test(word) ? 'waiting' : 'unknown');
+  // A word that is not known is of a job that squeue still lists: it counts as ended only once it is listed no more.
+  let state = STATES[word] ?? (/HOLD/.test(word) ? 'waiting' : 'running');
   if (state === 'failed' && exit === EXIT_TIME) state = 'time';
   else if (state === 'failed' && exit === EXIT_STOPPED) state = 'taken';
   const ended = state !== 'waiting' && state !== 'running';

@@ -82,6 +82,7 @@ export class SlurmEngine implements Engine {
   async find(name: string): Promise<string | null> {
     const { code, stdout, stderr } = await call('squeue', ['--noheader', '--states=all', `--name=${name}`, '--format=%F']);
     if (code !== 0) throw this.#silent('squeue', stderr);
+    if (!/^(\d+\n)*$/.test(stdout)) throw garbled(stdout, "a job's number a line");
     return /^\d+/.exec(stdout)?.[0] ?? null;
   }
 
@@ -92,7 +93,9 @@ export class SlurmEngine implements Engine {
       if (/Invalid job id/i.test(stderr)) return new Map(); // forgotten, all of them
       throw this.#silent('squeue', stderr);
     }
-    return parseSqueue(stdout);
+    const states = parseSqueue(stdout);
+    if (states === null) throw garbled(stdout, `whole lines of ${SQUEUE_FIELDS}`);
+    return states;
   }
 
   async cancel(jobs: readonly string[]): Promise<void> {
@@ -112,6 +115,11 @@ export class SlurmEngine implements Engine {
   #silent(command: string, stderr: string): RefineError {
     return new EngineSilent('slurm', `${command} does not answer: ${said(stderr)}. Check slurmctld (sinfo, scontrol ping).`);
   }
+}
+
+/** Something else wrote there, or it was cut: another answer may be whole. */
+function garbled(stdout: string, expected: string): RefineError {
+  return new EngineSilent('slurm', `squeue answered ${JSON.stringify(stdout.slice(-200))}, expected ${expected}. Try it by hand.`);
 }
 
 function said(stderr: string): string {
