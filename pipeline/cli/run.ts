@@ -6,7 +6,7 @@ import type { AskedDevice } from '../device.js';
 import { openKubernetes } from '../executors/kubernetes/place.js';
 import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
 import { readProfile, withProfile } from '../executors/settings.js';
-import { clusterPlace, executorOf, openSlurm, type RunPlace } from '../executors/start.js';
+import { clusterPlace, executorOf, localPlace, openSlurm, type RunPlace } from '../executors/start.js';
 import { loadManifest } from '../manifest.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { openJsonLog } from '../json-log.js';
@@ -135,7 +135,7 @@ async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> 
   const whole = workers === undefined ? block : { ...block, workers };
   switch (executorOf(options.executor, block)) {
     case 'local':
-      return { ...(workers === undefined ? {} : { workers }), ...(block.stall === undefined ? {} : { stallMs: block.stall }) };
+      return localPlace(whole);
     case 'slurm':
       return clusterPlace(manifest, await openSlurm(whole), { block: whole, notice: words });
     case 'kubernetes':

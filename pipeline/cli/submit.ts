@@ -41,7 +41,7 @@ export function registerSubmit(program: Command): void {
     .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
-    .option('--dry-run', 'prints what would be submitted and makes nothing: JSON lines (Slurm), YAML (Kubernetes)')
+    .option('--dry-run', 'prints what would be submitted, level by level, and makes nothing: JSON lines (Slurm), YAML (Kubernetes)')
     .option('--cancel', 'ends the submitted run: its driver and its jobs; what is done stays')
     .action(
       action(async (path: string, options: Options) => {
@@ -58,7 +58,7 @@ export function registerSubmit(program: Command): void {
             { place: '--executor' },
           );
         if (options.dryRun === true) {
-          for (const job of slurmDryRun(manifest, out, block)) await data(`${JSON.stringify(job)}\n`);
+          for (const job of await slurmDryRun(manifest, out, block, new AbortController().signal)) await data(`${JSON.stringify(job)}\n`);
           return EXIT.done;
         }
         if (options.cancel === true) {

@@ -14,7 +14,7 @@ import { lockRunFolder } from '../parent-lock.js';
 import type { Progress } from '../progress-events.js';
 import { type RunSummary, runManifest } from '../runner.js';
 import type { Manifest } from '../types.js';
-import { HandedOver } from './cluster.js';
+import { HandedOver } from './cluster-world.js';
 import { type ArrayJob, type Engine, EngineSilent, type Resources } from './engine.js';
 import { driverDeaths, JobsLog, nextDriver } from './jobs-log.js';
 import { EXECUTOR_FOLDER } from './level-folder.js';

@@ -26,6 +26,8 @@ export class ClusterArray {
   readonly #open: Set<number>;
   readonly #endedAt = new Map<number, number>();
   readonly #told = new Set<string>();
+  /** By running element: its first task that is not known to have ended; how many tasks from its beginning are known to have begun. */
+  readonly #heads = new Map<number, { first: number; begun: number }>();
   readonly #failed: string[] = [];
   #done = 0;
   #again = 0;
@@ -58,6 +60,30 @@ export class ClusterArray {
       if (spec != null && this.tasks.has(spec.task)) found.push({ spec, tried: tried[at] ?? UNTRIED });
     }
     return found;
+  }
+
+  /** Of a running element, which takes its tasks in their order: those that must be running and were not told before. */
+  begun(index: number): readonly { readonly spec: TaskSpec; readonly tried: Tried }[] {
+    const { chunk, workers, tried } = this.note;
+    const head = this.#heads.get(index) ?? { first: index * chunk, begun: index * chunk };
+    this.#heads.set(index, head);
+    const end = Math.min(this.#specs.length, (index + 1) * chunk);
+    const isOpen = (at: number): boolean => this.#specs[at] != null && this.tasks.has(this.#specs[at]!.task);
+    while (head.first < end && !isOpen(head.first)) head.first++;
+    const fresh: { spec: TaskSpec; tried: Tried }[] = [];
+    for (let [at, running] = [head.first, 0]; at < end && running < workers; at++) {
+      if (!isOpen(at)) continue;
+      running++;
+      if (at < head.begun) continue;
+      head.begun = at + 1;
+      fresh.push({ spec: this.#specs[at]!, tried: tried[at] ?? UNTRIED });
+    }
+    return fresh;
+  }
+
+  /** It waits again: what ran in it will begin anew. */
+  requeued(index: number): void {
+    this.#heads.delete(index);
   }
 
   /** Whether every task of the element had a worker from its beginning. */

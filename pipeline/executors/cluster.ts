@@ -2,96 +2,27 @@
 // ledger (the truth of what is done) and the engine (who ended), submits again what is missing.
 // Invariants: a task counts as done by its ledger entry alone, whatever an engine says of its job; a parent that dies leaves jobs that
 // the next one takes over by jobs.jsonl; a task is submitted again only once its job has ended.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RefineError } from '../../native/errors.js';
 import { recordFailure } from '../failed-inputs.js';
 import { digest } from '../identity.js';
-import { type DoneEntry, Ledger } from '../ledger.js';
 import type { TaskSpec, WorkerContext } from '../tasks.js';
+import { ClusterArray } from './cluster-array.js';
+import { type Batch, nameOf, nextBatch, type Waiting } from './cluster-batches.js';
 import { afterJob } from './cluster-tries.js';
-import { ClusterArray, lastWords } from './cluster-array.js';
-import { type Element, type ElementStates, type Engine, EngineSilent, type Resources } from './engine.js';
+import { type ClusterOutside, type ClusterWorld, HandedOver, realOutside } from './cluster-world.js';
+import { type Element, type ElementStates, EngineSilent, type Resources } from './engine.js';
 import type { Executor, PoolEvents, TaskFailure } from './executor.js';
-import { failedInChain, JobsLog, type OpenLevel, openLevels } from './jobs-log.js';
-import { type LevelNote, levelFolder, notedAgain, readLevelNote, readTasks, removeLevel, type Tried, UNTRIED, writeLevel } from './level-folder.js';
+import { failedInChain, type OpenLevel, openLevels } from './jobs-log.js';
+import { type Ended, LedgerWatch } from './ledger-watch.js';
+import { type LevelNote, levelFolder, readLevelNote, readTasks, UNTRIED } from './level-folder.js';
+import { isOf } from './live-jobs.js';
 
-export interface ClusterSettings {
-  /** Tasks of one job; absent: so many that a level has at most ELEMENTS_WANTED jobs. */
-  readonly tasksPerElement?: number;
-  /** Elements queued and running at once. */
-  readonly maxQueued: number;
-  /** The slowest pace of asking ledger and engine, milliseconds. */
-  readonly pollMs: number;
-  /** How long a ledger entry may take to be seen here once its job ended well: attribute caches of network file systems. */
-  readonly settleMs: number;
-  /** After a signal to stop, an element's running tasks may go on so long. */
-  readonly graceMs: number;
-  /** What an element may use that runs these steps. */
-  resources(steps: readonly string[]): Resources;
-  /** Worker processes of an element. */
-  workers(resources: Resources): number;
-}
-
-/** What runs in a task: names of steps, for their resources; whether it computes on a GPU. */
-export type StepsOf = (spec: TaskSpec) => { readonly steps: readonly string[]; readonly gpu: boolean };
-
-/** For a run that lives in no process: what is submitted goes on alone, and a driver job comes after it. */
-export interface ClusterChain {
-  /** How long this driver waits for jobs itself. */
-  readonly stayMs: number;
-  /** Lets the next driver wait for these jobs. */
-  handOver(jobs: readonly string[]): Promise<void>;
-}
-
-export interface ClusterWorld {
-  readonly engine: Engine;
-  readonly settings: ClusterSettings;
-  readonly stepsOf: StepsOf;
-  /** Program and first arguments of `refine`. */
-  readonly refine: readonly string[];
-  readonly notice: (sentence: string) => void;
-  readonly chain?: ClusterChain;
-}
-
-/** Clock, ledger and files as the executor sees them: the real ones, or a simulation's. */
-export interface ClusterOutside {
-  /** Milliseconds. */
-  now(): number;
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-  readonly ledger: Pick<Ledger, 'tasks' | 'done' | 'failed' | 'forgetFailure' | 'put'>;
-  readonly log: Pick<JobsLog, 'add' | 'records'>;
-  readonly levels: { readonly write: typeof writeLevel; readonly remove: typeof removeLevel; readonly lastWords: typeof lastWords };
-}
-
-function realOutside(runFolder: string): ClusterOutside {
-  return {
-    now: () => performance.now(),
-    sleep: async (milliseconds, signal) => await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
-    ledger: new Ledger(runFolder),
-    log: new JobsLog(runFolder),
-    levels: { write: writeLevel, remove: removeLevel, lastWords },
-  };
-}
-
-/** Thrown out of a run whose jobs go on without this process. */
-export class HandedOver extends Error {
-  constructor(readonly jobs: readonly string[]) {
-    super(`handed over to ${jobs.length} jobs`);
-  }
-}
-
-const ELEMENTS_WANTED = 1000;
 const FIRST_POLL_MS = 500;
 /** An engine that does not answer (slurmctld restarts) is asked again so long. */
 const SILENCE_MS = 30 * 60_000;
 const CANCEL_MS = 60_000;
 /** A job that died wrote no entry any more: only what is on its way is waited for. */
 const DEAD_SETTLE_MS = 5000;
-
-interface Waiting {
-  readonly spec: TaskSpec;
-  readonly tried: Tried;
-}
 
 export class ClusterExecutor implements Executor {
   readonly #world: ClusterWorld;
@@ -100,10 +31,15 @@ export class ClusterExecutor implements Executor {
   readonly #outside: ClusterOutside;
   readonly #ledger: ClusterOutside['ledger'];
   readonly #log: ClusterOutside['log'];
+  readonly #watch: LedgerWatch;
   readonly #born: number;
   #open: ClusterArray[] = [];
   #waiting: Waiting[] = [];
   #failures: TaskFailure[] = [];
+  /** Tasks that had an entry when the level began: a failure among them is of an earlier try. */
+  #known: ReadonlySet<string> = new Set();
+  /** Workers of elements that were seen running, for displays. */
+  #workers = 0;
   #restored = false;
   #levels = 0;
   /** Elements that the engine took last where it refused more. */
@@ -117,6 +53,7 @@ export class ClusterExecutor implements Executor {
     this.#outside = outside;
     this.#ledger = outside.ledger;
     this.#log = outside.log;
+    this.#watch = new LedgerWatch(context.runFolder, outside);
     this.#born = outside.now();
   }
 
@@ -124,6 +61,7 @@ export class ClusterExecutor implements Executor {
     this.#failures = [];
     this.#waiting = [];
     const left = await this.#withoutFailed(specs);
+    this.#known = await this.#ledger.tasks();
     try {
       const taken = await this.#restore(new Map(left.map((spec) => [spec.task, spec])));
       this.#waiting = left.filter(({ task }) => !taken.has(task)).map((spec) => ({ spec, tried: UNTRIED }));
@@ -154,7 +92,7 @@ export class ClusterExecutor implements Executor {
       await this.#outside.sleep(pause, signal).catch(() => signal.throwIfAborted());
       const before = this.#outside.now();
       await this.#look();
-      // A ledger of a million entries is not listed every second.
+      // An engine that takes long to answer is asked less often.
       pause = Math.max(Math.min(pause * 1.5, settings.pollMs), 10 * (this.#outside.now() - before));
     }
   }
@@ -180,7 +118,7 @@ export class ClusterExecutor implements Executor {
     const records = await this.#log.records();
     this.#levels = records.filter(({ event }) => event === 'submitting').length;
     for (const open of openLevels(records)) {
-      const job = open.engine === this.#world.engine.name ? (open.job ?? (await this.#world.engine.find(open.name))) : null;
+      const job = isOf(open, this.#world.engine) ? (open.job ?? (await this.#world.engine.find(open.name))) : null;
       const array = job === null ? null : await this.#arrayOf(open, job, specs);
       if (array === null || array.tasks.size === 0) {
         if (job !== null) await this.#world.engine.cancel([job]);
@@ -194,7 +132,7 @@ export class ClusterExecutor implements Executor {
       this.#world.notice(
         `goes on with ${this.#open.length === 1 ? 'a job' : `${this.#open.length} jobs`} that an earlier call submitted: ${jobsText(this.#open)}.`,
       );
-    await this.#collect();
+    this.#take(await this.#watch.listed(this.#open, 'now'));
     return taken;
   }
 
@@ -216,41 +154,33 @@ export class ClusterExecutor implements Executor {
   }
 
   async #submitWaiting(signal: AbortSignal): Promise<void> {
-    const { engine, settings } = this.#world;
+    const { engine, settings, stepsOf } = this.#world;
     while (this.#waiting.length > 0) {
       signal.throwIfAborted();
-      const kind = careOf(this.#waiting[0]!.tried);
-      const like = this.#waiting.filter(({ tried }) => careOf(tried) === kind);
-      const resources = this.#resources(like[0]!.spec);
-      const workers = settings.workers(resources);
-      const wanted = settings.tasksPerElement ?? Math.max(workers, Math.ceil(like.length / ELEMENTS_WANTED));
-      const chunk = kind === 'alone' ? 1 : kind === 'at-once' ? Math.min(wanted, workers) : wanted;
       const queued = this.#open.reduce((sum, array) => sum + array.unsettled, 0);
       const room = Math.min(engine.maxElements, Math.min(settings.maxQueued, engine.maxQueued) - queued, this.#fits);
       if (room <= 0) return; // later, as others end
-      const batch = like.slice(0, room * chunk);
-      const elements = Math.ceil(batch.length / chunk);
-      const array = await this.#submit(batch, chunk, workers, resources);
+      const batch = nextBatch(this.#waiting, room, settings, stepsOf);
+      const array = await this.#submit(batch);
       if (array === null) {
-        this.#fits = Math.max(1, Math.floor(elements / 2));
-        if (elements === 1) return;
+        this.#fits = Math.max(1, Math.floor(batch.elements / 2));
+        if (batch.elements === 1) return;
         continue;
       }
-      const gone = new Set(batch);
+      const gone = new Set(batch.tasks);
       this.#waiting = this.#waiting.filter((one) => !gone.has(one));
       this.#open.push(array);
     }
   }
 
   /** null where the engine's limit on queued jobs is met. */
-  async #submit(batch: readonly Waiting[], chunk: number, workers: number, resources: Resources): Promise<ClusterArray | null> {
+  async #submit({ tasks, chunk, elements, workers, resources }: Batch): Promise<ClusterArray | null> {
     const { engine, settings, stepsOf, refine } = this.#world;
     const { runFolder } = this.#context;
-    const specs = batch.map(({ spec }) => spec);
+    const specs = tasks.map(({ spec }) => spec);
     const { of, slug } = nameOf(specs[0]!);
     const level = `${String(++this.#levels).padStart(4, '0')}-${slug}`;
     const name = `refine-${digest([runFolder, process.pid, Date.now()]).slice(0, 8)}-${level}`;
-    const elements = Math.ceil(specs.length / chunk);
     const note: LevelNote = {
       format: 1,
       level,
@@ -260,13 +190,12 @@ export class ClusterExecutor implements Executor {
       workers: Math.min(workers, chunk),
       gpu: stepsOf(specs[0]!).gpu,
       graceMs: settings.graceMs,
-      tried: batch.map(({ tried }) => tried),
+      tried: tasks.map(({ tried }) => tried),
     };
-    const noted = { engine: engine.name, name, level, of, elements, tasks: specs.length };
+    const noted = { engine: engine.name, ...(engine.where === undefined ? {} : { where: engine.where }), name, level, of, elements, tasks: specs.length };
     await this.#log.add({ event: 'submitting', ...noted });
     await this.#outside.levels.write(runFolder, note, this.#context, specs);
-    const known = await this.#ledger.tasks();
-    for (const { task } of specs) if (known.has(task)) await this.#ledger.forgetFailure(task); // what stands there afterwards is of this try
+    for (const { spec, tried } of tasks) if (tried !== UNTRIED || this.#known.has(spec.task)) await this.#ledger.forgetFailure(spec.task); // what stands there afterwards is of this try
     try {
       const command = [...refine, 'worker', runFolder, '--level', level];
       const job = await engine.submit({ name, runFolder, folder: levelFolder(runFolder, level), command, elements, resources });
@@ -285,19 +214,20 @@ export class ClusterExecutor implements Executor {
 
   /** Asks ledger and engine what became of the open arrays. */
   async #look(): Promise<void> {
-    await this.#collect();
+    this.#take(await this.#watch.listed(this.#open));
     const states = await this.#states();
     if (states === null) return;
-    await this.#collect(); // what ended between the two questions
     for (const array of this.#open) {
       const elements = states.get(array.job);
       for (const index of array.pending()) {
         const element = elements?.get(index) ?? { state: 'unknown' };
         if (element.state === 'waiting' || element.state === 'running') {
           array.seenAlive(index);
-          this.#tellStuck(array, element);
+          if (element.state === 'running') this.#tellStarted(array, index, element);
+          else this.#tellStuck(array, index, element);
           continue;
         }
+        this.#take(await this.#watch.of(array, index));
         if (element.state === 'cancelled' && array.unfinishedOf(index).length > 0)
           throw new RefineError(
             'ERR_REFINE_INTERRUPTED',
@@ -329,33 +259,14 @@ export class ClusterExecutor implements Executor {
     }
   }
 
-  /** Takes from the ledger what is done, or failed by name. */
-  async #collect(): Promise<void> {
-    if (this.#open.every(({ tasks }) => tasks.size === 0)) return;
-    const entries = await this.#ledger.tasks();
-    for (const array of this.#open) {
-      if (array.tasks.size === 0) continue;
-      const again = array.makesAgain ? await notedAgain(this.#context.runFolder, array.level) : null;
-      for (const [task, spec] of array.tasks) {
-        if (!entries.has(task)) continue;
-        const isAgain = spec.kind === 'map' && spec.again !== undefined;
-        const done = isAgain && again?.has(task) !== true ? null : await this.#ledger.done(task);
-        if (done !== null) {
-          this.#done(array, spec, done);
-          continue;
-        }
-        const failed = await this.#ledger.failed(task);
-        if (failed === null) continue;
-        array.finish(task, 'failed');
-        this.#fail({ spec, code: failed.code, message: failed.message, place: undefined });
-      }
+  #take(ended: readonly Ended[]): void {
+    for (const { array, spec, entry } of ended) {
+      array.finish(spec.task, entry.state);
+      if (entry.state === 'done') {
+        this.#events.progress(spec.kind === 'map' ? entry.rowsIn : 0, entry.source?.bytesRead ?? 0);
+        this.#events.done(spec, entry);
+      } else this.#fail({ spec, code: entry.code, message: entry.message, place: undefined });
     }
-  }
-
-  #done(array: ClusterArray, spec: TaskSpec, entry: DoneEntry): void {
-    array.finish(spec.task, 'done');
-    this.#events.progress(spec.kind === 'map' ? entry.rowsIn : 0, entry.source?.bytesRead ?? 0);
-    this.#events.done(spec, entry);
   }
 
   async #ended(array: ClusterArray, index: number, element: Element): Promise<void> {
@@ -402,8 +313,17 @@ export class ClusterExecutor implements Executor {
     if (failed.length === 0 && again === 0) await this.#outside.levels.remove(this.#context.runFolder, array.level);
   }
 
-  #tellStuck(array: ClusterArray, { state, reason }: Element): void {
-    if (state !== 'waiting' || reason === undefined || !/held|bad ?constraints|invalid|never|limit$/i.test(reason) || /ArrayTaskLimit/i.test(reason)) return;
+  /** An element takes its tasks in their order, so those that run are the first that are open. */
+  #tellStarted(array: ClusterArray, index: number, { node }: Element): void {
+    for (const { spec, tried } of array.begun(index)) {
+      const attempt = tried.died + tried.taken + tried.late + 1;
+      this.#events.started?.(spec, { worker: this.#workers++, pid: null, host: node ?? this.#world.engine.name, attempt });
+    }
+  }
+
+  #tellStuck(array: ClusterArray, index: number, { reason }: Element): void {
+    array.requeued(index);
+    if (reason === undefined || !/held|bad ?constraints|invalid|never|limit$/i.test(reason) || /ArrayTaskLimit/i.test(reason)) return;
     if (array.told(reason)) this.#world.notice(`job ${array.job} (${array.note.name}) waits: ${reason}.`);
   }
 
@@ -429,31 +349,6 @@ export class ClusterExecutor implements Executor {
     }
     this.#open = [];
   }
-}
-
-/** How careful the next job is with a task: among others, with as many as begin at once, or alone. */
-function careOf({ died, late }: Tried): 'any' | 'at-once' | 'alone' {
-  return died > 0 ? 'alone' : late > 0 ? 'at-once' : 'any';
-}
-
-function nameOf(spec: TaskSpec): { readonly of: string; readonly slug: string } {
-  const of =
-    spec.kind === 'map'
-      ? `map of segment ${spec.segment + 1}`
-      : spec.kind === 'phase'
-        ? `${spec.step} ${spec.phase}`
-        : spec.kind === 'rank'
-          ? `ranks of ${spec.step}`
-          : 'index and samples';
-  const slug = spec.kind === 'map' ? `map-${spec.segment}` : of;
-  return {
-    of,
-    slug: slug
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .slice(0, 40)
-      .replace(/-$/, ''),
-  };
 }
 
 function jobsText(arrays: readonly ClusterArray[]): string {

@@ -64,6 +64,8 @@ export type ElementStates = ReadonlyMap<number, Element>;
 
 export interface Engine {
   readonly name: string;
+  /** Which of several clusters it is, for a later process that asks what became of its jobs: a context, a namespace. Absent: there is one. */
+  readonly where?: Readonly<Record<string, string>>;
   /** Elements an array may have. */
   readonly maxElements: number;
   /** Elements that one user may have queued and running; Infinity where nothing is known. `submit` still may refuse (ERR_REFINE_QUEUE_FULL). */

@@ -5,9 +5,10 @@ import { segmentsOf } from '../segments.js';
 import type { RunOptions } from '../runner.js';
 import type { TaskSpec } from '../tasks.js';
 import type { Manifest } from '../types.js';
-import { ClusterExecutor, type ClusterChain, type ClusterSettings, type StepsOf } from './cluster.js';
+import { ClusterExecutor } from './cluster.js';
+import type { ClusterChain, ClusterSettings, StepsOf } from './cluster-world.js';
 import type { Engine } from './engine.js';
-import { liveJobs } from './live-jobs.js';
+import { liveJobs, refuseLiveJobs } from './live-jobs.js';
 import type { ExecutorName, ExecutorWritten } from './settings-schema.js';
 import { SlurmEngine } from './slurm/engine.js';
 import { slurmResources } from './slurm/resources.js';
@@ -58,6 +59,20 @@ export interface ClusterRun {
   readonly chain?: ClusterChain;
 }
 
+/** Worker processes of this machine, in a folder where no engine's jobs are alive. */
+export function localPlace(block: ExecutorWritten): RunPlace {
+  return {
+    remote: {
+      async busy(folder) {
+        await refuseLiveJobs(folder, block);
+        return false;
+      },
+    },
+    ...(block.workers === undefined ? {} : { workers: block.workers }),
+    ...(block.stall === undefined ? {} : { stallMs: block.stall }),
+  };
+}
+
 export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPlace, run: ClusterRun): RunPlace {
   const { block, notice, chain } = run;
   const world = { engine, settings, stepsOf: stepsOf(manifest), refine: refineCommand(), notice, ...(chain === undefined ? {} : { chain }) };
@@ -65,7 +80,10 @@ export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPl
   return {
     executor: (context, _gate, events) => new ClusterExecutor(world, context, events),
     remote: {
-      busy: async (folder) => (await liveJobs(folder, engine)).length > 0,
+      async busy(folder) {
+        await refuseLiveJobs(folder, block, engine);
+        return (await liveJobs(folder, engine)).length > 0;
+      },
       ...(own === null
         ? {}
         : {

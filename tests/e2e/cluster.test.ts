@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ClusterExecutor, type ClusterSettings } from '../../pipeline/executors/cluster.js';
+import { ClusterExecutor } from '../../pipeline/executors/cluster.js';
+import type { ClusterSettings } from '../../pipeline/executors/cluster-world.js';
 import type { MakeExecutor } from '../../pipeline/executors/executor.js';
 import { type JobRecord, JobsLog, openLevels } from '../../pipeline/executors/jobs-log.js';
 import { refineCommand, stepsOf } from '../../pipeline/executors/start.js';

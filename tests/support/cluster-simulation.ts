@@ -1,7 +1,8 @@
 // A cluster on a simulated clock: nodes with cores, a queue, elements that take time, nodes that fail, jobs that are preempted, tasks
 // that kill whatever runs them, and stragglers. It is an Engine and the outside world of the real ClusterExecutor, which decides everything.
 // Invariant: a discrete-event simulation whose only chance is a hash of (seed, what happens), so equal settings give equal histories.
-import type { ClusterOutside } from '../../pipeline/executors/cluster.js';
+import assert from 'node:assert/strict';
+import type { ClusterOutside } from '../../pipeline/executors/cluster-world.js';
 import type { ArrayJob, Element, ElementStates, Engine } from '../../pipeline/executors/engine.js';
 import type { DoneEntry, FailedEntry } from '../../pipeline/ledger.js';
 import type { LevelNote } from '../../pipeline/executors/level-folder.js';
@@ -20,6 +21,8 @@ export interface World {
   readonly nodeFailureMs: number;
   readonly preemptionMs: number;
   readonly repairMs: number;
+  /** What it takes to list the ledger, milliseconds; 0 where absent. */
+  readonly listingMs?: number;
 }
 
 /** 32 bits from numbers: the finisher of MurmurHash3 over each. */
@@ -56,6 +59,8 @@ interface Running {
   readonly index: number;
   readonly node: number;
   readonly begun: number;
+  /** Without an entry when it began. */
+  readonly tasks: readonly TaskSpec[];
   over: boolean;
 }
 
@@ -80,12 +85,17 @@ export class SimulatedCluster implements Engine {
   readonly #heap: Event[] = [];
   readonly #free: number[] = [];
   readonly #down: boolean[];
+  readonly #downSince = new Map<number, number>();
   readonly #on: Set<Running>[];
   readonly #arrays = new Map<string, SimulatedArray>();
   readonly #levels = new Map<string, { readonly note: LevelNote; readonly specs: readonly TaskSpec[] }>();
   readonly #done = new Set<string>();
   readonly #failed = new Map<string, FailedEntry>();
   readonly #both = new Set<string>();
+  /** Tasks that an element works on now. */
+  readonly #active = new Set<string>();
+  /** By number: what elements that ended without the task had run, and how many they were. */
+  readonly #interrupted = new Map<number, { ms: number; times: number }>();
   #queue: { readonly array: SimulatedArray; readonly index: number }[] = [];
   #head = 0;
   #now = 0;
@@ -95,6 +105,8 @@ export class SimulatedCluster implements Engine {
   wastedMs = 0;
   begun = 0;
   lost = 0;
+  listings = 0;
+  #downMs = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -105,17 +117,26 @@ export class SimulatedCluster implements Engine {
     this.#preemptLater(0);
   }
 
+  /** Core milliseconds of nodes that were down, until now. */
+  get downMs(): number {
+    return [...this.#downSince.values()].reduce((sum, since) => sum + (this.#now - since) * this.#world.coresPerNode, this.#downMs);
+  }
+
   get now(): number {
     return this.#now;
   }
 
   get outside(): ClusterOutside {
-    const minimal = (task: string): DoneEntry => ({ task, rowsIn: 0 }) as unknown as DoneEntry;
+    const minimal = (task: string): DoneEntry => ({ task, state: 'done', rowsIn: 0 }) as unknown as DoneEntry;
     return {
       now: () => this.#now,
       sleep: async (milliseconds) => this.#advance(this.#now + milliseconds),
       ledger: {
-        tasks: async () => this.#both,
+        tasks: async () => {
+          this.listings++;
+          this.#advance(this.#now + (this.#world.listingMs ?? 0));
+          return this.#both;
+        },
         done: async (task) => (this.#done.has(task) ? minimal(task) : null),
         failed: async (task) => this.#failed.get(task) ?? null,
         forgetFailure: async (task) => void (this.#failed.delete(task) && this.#done.has(task) === false && this.#both.delete(task)),
@@ -131,6 +152,14 @@ export class SimulatedCluster implements Engine {
         lastWords: async () => ({ log: 'none', words: null }),
       },
     };
+  }
+
+  /**
+   * No task can have been done later than this after it was first submitted, but for queues: the runs that ended without it, what a parent
+   * takes to see each of them (`noticeMs`), and its last run. By the task that was interrupted longest.
+   */
+  longestInterruption(noticeMs: number): number {
+    return [...this.#interrupted.values()].reduce((most, { ms, times }) => Math.max(most, ms + times * noticeMs), 0);
   }
 
   async submit(job: ArrayJob): Promise<string> {
@@ -175,13 +204,17 @@ export class SimulatedCluster implements Engine {
   }
 
   #start(array: SimulatedArray, index: number, node: number): void {
-    const running: Running = { array, index, node, begun: this.#now, over: false };
+    const running: Running = { array, index, node, begun: this.#now, tasks: this.#tasksOf({ array, index }), over: false };
+    for (const { task } of running.tasks) {
+      assert.ok(!this.#active.has(task), `task ${task} runs in two elements at once`);
+      this.#active.add(task);
+    }
     this.#on[node]!.add(running);
     array.states.set(index, RUNNING);
     this.begun++;
     let at = this.#now;
     let dies = false;
-    for (const spec of this.#tasksOf(running)) {
+    for (const spec of running.tasks) {
       at += durationOf(this.#world, spec.number);
       if (!isPoison(this.#world, spec.number)) continue;
       dies = true;
@@ -202,7 +235,7 @@ export class SimulatedCluster implements Engine {
     running.over = true;
     this.#on[running.node]!.delete(running);
     let at = running.begun;
-    for (const spec of this.#tasksOf(running)) {
+    for (const spec of running.tasks) {
       at += durationOf(this.#world, spec.number);
       if (at > this.#now + 1e-6 || isPoison(this.#world, spec.number)) {
         this.wastedMs += this.#now - (at - durationOf(this.#world, spec.number));
@@ -211,6 +244,12 @@ export class SimulatedCluster implements Engine {
       this.#done.add(spec.task);
       this.#both.add(spec.task);
       this.lastDone = this.#now;
+    }
+    for (const { task, number } of running.tasks) {
+      this.#active.delete(task);
+      if (this.#done.has(task)) continue;
+      const before = this.#interrupted.get(number) ?? { ms: 0, times: 0 };
+      this.#interrupted.set(number, { ms: before.ms + this.#now - running.begun, times: before.times + 1 });
     }
     if (how === null) {
       this.lost++;
@@ -228,8 +267,11 @@ export class SimulatedCluster implements Engine {
     this.#at(this.#now - Math.log(1 - chance(seed, 4, node, times)) * nodeFailureMs, () => {
       this.#down[node] = true;
       for (const running of [...this.#on[node]!]) this.#end(running, chance(seed, 5, node, times) < 0.5 ? null : TAKEN);
+      this.#downSince.set(node, this.#now);
       this.#at(this.#now + repairMs, () => {
         this.#down[node] = false;
+        this.#downMs += (this.#now - this.#downSince.get(node)!) * coresPerNode;
+        this.#downSince.delete(node);
         for (let at = this.#free.length - 1; at >= 0; at--) if (this.#free[at] === node) this.#free.splice(at, 1);
         for (let core = 0; core < coresPerNode; core++) this.#free.push(node);
         this.#begin();

@@ -111,7 +111,10 @@ test('the driver brings its manifest in a ConfigMap or finds it on a claim', () 
   assert.equal(run.spec.template.spec.serviceAccountName, 'refine');
   assert.deepEqual(run.spec.template.spec.volumes.at(-1), { name: 'manifest', configMap: { name: map.metadata.name } });
   assert.equal((driverObjects({ ...driver, manifest: null, manifestPath: '/runs/m.yaml' }, options) as Any[]).length, 1);
-  assert.throws(() => driverObjects({ ...driver, manifest: 'x'.repeat(1_000_000) }, options), /manifest-path/);
+  assert.throws(() => driverObjects({ ...driver, manifest: 'x'.repeat(1_000_000) }, options), {
+    code: 'ERR_REFINE_MANIFEST',
+    message: /1000000 bytes, expected at most 900000.*executor\.kubernetes\.manifest-path/,
+  });
 });
 
 test('options refuse what no name of the API may be, and secrets have no place for a value', () => {

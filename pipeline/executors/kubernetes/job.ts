@@ -1,6 +1,7 @@
 // The Kubernetes objects of a run: an Indexed Job for an array of tasks, and the driver, a Job that is the run's parent.
 // Invariant: everything in them comes from options, names are valid whatever the manifest is called, no secret's value is in them,
 // and arguments are words of `command`, read by no shell. batch/v1 Job with backoffLimitPerIndex (Kubernetes 1.29 on by default).
+import { RefineError } from '../../../native/errors.js';
 import type { ArrayJob, Resources } from '../engine.js';
 import { jobName, labelValue, shortDigest } from './names.js';
 import type { KubernetesOptions } from './options.js';
@@ -75,8 +76,13 @@ export function driverObjects(driver: Driver, options: KubernetesOptions): Kuber
   const profile = driver.profile ?? null;
   const files = { ...(manifest === null ? {} : { [driver.manifestPath]: manifest }), ...(profile === null ? {} : { [PROFILE]: profile }) };
   const carried = Object.keys(files).length > 0;
-  if (Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MANIFEST_BYTES)
-    throw new RangeError('a ConfigMap holds 1 MiB: put the manifest on a claim and name it by manifest-path');
+  const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > MANIFEST_BYTES)
+    throw new RefineError(
+      'ERR_REFINE_MANIFEST',
+      `${Object.keys(files).join(' and ')}: ${bytes} bytes, expected at most ${MANIFEST_BYTES}: they travel in a ConfigMap, which holds 1 MiB. Name inputs by patterns (in/*.warc.gz), or put the manifest on a claim and name it by executor.kubernetes.manifest-path.`,
+      { place: 'executor.kubernetes' },
+    );
   const path = manifest === null ? driver.manifestPath : `${MANIFEST_FOLDER}/${driver.manifestPath}`;
   const job: KubernetesObject = {
     apiVersion: 'batch/v1',

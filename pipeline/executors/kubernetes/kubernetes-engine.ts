@@ -40,12 +40,15 @@ export interface JobStatus {
 
 export class KubernetesEngine implements Engine {
   readonly name = 'kubernetes';
+  readonly where: Readonly<Record<string, string>>;
   readonly maxElements = MAX_ELEMENTS;
   readonly maxQueued = Number.POSITIVE_INFINITY;
   readonly #options: KubernetesOptions;
 
   constructor(options: KubernetesOptions) {
     this.#options = options;
+    const { context, namespace } = options;
+    this.where = { ...(context === undefined ? {} : { context }), ...(namespace === undefined ? {} : { namespace }) };
   }
 
   async submit(job: ArrayJob): Promise<string> {

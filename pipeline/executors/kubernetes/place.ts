@@ -2,7 +2,7 @@
 // steps takes the most of each: cores, memory, time, GPUs.
 import { RefineError } from '../../../native/errors.js';
 import { WORKER_BYTES } from '../../platform.js';
-import type { ClusterSettings } from '../cluster.js';
+import type { ClusterSettings } from '../cluster-world.js';
 import type { Resources } from '../engine.js';
 import type { ExecutorWritten } from '../settings-schema.js';
 import { KubernetesEngine } from './kubernetes-engine.js';

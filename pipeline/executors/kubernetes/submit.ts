@@ -1,12 +1,12 @@
 // `refine submit --executor kubernetes`: the driver's Job, which is the run's parent inside the cluster, and for `--dry-run` the Indexed
-// Job that it would make first, as YAML. Nothing of the run folder is touched here: it lies on a claim that this machine need not mount.
+// Jobs that it would make, level by level, as YAML. Nothing of the run folder is touched here: it lies on a claim that this machine need not mount.
 import { basename } from 'node:path';
 import { localGate } from '../../../stages/fetch/gate.js';
 import { listInputs } from '../../../stages/fetch/list-inputs.js';
 import type { Manifest } from '../../types.js';
+import { tasksPerElement } from '../cluster-batches.js';
+import { levelsForeseen } from '../levels-foreseen.js';
 import type { ExecutorWritten } from '../settings-schema.js';
-import { stepsOf } from '../start.js';
-import type { TaskSpec } from '../../tasks.js';
 import { arrayObject, driverObjects, type KubernetesObject } from './job.js';
 import { KubernetesEngine, yamlOf } from './kubernetes-engine.js';
 import { kubernetesOptions, kubernetesResources } from './place.js';
@@ -23,7 +23,6 @@ export interface KubernetesSubmission {
 
 /** Of the image: infra/docker/Containerfile. */
 const PROGRAM = ['refine'];
-const ELEMENTS_WANTED = 1000;
 const DRIVER = { cpus: 1, memoryBytes: 4 * 2 ** 30, gpus: 0, extra: [] } as const;
 
 export function driverOf(manifest: Manifest, { block, out, words, profile }: KubernetesSubmission): KubernetesObject[] {
@@ -44,26 +43,28 @@ export function driverOf(manifest: Manifest, { block, out, words, profile }: Kub
   );
 }
 
-/** What would be made: the driver, and the array of the first level over all inputs. */
+/** What would be made: the driver, and an array for every level of the run, with a comment on each. */
 export async function dryRun(manifest: Manifest, submission: KubernetesSubmission, signal: AbortSignal): Promise<string> {
   const { block, out } = submission;
   const inputs = await listInputs(manifest.source, { baseDir: manifest.baseDir, seed: manifest.seed, gate: localGate(), signal });
-  const { steps } = stepsOf(manifest)({ kind: 'map', segment: 0 } as TaskSpec);
-  const resources = kubernetesResources(block, steps);
-  const chunk = block['tasks-per-element'] ?? Math.max(block.workers ?? resources.cpus, Math.ceil(inputs.length / ELEMENTS_WANTED));
-  const level = '0001-map-0';
-  const array = arrayObject(
-    {
-      name: `refine-dry-run-${level}`,
-      runFolder: out,
-      folder: `${out}/scratch/executor/${level}`,
-      command: [...PROGRAM, 'worker', out, '--level', level],
-      elements: Math.max(1, Math.ceil(inputs.length / chunk)),
-      resources,
-    },
-    kubernetesOptions(block),
-  );
-  return yamlOf([...driverOf(manifest, submission), array]);
+  const documents = [yamlOf(driverOf(manifest, submission))];
+  for (const { level, of, steps, tasks, unknown } of levelsForeseen(manifest, Math.max(1, inputs.length))) {
+    const resources = kubernetesResources(block, steps);
+    const array = arrayObject(
+      {
+        name: `refine-dry-run-${level}`,
+        runFolder: out,
+        folder: `${out}/scratch/executor/${level}`,
+        command: [...PROGRAM, 'worker', out, '--level', level],
+        elements: Math.ceil(tasks / tasksPerElement(block['tasks-per-element'], block.workers ?? resources.cpus, tasks)),
+        resources,
+      },
+      kubernetesOptions(block),
+    );
+    const count = unknown === undefined ? `${tasks} ${tasks === 1 ? 'task' : 'tasks'}` : `${tasks} or more tasks, ${unknown}`;
+    documents.push(`# ${level}: ${of}, ${count}\n${yamlOf([array])}`);
+  }
+  return documents.join('---\n');
 }
 
 /** The driver's name. */
