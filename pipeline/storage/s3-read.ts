@@ -26,6 +26,7 @@ export async function* readS3(
   let version: Version = options.expected ?? { bytes: null, tag: null };
   let offset = from;
   let tries = 0;
+  let empty: boolean | undefined;
   // Where the last byte wanted ends; null until the object's size is known.
   const end = (): number | null => {
     if (options.length === undefined) return version.bytes;
@@ -41,7 +42,7 @@ export async function* readS3(
       deadline.in(env.limits.headersTimeoutMs);
       const last = options.length === undefined ? '' : String(from + options.length - 1);
       // From 0 too: Content-Range tells the whole size, whatever becomes of the body. But of an empty object some stores cannot give a range.
-      const plain = offset === 0 && last === '' && (version.bytes ?? 0) === 0 && tries++ % 2 === 1;
+      const plain = offset === 0 && last === '' && (version.bytes ?? 0) === 0 && empty !== false && tries++ % 2 === 1;
       const answer = await client.send(
         new sdk.GetObjectCommand({
           Bucket: bucket,
@@ -60,6 +61,8 @@ export async function* readS3(
       if (version.tag !== null && version.tag === found.tag && version.bytes !== null && found.bytes !== null && version.bytes !== found.bytes)
         throw new Transient(`one ETag with ${found.bytes} and with ${version.bytes} bytes`); // a body cut short, and its length with it
       if (differs(version, found)) throw changed(place, version, found);
+      if (plain && found.bytes !== 0) empty = false;
+      if (plain && empty === false) throw new Transient('it is not empty'); // so it has ranges, and their answers alone tell the size of the whole
       version = { bytes: version.bytes ?? found.bytes, tag: version.tag ?? found.tag };
       let skip = whole ? offset : 0; // a store without ranges begins anew
       let waited = 0;

@@ -236,6 +236,31 @@ test('a body that trickles is dropped and asked for again, one that flows slowly
   assert.ok(world.log.slice(from).length <= 8);
 });
 
+test('a first try that fails does not make a body that is cut short together with its length pass for the whole', async () => {
+  const store = await newS3();
+  const bytes = Buffer.alloc(1000, 'ab');
+  await store.put('k', bytes);
+  await store.put('empty', Buffer.alloc(0));
+  for (const [status, code] of [
+    [500, 'InternalError'],
+    [503, 'SlowDown'],
+  ] as const) {
+    let gets = 0;
+    world.faults = {
+      seed: 6,
+      answer: ({ method, url }) => {
+        if (method !== 'GET' || !/\/(?:k|empty)\b/.test(url!)) return null;
+        world.faults = { ...world.faults, shortBody: ++gets === 2 ? 1 : 0 }; // the second answer is half of what it should be
+        return gets === 1 ? { status, body: `<Error><Code>${code}</Code></Error>` } : null;
+      },
+    };
+    assert.deepEqual(await readObject(store, 'k', 10_000), bytes, code);
+    assert.ok(gets >= 3);
+    gets = 0;
+    assert.equal((await readObject(store, 'empty', 10))?.length, 0);
+  }
+});
+
 test('of twenty writers of one name one has written, and all read its bytes', async () => {
   world.faults = { seed: 2, lostAnswer: 0.2, slowDown: 0.1 };
   const address = `s3://bucket/race${prefixes++}`;
