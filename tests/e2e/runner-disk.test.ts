@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packagePath } from '../../native/package-root.js';
+import { faults } from '../../pipeline/atomic-file.js';
 import { runManifest } from '../../pipeline/runner.js';
+import { injectFault } from '../support/runner-inputs.js';
 import { ALL_STEPS, corpus, finalBytes, leftovers, manifestOf, runOptions, writeCorpus } from '../support/runner-world.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-disk-'));
@@ -69,6 +71,7 @@ test('a disk that is full from any kind of file on, at any moment of writing it:
   for (const { kind, match, moment } of chosen) {
     const out = join(folder, `${kind}-${moment}`.replaceAll(' ', '-'));
     process.env.REFINE_TEST_FAULT = JSON.stringify({ moment, at: 1, match, code: 'ENOSPC', note: join(folder, 'never') });
+    injectFault(); // lock and plan are the parent's to write
     let error: { code?: string; place?: string } | null = null;
     try {
       await runManifest(few, runOptions(out));
@@ -76,6 +79,7 @@ test('a disk that is full from any kind of file on, at any moment of writing it:
       error = cause as { code?: string; place?: string };
     } finally {
       delete process.env.REFINE_TEST_FAULT;
+      faults.inject = undefined;
     }
     // Files written once and linked, and those that native code writes and the engine adopts, do not pass every moment.
     const passes = error !== null;

@@ -19,8 +19,10 @@ interface Fault {
   /** `parent`: a worker kills the parent of the run before itself. */
   readonly whom?: 'parent';
 }
-const fault = process.env.REFINE_TEST_FAULT;
-if (fault !== undefined) {
+/** Brings the environment's fault about in this process: workers do so as they begin, a test that is the run's parent by calling this. */
+export function injectFault(): void {
+  const fault = process.env.REFINE_TEST_FAULT;
+  if (fault === undefined) return;
   const { moment, at, code, note, match, whom } = JSON.parse(fault) as Fault;
   let seen = 0;
   faults.inject = (path, now) => {
@@ -33,6 +35,7 @@ if (fault !== undefined) {
     for (;;); // never past this point
   };
 }
+injectFault();
 
 /** What the parent's gate saw; one request at a time. Filled in the process that owns the gate. */
 export const gateSeen = { hosts: [] as string[], paused: [] as string[], open: 0, most: 0 };
