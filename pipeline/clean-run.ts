@@ -8,7 +8,7 @@ import { diskError } from './atomic-file.js';
 import { refuseLiveJobs } from './executors/live-jobs.js';
 import { removeScratch } from './leftovers.js';
 import { lockRunFolder } from './parent-lock.js';
-import { readRun } from './run-folder.js';
+import { readRun, type RunState } from './run-folder.js';
 
 export interface Cleaned {
   readonly files: number;
@@ -16,14 +16,7 @@ export interface Cleaned {
 }
 
 export async function cleanRun(folder: string, options: { readonly force?: boolean; readonly dryRun?: boolean } = {}): Promise<Cleaned> {
-  const { finished } = await readRun(folder);
-  if (!finished && options.force !== true) {
-    throw new RefineError(
-      'ERR_REFINE_LEDGER',
-      'is not finished: its scratch/ holds what the same `refine run` goes on from. Finish it first, or add --force and the work in there is done again.',
-      { place: folder },
-    );
-  }
+  refuseUnfinished(await readRun(folder), folder, options.force === true);
   const scratch = join(folder, 'scratch');
   if (options.dryRun === true) return measured(scratch);
   const held = await lockRunFolder(folder);
@@ -38,8 +31,17 @@ export async function cleanRun(folder: string, options: { readonly force?: boole
   }
 }
 
+export function refuseUnfinished({ finished }: RunState, named: string, force: boolean): void {
+  if (finished || force) return;
+  throw new RefineError(
+    'ERR_REFINE_LEDGER',
+    'is not finished: its scratch/ holds what the same `refine run` goes on from. Finish it first, or add --force and the work in there is done again.',
+    { place: named },
+  );
+}
+
 /** Files below a folder and their bytes, links as links. */
-async function measured(folder: string): Promise<Cleaned> {
+export async function measured(folder: string): Promise<Cleaned> {
   let files = 0;
   let bytes = 0;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {

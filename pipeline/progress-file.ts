@@ -45,6 +45,8 @@ export interface ProgressState {
   readonly ended: { readonly at: number; readonly code: string } | null;
 }
 
+/** Below the run folder. */
+export const PROGRESS = 'scratch/progress.json';
 /** No oftener than this; a level's begin and the end at once. */
 const WRITE_MS = 5000;
 const MARK_MS = 10_000;
@@ -65,7 +67,7 @@ export class ProgressFile {
   #busy = false;
 
   constructor(folder: string, now: () => number = Date.now) {
-    this.#path = join(folder, 'scratch', 'progress.json');
+    this.#path = join(folder, PROGRESS);
     this.#now = now;
     this.#tally = new Tally(now);
   }
@@ -163,7 +165,7 @@ export class ProgressFile {
 /** Null where there is none, or none that this refine reads. */
 export async function readProgress(folder: string): Promise<ProgressState | null> {
   try {
-    const state = JSON.parse(await readFile(join(folder, 'scratch', 'progress.json'), 'utf8')) as ProgressState;
+    const state = JSON.parse(await readFile(join(folder, PROGRESS), 'utf8')) as ProgressState;
     return state.format === 1 && typeof state.pid === 'number' && Array.isArray(state.running) ? state : null;
   } catch {
     return null;

@@ -7,6 +7,7 @@ import { RefineError } from '../native/errors.js';
 import { Ledger } from './ledger.js';
 import { cacheFolder } from './loader/cache-folder.js';
 import { type LockSettings, lockRunFolder } from './parent-lock.js';
+import { refuseHalfRemoved } from './remove/exclusions.js';
 import type { Lease as HeldLease, LeaseTimes } from './storage/lease.js';
 import { isAddress } from './storage/object-store.js';
 import { RunStorage, type StorageSpec, workFolderOf } from './storage/run-storage.js';
@@ -33,6 +34,8 @@ interface Asked {
   readonly storage?: PlaceSettings;
   readonly lock?: LockSettings;
   readonly notice?: (sentence: string) => void;
+  /** Takes a run whose removal was interrupted, to end it. */
+  readonly removing?: boolean;
 }
 
 /** The folder that stands for an address on this machine: one each, named so that people find it. */
@@ -41,7 +44,15 @@ export function workFolder(address: string): string {
   return cacheFolder('runs', `${basename(plain).replace(/[^\w.-]/g, '_')}-${createHash('sha256').update(plain).digest('hex').slice(0, 16)}`);
 }
 
-export async function openPlace({ out, work, signal = new AbortController().signal, storage: settings = {}, lock, notice }: Asked): Promise<RunPlace> {
+export async function openPlace({
+  out,
+  work,
+  signal = new AbortController().signal,
+  storage: settings = {},
+  lock,
+  notice,
+  removing = false,
+}: Asked): Promise<RunPlace> {
   const locking = { ...lock, ...(notice === undefined ? {} : { notice }) };
   if (!isAddress(out)) {
     if (work !== undefined)
@@ -74,6 +85,7 @@ export async function openPlace({ out, work, signal = new AbortController().sign
     lease = await Lease.acquire(storage.store, { signal: both, ...(settings.lease && { times: settings.lease }), ...(notice && { notice }) });
     lease.keep((error) => taken.abort(error));
     await storage.pull();
+    if (!removing) await refuseHalfRemoved(folder, storage.address);
     return {
       folder,
       ledger,

@@ -32,6 +32,7 @@ import { type FailedInput, type RunSummary, summarise } from './run-summary.js';
 import { segmentsOf } from './segments.js';
 import { openPlace, type PlaceSettings } from './run-place.js';
 import type { RunStorage } from './storage/run-storage.js';
+import { shareProgress } from './storage/stored-status.js';
 import { SHIPPED_MODULES } from './shipped-modules.js';
 import { type GraphInput, TaskGraph } from './task-graph.js';
 import type { Node } from './task-nodes.js';
@@ -100,6 +101,7 @@ export async function runManifest(manifest: Manifest, asked: RunOptions): Promis
   const { folder, ledger, storage, signal } = place;
   const options = { ...asked, out: folder };
   const file = new ProgressFile(folder);
+  const shared = storage === undefined ? null : shareProgress(storage);
   const progress = tellAll([...(options.progress === undefined ? [] : [options.progress]), (event) => file.take(event)]);
   let code: string | undefined = 'ERR_REFINE_INTERNAL';
   try {
@@ -123,7 +125,10 @@ export async function runManifest(manifest: Manifest, asked: RunOptions): Promis
     throw error;
   } finally {
     progress(code === undefined ? { type: 'end' } : { type: 'end', code });
-    if (!place.lost.aborted) await file.close(); // else the progress is another parent's
+    if (!place.lost.aborted) {
+      await file.close(); // else the progress is another parent's
+      await shared?.end();
+    }
     await place.release();
   }
 }
@@ -273,7 +278,10 @@ class Run {
       await removeSelections(this.#options.out, inputs);
     }
     await levels.prune();
-    if (levels.ran > 0 && this.#locked.lock.removals !== undefined) await removeScratch(this.#options.out); // holds what the shards do not
+    if (levels.ran > 0 && this.#locked.lock.removals !== undefined) {
+      await removeScratch(this.#options.out); // holds what the shards do not
+      await this.#storage?.clean();
+    }
     return { failed: this.#failed.all(), ran: levels.ran, reused: levels.reused };
   }
 

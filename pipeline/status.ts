@@ -11,7 +11,7 @@ import { readHolder } from './parent-lock.js';
 import { readProgress, type ProgressState } from './progress-file.js';
 import { remaining } from './progress-tally.js';
 import { readIfThere } from './read-if-there.js';
-import { readLock, readPlan } from './run-folder.js';
+import { readLock, readPlan, type RunLock, type RunPlan } from './run-folder.js';
 import { withoutSecrets } from './without-secrets.js';
 
 export type RunStateName = 'running' | 'finished' | 'failed' | 'stopped';
@@ -97,10 +97,27 @@ export interface StatusWorld {
   readonly host: string;
 }
 
-export async function runStatus(folder: string, world: StatusWorld = { now: Date.now, host: hostname() }): Promise<RunStatus> {
-  const lock = await readLock(folder);
-  const plan = await readPlan(folder);
-  const holder = await readHolder(folder);
+/** What a run left of itself, in a folder or in a store. */
+export interface RunLook {
+  /** As people know it. */
+  readonly folder: string;
+  readonly lock: RunLock | null;
+  readonly plan: RunPlan | null;
+  readonly holder: Awaited<ReturnType<typeof readHolder>>;
+  readonly progress: ProgressState | null;
+  readonly ledger: Ledger;
+  readonly jobs: ClusterJobs | null;
+  readonly disk: RunStatus['disk'];
+}
+
+const HERE: StatusWorld = { now: Date.now, host: hostname() };
+
+export async function runStatus(folder: string, world = HERE): Promise<RunStatus> {
+  const of = { lock: await readLock(folder), plan: await readPlan(folder), holder: await readHolder(folder), progress: await readProgress(folder) };
+  return await statusOf({ folder, ...of, ledger: new Ledger(folder), jobs: await clusterJobs(folder), disk: await diskUse(folder) }, world);
+}
+
+export async function statusOf({ folder, lock, plan, holder, progress, ledger, jobs, disk }: RunLook, world = HERE): Promise<RunStatus> {
   if (lock === null && holder === null) {
     throw new RefineError(
       'ERR_REFINE_LEDGER',
@@ -110,15 +127,12 @@ export async function runStatus(folder: string, world: StatusWorld = { now: Date
       },
     );
   }
-  const progress = await readProgress(folder);
   const now = world.now();
   const age = progress === null ? null : Math.max(0, (now - progress.at) / 1000);
-  const ledger = new Ledger(folder);
   const known = plan?.tasks ?? [];
   const states = await ledger.states();
   const done = known.reduce((sum, task) => sum + (states.done.has(task) ? 1 : 0), 0);
   const failures = await failureGroups(ledger, states.failed);
-  const jobs = await clusterJobs(folder);
   const failed = failures.reduce((sum, { count }) => sum + count, 0);
   const alive = holder !== null && (holder.who === 'live' || (holder.who === 'elsewhere' && age !== null && age < STALE_SECONDS));
   const { state, because } = verdict({ finished: plan?.finished ?? false, alive, holder, progress, age, failed, host: world.host });
@@ -145,7 +159,7 @@ export async function runStatus(folder: string, world: StatusWorld = { now: Date
     failures,
     lastError: progress?.ended === null || progress === null || state === 'running' || state === 'finished' ? null : progress.ended.code,
     jobs,
-    disk: await diskUse(folder),
+    disk,
     age,
   };
 }

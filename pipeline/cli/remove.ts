@@ -6,6 +6,7 @@ import { RefineError } from '../../native/errors.js';
 import { type Proof, proveRemoved } from '../remove/proof.js';
 import { type RemovalAnswer, removeFromRun } from '../remove/remove.js';
 import { readRequest } from '../remove/request.js';
+import { removeFromStore, verifyStored } from '../remove/stored-run.js';
 import { readRun } from '../run-folder.js';
 import { action, collect, data, EXIT, interruptible, words } from './command.js';
 
@@ -16,6 +17,7 @@ interface Options {
   readonly keepList?: boolean;
   readonly resume?: boolean;
   readonly verify?: boolean;
+  readonly work?: string;
   readonly json?: boolean;
 }
 
@@ -23,34 +25,41 @@ export function registerRemove(program: Command): void {
   program
     .command('remove')
     .description('takes URLs, hosts or ids out of a finished run: texts, tokens, features, samples and indexes, with a proof that nothing remains')
-    .argument('<run>', 'the folder of a finished run')
+    .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX')
     .option('--list <file>', 'a URL, a host (with all under it) or a document id a line; .jsonl: {"url": ...}, {"host": ...} or {"id": ...}')
     .option('--index <folder>', 'a dedupe index that holds the run: its part is made anew (several times: several indexes)', collect)
     .option('--dry-run', 'say what would be removed, and change nothing')
     .option('--keep-list', 'keep the list in plain words beside the record in RUN/removals (default: digests alone)')
     .option('--resume', 'end a removal that was interrupted; needs no list')
     .option('--verify', 'repeat the proof of earlier removals, and change nothing')
+    .option('--work <dir>', 'of a run on S3: the folder here that its files come into (default: below the cache folder)')
     .option('--json', 'print one JSON object')
     .action(
       action(async (folder: string, options: Options) => {
         const ways = [options.list !== undefined, options.resume === true, options.verify === true].filter(Boolean).length;
         if (ways !== 1) throw new RefineError('ERR_REFINE_USAGE', 'expected one of --list FILE, --resume and --verify.');
-        if (/^[a-z0-9]+:\/\//i.test(folder))
-          throw new RefineError('ERR_REFINE_USAGE', 'is no local folder. Copy the run here, remove there, and copy it back.', { place: folder });
+        const stored = /^s3:\/\//i.test(folder);
+        if (!stored && /^[a-z0-9]+:\/\//i.test(folder))
+          throw new RefineError('ERR_REFINE_USAGE', 'is read only. Name the run as a folder or s3://BUCKET/PREFIX, where its files can be written anew.', {
+            place: folder.replace(/[?#].*$/s, ''),
+          });
+        if (!stored && options.work !== undefined)
+          throw new RefineError('ERR_REFINE_USAGE', 'goes with a run at s3://BUCKET/PREFIX alone: one in a folder is changed there.', { place: '--work' });
         const indexes = (options.index ?? []).map((index) => resolve(index));
         const { signal, done } = interruptible();
+        const at = { signal, notice: words, ...(options.work === undefined ? {} : { work: options.work }) };
         try {
           if (options.verify === true) {
-            const proof = await proveRemoved(await readRun(folder), indexes, signal);
+            const proof = stored ? await verifyStored(folder, indexes, at) : await proveRemoved(await readRun(folder), indexes, signal);
             if (options.json === true) await data(`${JSON.stringify({ run: folder, proof }, null, 1)}\n`);
             else await data(`${proofWords(proof).join('\n')}\n`);
             return proof.ok ? EXIT.done : EXIT.failed;
           }
           const request = options.list === undefined ? null : readRequest(options.list);
-          const answer = await removeFromRun(folder, request, {
+          const answer = await (stored ? removeFromStore : removeFromRun)(folder, request, {
+            ...at,
             dryRun: options.dryRun === true,
             indexes,
-            signal,
             ...(options.keepList === true && options.list !== undefined ? { plainList: readFileSync(options.list, 'utf8') } : {}),
           });
           if (options.json === true) await data(`${JSON.stringify(answer, null, 1)}\n`);
@@ -66,7 +75,7 @@ export function registerRemove(program: Command): void {
 
 const n = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
-function answerWords({ dryRun, counts, files, deleted, proof }: RemovalAnswer): string[] {
+function answerWords({ dryRun, counts, files, deleted, proof, olderVersions }: RemovalAnswer): string[] {
   const would = dryRun ? 'would be ' : '';
   const lines = [
     `${n(counts.documents)} kept documents (${n(counts.tokens)} tokens), ${n(counts.features)} rows of features and ${n(counts.samples)} of samples ${would}removed`,
@@ -74,7 +83,12 @@ function answerWords({ dryRun, counts, files, deleted, proof }: RemovalAnswer): 
   ];
   if (counts.names > 0) lines.push(`${n(counts.names)} duplicates no longer name a removed document as the one kept`);
   if (counts.clusters > 0) lines.push(`${n(counts.clusters)} cluster sizes no longer count removed documents`);
-  return proof === null ? lines : [...lines, ...proofWords(proof)];
+  if (proof === null) return lines;
+  lines.push(...proofWords(proof));
+  if (olderVersions === true)
+    lines.push('the bucket keeps older versions, which hold what was removed: delete them by a lifecycle rule (NoncurrentVersionExpiration)');
+  if (olderVersions === null) lines.push('the store does not say whether it keeps older versions; if it does, they hold what was removed: delete them');
+  return lines;
 }
 
 function proofWords(proof: Proof): string[] {

@@ -4,6 +4,7 @@ import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
 import { readRun } from '../run-folder.js';
 import { sampleRun } from '../sample.js';
+import { localCopy } from '../storage/read-run.js';
 import { action, count, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -17,18 +18,19 @@ export function registerSample(program: Command): void {
   program
     .command('sample')
     .description('documents of a run to label, drawn by stratum with their weights, for train-classifier')
-    .argument('<run>', 'the folder of a finished run that keeps its text')
+    .argument('<run>', 'the folder of a finished run that keeps its text, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('--stratify <columns>', 'columns of its text, separated by commas: words as they are, numbers cut at fifths', columnsOf, [])
     .option('-n, --documents <n>', 'documents to draw', count('-n', 1), 1000)
     .requiredOption('-o, --out <file.jsonl>', 'one document a line, with `weight`, `stratum` and an empty `label`')
     .option('--seed <n>', "another draw; the manifest's seed where absent", (text) => BigInt(count('--seed', 0)(text)))
     .addHelpText('after', "\nWrite each line's label, then: refine train-classifier --fasttext FILE.jsonl -o MODEL.ftz. infra/docs/labelling.md has the loop.")
     .action(
-      action(async (folder: string, options: Options & { readonly documents: number }) => {
+      action(async (named: string, options: Options & { readonly documents: number }) => {
         const { signal, done } = interruptible();
         try {
-          const run = await readRun(folder);
-          if (!run.finished) throw new RefineError('ERR_REFINE_LEDGER', 'is not finished. Run `refine run` to its end first', { place: folder });
+          const run = await readRun(await localCopy(named, ['text'], words));
+          if (!run.finished)
+            throw new RefineError('ERR_REFINE_LEDGER', 'is not finished. Run `refine run` to its end first', { place: named.replace(/[?#].*$/s, '') });
           const seed = options.seed ?? BigInt(String(run.lock.resolved.seed ?? 0));
           const { lines, strata, documents } = await sampleRun(run, { columns: options.stratify, n: options.documents, seed }, signal);
           await replaceFile(options.out, lines.map((line) => `${JSON.stringify({ label: '', ...line })}\n`).join(''));

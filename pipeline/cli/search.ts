@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { readRun } from '../run-folder.js';
+import { localCopy } from '../storage/read-run.js';
 import { indexRun, type SearchMatch, searchRun } from '../search.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 
@@ -19,18 +20,18 @@ export function registerSearch(program: Command): void {
   program
     .command('search')
     .description('exact strings in the kept texts: how often, in which documents, at which WARC offsets (takedown, memorisation, contamination)')
-    .argument('<run>', 'the folder of a finished run')
+    .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .argument('[strings...]', 'strings to look for, byte for byte')
     .option('--file <path>', 'more strings: one a line, or a JSON string a line where the file ends in .jsonl')
     .option('--limit <n>', 'documents listed for each string', count('--limit', 0), 20)
     .option('--index', 'first make search/, about a third of the texts’ size: strings of 32 bytes or more are then found without reading every text')
     .option('--json', 'print one JSON object')
     .action(
-      action(async (folder: string, given: readonly string[], { file, limit, index, json }: Options) => {
+      action(async (named: string, given: readonly string[], { file, limit, index, json }: Options) => {
         const strings = [...given, ...(file === undefined ? [] : stringsOf(file))];
         if (strings.length === 0 && index !== true) throw new RefineError('ERR_REFINE_USAGE', 'there is no string to look for. Give one, or --file.');
         if (strings.includes('')) throw new RefineError('ERR_REFINE_USAGE', 'an empty string stands everywhere. Give one of a byte or more.');
-        const run = await readRun(folder);
+        const run = await readRun(await localCopy(named, ['text'], words));
         const { signal, done } = interruptible();
         try {
           if (index === true) {

@@ -195,9 +195,9 @@ export async function readExclusionFile(folder: string): Promise<ExclusionFile |
 }
 
 /** A removal that was killed leaves its journal: until it is ended, shards and ledger may disagree. */
-export async function refuseHalfRemoved(folder: string): Promise<void> {
+export async function refuseHalfRemoved(folder: string, named = folder): Promise<void> {
   if ((await statIfThere(join(folder, JOURNAL))) === null) return;
-  throw new RefineError('ERR_REFINE_LEDGER', `a removal was interrupted here, so shards and ledger may disagree. Run: refine remove ${folder} --resume`, {
-    place: folder,
+  throw new RefineError('ERR_REFINE_LEDGER', `a removal was interrupted here, so shards and ledger may disagree. Run: refine remove ${named} --resume`, {
+    place: named,
   });
 }

@@ -122,11 +122,14 @@ class Prover {
 
   async #filesOf(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-      .filter((path) => path !== 'run.lock' && !/^removals\/\d{6}\.list\.txt$/.test(path))
-      .sort();
+    return (
+      entries
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+        // The lock and its count come and go while its holder looks.
+        .filter((path) => !/^run\.lock(?:\.|$)/.test(path) && !/^removals\/\d{6}\.list\.txt$/.test(path))
+        .sort()
+    );
   }
 
   async #arrow(path: string): Promise<void> {

@@ -2,13 +2,13 @@
 // a proof that nothing remains. Invariant: killed anywhere, the same call (or --resume) ends in the same bytes; until then every
 // other command refuses the folder. Applying exclusions to a file twice changes nothing, which is all that a resume needs.
 import { createHash } from 'node:crypto';
-import { rm, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
 import { refuseLiveJobs } from '../executors/live-jobs.js';
 import { writeIndex } from '../finalize.js';
-import { removeParts, removeScratch } from '../leftovers.js';
+import { removeParts } from '../leftovers.js';
 import { type DoneEntry, Ledger } from '../ledger.js';
 import { TaskOutputs } from '../outputs.js';
 import { lockRunFolder } from '../parent-lock.js';
@@ -20,6 +20,7 @@ import type { Shard } from '../types.js';
 import { EXCLUSIONS, Exclusions, JOURNAL, NOTHING, readExclusionFile, REMOVE_STEP } from './exclusions.js';
 import { mendIndexes, requireIndexed } from './index-segments.js';
 import { type Proof, proveRemoved } from './proof.js';
+import { dropScratch, type RemovalPlace, removeDerived } from './removal-place.js';
 import { type Counts, type Journal, readJournal, readRecords, readWindows, recordPath, type RemovalRecord, WINDOWS, writeJournal } from './removal-files.js';
 import { withRemoved } from './removed-counts.js';
 import type { RemovalRequest } from './request.js';
@@ -45,6 +46,8 @@ export interface RemovalAnswer {
   readonly deleted: readonly string[];
   readonly indexes: readonly string[];
   readonly proof: Proof | null;
+  /** Of a run in a store: whether it keeps what was replaced as older versions, which the proof does not see; null where it does not say. */
+  readonly olderVersions?: boolean | null;
 }
 
 /** Derived from documents and made again by the commands that want them. */
@@ -52,32 +55,44 @@ const DERIVED = ['packing', 'check', 'search'];
 
 /** `request` null resumes a removal that was interrupted. */
 export async function removeFromRun(folder: string, request: RemovalRequest | null, options: RemoveOptions): Promise<RemovalAnswer> {
-  if (options.dryRun === true) {
-    const scanned = await scanRun(await finishedRun(folder), request!, (await readExclusionFile(folder)) ?? NOTHING, options.signal);
-    const files = scanned.files.map(({ path }) => path);
-    return { run: folder, request: request!.digest, dryRun: true, counts: scanned.counts, files, deleted: [], indexes: [], proof: null };
-  }
+  if (options.dryRun === true) return await wouldRemove({ folder, named: folder }, request!, options.signal);
   await refuseLinks(folder);
   const held = await lockRunFolder(folder);
   try {
     await refuseLiveJobs(folder); // what they write would bring documents back
-    const journal = await begin(folder, request, options);
-    if (options.plainList !== undefined) await replaceFile(join(folder, recordPath(journal.number).replace(/json$/, 'list.txt')), options.plainList);
-    return await carryOut(folder, journal, options.signal);
+    return await removeHeld({ folder, named: folder }, request, options);
   } finally {
     await held.release();
   }
 }
 
-async function finishedRun(folder: string): Promise<RunState> {
+/** What removing would do; changes nothing. */
+export async function wouldRemove(place: RemovalPlace, request: RemovalRequest, signal: AbortSignal): Promise<RemovalAnswer> {
+  const scanned = await scanRun(await finishedRun(place), request, (await readExclusionFile(place.folder)) ?? NOTHING, signal);
+  const files = scanned.files.map(({ path }) => path);
+  return { run: place.named, request: request.digest, dryRun: true, counts: scanned.counts, files, deleted: [], indexes: [], proof: null };
+}
+
+/** By who holds the run. */
+export async function removeHeld(place: RemovalPlace, request: RemovalRequest | null, options: RemoveOptions): Promise<RemovalAnswer> {
+  const journal = await begin(place, request, options);
+  if (options.plainList !== undefined) {
+    const path = recordPath(journal.number).replace(/json$/, 'list.txt');
+    await replaceFile(join(place.folder, path), options.plainList);
+    await place.twin?.changed(path);
+  }
+  return await carryOut(place, journal, options.signal);
+}
+
+async function finishedRun({ folder, named }: RemovalPlace): Promise<RunState> {
   const run = await readRun(folder, { removing: true });
   if (!run.finished)
     throw new RefineError('ERR_REFINE_LEDGER', 'is not finished: what it keeps is not known yet. Run the same command again to finish it, then remove.', {
-      place: folder,
+      place: named,
     });
   if (run.lock.steps.some(({ step }) => step === REMOVE_STEP))
     throw new RefineError('ERR_REFINE_LEDGER', `has a step named "${REMOVE_STEP}", by which the ledger counts removed documents. Name it otherwise with as:.`, {
-      place: folder,
+      place: named,
     });
   return run;
 }
@@ -92,17 +107,20 @@ async function refuseLinks(folder: string): Promise<void> {
   }
 }
 
-async function begin(folder: string, request: RemovalRequest | null, options: RemoveOptions): Promise<Journal> {
+async function begin(place: RemovalPlace, request: RemovalRequest | null, options: RemoveOptions): Promise<Journal> {
+  const { folder, named, twin } = place;
   const before = await readJournal(folder);
+  const other = (): RefineError =>
+    new RefineError('ERR_REFINE_LEDGER', `another removal was interrupted here. End it first: refine remove ${named} --resume`, { place: named });
   if (before !== null) {
-    if (request !== null && request.digest !== before.request)
-      throw new RefineError('ERR_REFINE_LEDGER', `another removal was interrupted here. End it first: refine remove ${folder} --resume`, { place: folder });
+    if (request !== null && request.digest !== before.request) throw other();
+    await twin?.fetch(before);
     return before;
   }
-  if (request === null)
-    throw new RefineError('ERR_REFINE_USAGE', 'has no removal that was interrupted. Leave --resume out and give --list.', { place: folder });
-  const run = await finishedRun(folder);
-  requireIndexed(options.indexes ?? [], contentOf(run), folder);
+  if (request === null) throw new RefineError('ERR_REFINE_USAGE', 'has no removal that was interrupted. Leave --resume out and give --list.', { place: named });
+  const run = await finishedRun(place);
+  requireIndexed(options.indexes ?? [], contentOf(run), named);
+  await twin?.fetch(null);
   const scanned = await scanRun(run, request, (await readExclusionFile(folder)) ?? NOTHING, options.signal);
   const journal: Journal = {
     format: 1,
@@ -114,6 +132,10 @@ async function begin(folder: string, request: RemovalRequest | null, options: Re
   };
   await makeFolder(join(folder, 'removals'));
   await writeJournal(folder, journal);
+  if ((await twin?.begin()) === false) {
+    await unlink(join(folder, JOURNAL));
+    throw other();
+  }
   return journal;
 }
 
@@ -124,23 +146,22 @@ export function contentOf(run: RunState): string {
     .digest('hex');
 }
 
-async function carryOut(folder: string, journal: Journal, signal: AbortSignal): Promise<RemovalAnswer> {
+async function carryOut(place: RemovalPlace, journal: Journal, signal: AbortSignal): Promise<RemovalAnswer> {
+  const { folder, named, twin } = place;
   await removeParts(folder); // of a removal that was killed
-  const run = await finishedRun(folder);
-  await recordInLock(folder, journal);
+  const run = await finishedRun(place);
+  await recordInLock(place, journal);
   const exclusions = new Exclusions(journal.exclusions);
   const rewritten = new Map<string, Shard>();
   for (const { path } of journal.files) {
     signal.throwIfAborted();
-    rewritten.set(path, await rewrite(folder, path, exclusions));
+    const shard = await rewrite(folder, path, exclusions);
+    await twin?.changed(path, shard);
+    rewritten.set(path, shard);
   }
-  await rewriteLedger(run, journal, rewritten);
-  const deleted: string[] = (await removeScratch(folder)) ? ['scratch/'] : [];
-  for (const name of DERIVED) {
-    if ((await statIfThere(join(folder, name), { link: true })) === null) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
-    deleted.push(`${name}/`);
-  }
+  await rewriteLedger(place, run, journal, rewritten);
+  const deleted: string[] = (await dropScratch(place)) ? ['scratch/'] : [];
+  for (const name of DERIVED) if (await removeDerived(place, name)) deleted.push(`${name}/`);
   const after = await readRun(folder, { removing: true });
   await mendIndexes(journal, after, contentOf(after), signal);
   const record: RemovalRecord = {
@@ -151,23 +172,36 @@ async function carryOut(folder: string, journal: Journal, signal: AbortSignal): 
     files: journal.files.map(({ path, sha256 }) => ({ path, before: sha256, after: rewritten.get(path)!.sha256 })),
   };
   await replaceFile(join(folder, recordPath(journal.number)), `${JSON.stringify(record, null, 1)}\n`);
+  await twin?.changed(recordPath(journal.number));
   await unlink(join(folder, JOURNAL));
-  const proof = await proveRemoved(after, journal.indexes, signal);
+  await twin?.changed(JOURNAL);
+  const olderVersions = await twin?.keepsVersions();
+  const proof = await proveHere(place, journal.indexes, signal);
   const files = journal.files.map(({ path }) => path);
-  return { run: folder, request: journal.request, dryRun: false, counts: journal.counts, files, deleted, indexes: journal.indexes, proof };
+  const { request, counts, indexes } = journal;
+  return { run: named, request, dryRun: false, counts, files, deleted, indexes, proof, ...(olderVersions === undefined ? {} : { olderVersions }) };
+}
+
+/** The proof over what the store gives back where there is one. */
+export async function proveHere({ folder, twin }: RemovalPlace, indexes: readonly string[], signal: AbortSignal): Promise<Proof> {
+  await twin?.readBack();
+  return await proveRemoved(await readRun(folder, { removing: true }), indexes, signal);
 }
 
 /** The exclusions, then the lock that names them: what is done again from here on leaves the documents out. */
-async function recordInLock(folder: string, journal: Journal): Promise<void> {
+async function recordInLock({ folder, twin }: RemovalPlace, journal: Journal): Promise<void> {
   const written = await replaceFile(join(folder, EXCLUSIONS), `${JSON.stringify(journal.exclusions)}\n`);
   const windows = await readWindows(folder);
   const known = new Set(windows.text.concat(windows.tokens).map((one) => one.join()));
   const fresh = (lists: readonly (readonly string[])[]): (readonly string[])[] => lists.filter((one) => one.length > 0 && !known.has(one.join()));
   const merged = { format: 1, text: [...windows.text, ...fresh(journal.windows.text)], tokens: [...windows.tokens, ...fresh(journal.windows.tokens)] };
   await replaceFile(join(folder, WINDOWS), `${JSON.stringify(merged)}\n`);
+  await twin?.changed(EXCLUSIONS);
+  await twin?.changed(WINDOWS);
   const lock = (await readLock(folder))!;
   if (lock.removals !== written.sha256)
     await replaceFile(join(folder, 'manifest.lock.json'), `${JSON.stringify({ ...lock, removals: written.sha256 }, null, 1)}\n`);
+  await twin?.changed('manifest.lock.json');
 }
 
 /** One final file without what the exclusions name, record batch by record batch, as a task that is done again writes it. */
@@ -194,8 +228,8 @@ async function rewrite(folder: string, path: string, exclusions: Exclusions): Pr
 }
 
 /** Entries of the last maps and of the final task, as those tasks would write them now; then the plan. */
-async function rewriteLedger(run: RunState, journal: Journal, rewritten: ReadonlyMap<string, Shard>): Promise<void> {
-  const ledger = new Ledger(run.folder);
+async function rewriteLedger({ named, twin }: RemovalPlace, run: RunState, journal: Journal, rewritten: ReadonlyMap<string, Shard>): Promise<void> {
+  const ledger = new Ledger(run.folder, twin?.ledger);
   const renewed = (shards: readonly Shard[]): Shard[] => shards.map((shard) => rewritten.get(shard.path) ?? shard);
   const entries = new Map<string, DoneEntry>();
   for (const entry of lastMaps(run)) {
@@ -220,7 +254,7 @@ async function rewriteLedger(run: RunState, journal: Journal, rewritten: Readonl
   }
   const final = run.entries.find((entry): entry is DoneEntry => entry.state === 'done' && entry.kind === 'finalize');
   if (final === undefined)
-    throw new RefineError('ERR_REFINE_LEDGER', 'has no final task though it is finished. Run the same command again, then remove.', { place: run.folder });
+    throw new RefineError('ERR_REFINE_LEDGER', 'has no final task though it is finished. Run the same command again, then remove.', { place: named });
   const last = lastMaps(run).map((entry) => entries.get(entry.task)!);
   const tokens = last.flatMap((entry) => entry.outputs.filter((shard) => shard.path.startsWith('tokens/')));
   const { resolved } = run.lock;
@@ -235,12 +269,14 @@ async function rewriteLedger(run: RunState, journal: Journal, rewritten: Readonl
   if (train.length > 0) await writeIndex('index.arrow', listed(train), env, outputs);
   if (held.length > 0) await writeIndex('holdout.arrow', listed(held), env, outputs);
   const indexes = await outputs.commit();
+  for (const index of indexes) await twin?.changed(index.path, index);
   const rest = renewed(final.outputs.filter(({ path }) => !indexes.some((index) => index.path === path)));
   const rowsOut = rest.reduce((sum, shard) => sum + shard.rows, 0);
   await ledger.replace({ ...final, task, outputs: [...indexes, ...rest], rowsOut });
   const plan = (await readPlan(run.folder))!;
   const tasks = plan.tasks.map((one) => (one === final.task ? task : one));
   await replaceFile(join(run.folder, 'ledger', 'plan.json'), `${JSON.stringify({ ...plan, tasks })}\n`);
+  await twin?.changed('ledger/plan.json');
   if (task !== final.task) await ledger.forget(final.task);
   await ledger.settle();
 }

@@ -61,11 +61,7 @@ export class Lease {
     const clock = options.clock ?? systemClock;
     const times = { ...LEASE_TIMES, ...options.times };
     const me: Holder = { format: 1, owner: randomUUID(), host: hostname(), pid: process.pid, start: processStart(process.pid), beat: 0 };
-    let highest = 0;
-    for await (const { key } of store.list('lease/')) {
-      const number = /^lease\/(\d{6,9})\.json$/.exec(key);
-      if (number !== null) highest = Math.max(highest, Number(number[1]));
-    }
+    let highest = await highestOf(store);
     for (;;) {
       if (highest > 0) await untilFree(store, highest, clock, times, options);
       const number = highest + 1;
@@ -118,6 +114,38 @@ export class Lease {
     await this.#beating;
     if (!lost) await this.#store.put(keyOf(this.#number), Buffer.from(JSON.stringify({ ...this.#me, released: true }))).catch(() => undefined);
   }
+}
+
+async function highestOf(store: ObjectStore): Promise<number> {
+  let highest = 0;
+  for await (const { key } of store.list('lease/')) {
+    const number = /^lease\/(\d{6,9})\.json$/.exec(key);
+    if (number !== null) highest = Math.max(highest, Number(number[1]));
+  }
+  return highest;
+}
+
+/** Who holds the run, and what this machine knows of the process; null where nobody does. Of one elsewhere only its progress tells. */
+export async function readHolderAt(
+  store: ObjectStore,
+): Promise<{ readonly pid: number; readonly host: string; readonly who: 'live' | 'dead' | 'elsewhere' } | null> {
+  let [number, holder] = [Math.max(1, await highestOf(store)), null as Holder | null];
+  for (
+    let next = parse(await readObject(store, keyOf(number), MAX_LEASE_BYTES));
+    next !== null;
+    next = parse(await readObject(store, keyOf(++number), MAX_LEASE_BYTES))
+  )
+    holder = next; // a listing may be late
+  if (holder === null || holder.released === true) return null;
+  const { pid, host } = holder;
+  return { pid, host, who: host !== hostname() ? 'elsewhere' : livesHere(holder) ? 'live' : 'dead' };
+}
+
+/** Whether a process of this host that held the lease still runs. */
+function livesHere({ pid, start }: Holder): boolean {
+  if (!isAlive(pid)) return false;
+  const now = processStart(pid);
+  return now === null || start === null || now === start;
 }
 
 /** Resolves when nobody holds the lease any more; throws where its holder lives. */

@@ -42,6 +42,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
   /** Whether `ifNoneMatch` is decided by the store in one step; else it is looked up before and after. */
   conditional(): Promise<boolean>;
+  /** Whether what is replaced or deleted stays as an older version; null where the store does not say. Absent: no store keeps any. */
+  keepsVersions?(): Promise<boolean | null>;
 }
 
 export const isAddress = (place: string): boolean => /^(?:s3|https?):\/\//i.test(place);

@@ -10,17 +10,24 @@ import { readPlan, readRun } from '../run-folder.js';
 import type { Shard } from '../types.js';
 import { isAddress, type ObjectStore, openStore, readObject } from './object-store.js';
 import { downloadObject, lanes } from './run-storage.js';
+import { bringRemovals, refuseHalfRemovedAt } from './stored-removals.js';
 
-export type FileKind = 'text' | 'tokens' | 'features' | 'samples' | 'index';
+export type FileKind = 'text' | 'tokens' | 'features' | 'samples' | 'index' | 'removals';
 
 const MAX_JSON_BYTES = 512 << 20;
+
+/** The folder of a run's copies on this machine. */
+export function readCopy(address: string): string {
+  const plain = address.replace(/[?#].*$/s, '').replace(/\/+$/, '');
+  return cacheFolder('read', `${basename(plain).replace(/[^\w.-]/g, '_')}-${createHash('sha256').update(plain).digest('hex').slice(0, 16)}`);
+}
 
 /** `run` itself where it is a folder; else one that holds what `kinds` say of the run at that address. */
 export async function localCopy(run: string, kinds: readonly FileKind[], notice?: (sentence: string) => void): Promise<string> {
   if (!isAddress(run)) return run;
   const store = await openStore(run);
   const plain = store.name;
-  const folder = cacheFolder('read', `${basename(plain).replace(/[^\w.-]/g, '_')}-${createHash('sha256').update(plain).digest('hex').slice(0, 16)}`);
+  const folder = readCopy(plain);
   const lock = await readObject(store, 'manifest.lock.json', MAX_JSON_BYTES);
   if (lock === null)
     throw new RefineError('ERR_REFINE_LEDGER', 'is no run: there is no manifest.lock.json. Name what `refine run --out` wrote, or a copy of it', {
@@ -28,12 +35,14 @@ export async function localCopy(run: string, kinds: readonly FileKind[], notice?
     });
   const here = await readFile(join(folder, 'manifest.lock.json')).catch(() => null);
   if (here?.equals(lock) !== true) await rm(folder, { recursive: true, force: true });
+  await refuseHalfRemovedAt(store);
   await makeFolder(join(folder, 'ledger'));
   await replaceFile(join(folder, 'manifest.lock.json'), lock);
   for (const name of ['manifest.yaml', 'ledger/plan.json', 'check/check.json']) {
     const bytes = await readObject(store, name, MAX_JSON_BYTES);
     if (bytes !== null) await replaceFile(join(folder, name), bytes);
   }
+  if (kinds.includes('removals')) await bringRemovals(store, folder);
   await bringLedger(store, folder);
   const state = await readRun(folder);
   const shards = [...new Set(state.entries.flatMap((entry) => (entry.state === 'done' ? entry.outputs : [])))].filter(({ path }) => wanted(path, kinds));

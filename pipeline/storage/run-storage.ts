@@ -9,7 +9,8 @@ import { AtomicFile, makeFolder, replaceFile } from '../atomic-file.js';
 import type { LedgerStore } from '../ledger-store.js';
 import type { Shard } from '../types.js';
 import { MirroredLedger } from './mirrored-ledger.js';
-import { MissingObject, type ObjectStore, readObject } from './object-store.js';
+import { MissingObject, type ObjectInfo, type ObjectStore, readObject } from './object-store.js';
+import { bringRemovals, forgetBeforeRemoval } from './stored-removals.js';
 import type { S3Options } from './s3-store.js';
 
 /** What a worker is told. No secret: credentials come by its own environment. */
@@ -94,9 +95,11 @@ export class RunStorage {
     await replaceFile(join(this.folder, MARK), `${JSON.stringify({ format: 1, address: this.address })}\n`);
   }
 
-  /** Brings lock, plan and ledger of the work folder to what the store has. By the parent, once it holds the run. */
+  /** Brings lock, plan, ledger and removals of the work folder to what the store has. By the parent, once it holds the run. */
   async pull(): Promise<void> {
     this.#known.clear();
+    await forgetBeforeRemoval(await readObject(this.store, 'manifest.lock.json', MAX_JSON_BYTES), this.folder);
+    await bringRemovals(this.store, this.folder);
     for await (const { key, bytes } of this.store.list('')) this.#known.set(key, bytes);
     const here = await sizesOf(join(this.folder, 'ledger'));
     const named = ['manifest.yaml', 'manifest.lock.json', ...[...this.#known.keys()].filter((key) => /^ledger\/[^/]+$/.test(key))];
@@ -118,7 +121,7 @@ export class RunStorage {
     const unsure = full ? outputs : outputs.filter(({ path, bytes }) => this.#known.get(path) !== bytes);
     await lanes(unsure, async ({ path, bytes, sha256 }) => {
       const found = await this.store.head(path); // a listing may be late
-      if (found === null || found.bytes !== bytes || (full && (found.sha256 ?? (await this.#digest(path))) !== sha256)) missing.add(path);
+      if (found === null || found.bytes !== bytes || (full && (found.sha256 ?? (await objectDigest(this.store, path))) !== sha256)) missing.add(path);
       else this.#known.set(path, bytes);
     });
     return missing;
@@ -137,13 +140,22 @@ export class RunStorage {
 
   /** Removes published files that nobody names, as prune does here. */
   async prune(named: ReadonlySet<string>): Promise<void> {
-    const unnamed: string[] = [];
-    for (const prefix of ['text/', 'tokens/', 'features/', 'samples/', 'scratch/', 'index.arrow', 'holdout.arrow'])
-      for await (const { key } of this.store.list(prefix)) if (!named.has(key)) unnamed.push(key);
-    await lanes(unnamed, async (key) => {
+    await this.#delete(['text/', 'tokens/', 'features/', 'samples/', 'scratch/', 'index.arrow', 'holdout.arrow'], named);
+  }
+
+  /** Removes what was published below scratch/; how much that was. A finished run needs none of it. */
+  async clean(): Promise<{ readonly files: number; readonly bytes: number }> {
+    return await this.#delete(['scratch/'], new Set());
+  }
+
+  async #delete(prefixes: readonly string[], keep: ReadonlySet<string>): Promise<{ readonly files: number; readonly bytes: number }> {
+    const found: ObjectInfo[] = [];
+    for (const prefix of prefixes) for await (const object of this.store.list(prefix)) if (!keep.has(object.key)) found.push(object);
+    await lanes(found, async ({ key }) => {
       await this.store.delete(key);
       this.#known.delete(key);
     });
+    return { files: found.length, bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
   async #small(key: string): Promise<boolean> {
@@ -152,13 +164,24 @@ export class RunStorage {
     await replaceFile(join(this.folder, key), bytes);
     return true;
   }
+}
 
-  async #digest(key: string): Promise<string> {
+/** sha256 of an object as it is read back; null where there is none. */
+export async function objectDigest(store: ObjectStore, key: string): Promise<string | null> {
+  for (let tries = 1; ; tries++) {
     const hash = createHash('sha256');
-    for await (const part of this.store.get(key)) hash.update(part);
-    return hash.digest('hex');
+    try {
+      for await (const part of store.get(key)) hash.update(part);
+      return hash.digest('hex');
+    } catch (error) {
+      if (error instanceof MissingObject) return null;
+      if (!replacedMeanwhile(error) || tries === FETCH_TRIES) throw error;
+    }
   }
 }
+
+/** Replaced while we read, or an ETag that lies. */
+const replacedMeanwhile = (error: unknown): boolean => error instanceof RefineError && error.code === 'ERR_REFINE_INPUT_CHANGED';
 
 /** An object as a local file that appears whole; false where there is none, or none of the shard's digest. */
 export async function downloadObject(store: ObjectStore, key: string, path: string, shard: Pick<Shard, 'bytes' | 'sha256'> | null): Promise<boolean> {
@@ -179,8 +202,7 @@ export async function downloadObject(store: ObjectStore, key: string, path: stri
       }
     } catch (error) {
       if (error instanceof MissingObject) return await file.abort().then(() => false);
-      const again = error instanceof RefineError && error.code === 'ERR_REFINE_INPUT_CHANGED'; // replaced while we read, or an ETag that lies
-      if (!again || tries === FETCH_TRIES) {
+      if (!replacedMeanwhile(error) || tries === FETCH_TRIES) {
         await file.abort();
         throw error;
       }

@@ -127,6 +127,18 @@ export class S3Store implements ObjectStore {
     return this.#conditional;
   }
 
+  async keepsVersions(): Promise<boolean | null> {
+    try {
+      return await withRetries(this.name, this.#env, this.#env.limits.headersTimeoutMs, async (abortSignal) => {
+        const { Status } = await this.#on.client.send(new this.#on.sdk.GetBucketVersioningCommand({ Bucket: this.#bucket }), { abortSignal });
+        return Status !== undefined; // suspended ones keep those of before
+      });
+    } catch (error) {
+      if (error instanceof RefineError && error.code === 'ERR_REFINE_STORE') return null; // the right to ask is one that few keys have
+      throw error;
+    }
+  }
+
   async #probe(): Promise<boolean> {
     const key = `.probe-${randomUUID()}`;
     const put = (text: string): Promise<'written' | 'exists'> =>
