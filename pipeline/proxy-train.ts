@@ -1,7 +1,7 @@
 // The proxy run: a small decoder learns from a sample of a run's shards, so that a curve, not an opinion, says whether they can be
 // trained on. Evidence, never a gate: models of this size rank mixtures poorly (about .73 rank correlation with large ones).
 // Invariant: sample, options and seed give the same numbers, whatever `threads` is.
-import { native, RefineError, type TrainerOptions } from '../native/index.js';
+import { type CudaTrainerPlace, type ModelConfig, native, RefineError, type TrainerOptions, type TrainerStep } from '../native/index.js';
 import { falconConfig } from '../native/model-shapes.js';
 import { WindowBatches, windowsOf, type WindowTurns } from '../native/train-windows.js';
 import { partKey } from './document-key.js';
@@ -30,6 +30,8 @@ export interface ProxyRequest {
   readonly steps: number;
   readonly seed: number;
   readonly threads: number;
+  /** Learns on a GPU: the same start and batches, sums in another order. Absent: the CPU. */
+  readonly cuda?: CudaTrainerPlace;
   /** Tokens a step; default PROXY_BATCH. */
   readonly batch?: number;
   /** Peak learning rate; default PROXY_RATE. */
@@ -74,7 +76,7 @@ export async function proxyTrain(
   signal: AbortSignal,
   progress: (step: number, tokens: number, loss: number) => void,
 ): Promise<ProxyResult> {
-  const { sample, heldOut, vocab, steps, seed, threads, batch = PROXY_BATCH, rate = PROXY_RATE } = request;
+  const { sample, heldOut, vocab, steps, seed, threads, cuda, batch = PROXY_BATCH, rate = PROXY_RATE } = request;
   const batches = new WindowBatches(sample, PROXY_SIZE.context, batch, (windows) => new KeyedTurns(windows, sample));
   if (batches.count === 0) throw new RefineError('ERR_REFINE_INPUT', 'the sample has no document of two tokens or more, so there is nothing to learn from');
   const options: TrainerOptions = {
@@ -94,7 +96,7 @@ export async function proxyTrain(
     threads,
     seed,
   };
-  const trainer = native.trainerNew(falconConfig({ vocab, ...PROXY_SIZE }), options);
+  const trainer = await openTrainer(falconConfig({ vocab, ...PROXY_SIZE }), options, cuda);
   const losses: number[] = [];
   const gradNorms: number[] = [];
   let tokens = 0;
@@ -102,7 +104,7 @@ export async function proxyTrain(
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
     const { ids, offsets } = batches.next();
-    const done = await native.trainerStep(trainer, ids, offsets, null);
+    const done = await trainer.step(ids, offsets);
     losses.push(done.loss);
     gradNorms.push(done.gradNorm);
     tokens += done.targets;
@@ -115,8 +117,7 @@ export async function proxyTrain(
   if (verdict.kind === 'trained') verdict = divergence(losses);
   const scored = [];
   for (const text of heldOut) scored.push({ name: text.name, ...(await score(trainer, text)) });
-  const parameters = native.trainerWeights(trainer).reduce((sum, { values }) => sum + values.length, 0);
-  return { losses, gradNorms, tokens, epochs: batches.epochs, parameters, verdict, heldOut: scored };
+  return { losses, gradNorms, tokens, epochs: batches.epochs, parameters: await trainer.parameters(), verdict, heldOut: scored };
 }
 
 /**
@@ -156,10 +157,35 @@ class KeyedTurns implements WindowTurns {
   }
 }
 
+/** The trainer of either device. */
+interface OpenTrainer {
+  step(ids: Uint32Array, offsets: Int32Array): Promise<TrainerStep>;
+  evaluate(ids: Uint32Array, offsets: Int32Array): Promise<Float32Array>;
+  parameters(): Promise<number>;
+}
+
+async function openTrainer(config: ModelConfig, options: TrainerOptions, cuda: CudaTrainerPlace | undefined): Promise<OpenTrainer> {
+  const count = (weights: readonly { readonly values: Float32Array }[]): number => weights.reduce((sum, { values }) => sum + values.length, 0);
+  if (cuda === undefined) {
+    const trainer = native.trainerNew(config, options);
+    return {
+      step: (ids, offsets) => native.trainerStep(trainer, ids, offsets, null),
+      evaluate: (ids, offsets) => native.trainerEvaluate(trainer, ids, offsets),
+      parameters: async () => count(native.trainerWeights(trainer)),
+    };
+  }
+  const trainer = await native.cudaTrainerNew(config, options, cuda);
+  return {
+    step: (ids, offsets) => native.cudaTrainerStep(trainer, ids, offsets),
+    evaluate: (ids, offsets) => native.cudaTrainerEvaluate(trainer, ids, offsets),
+    parameters: async () => count(await native.cudaTrainerWeights(trainer)),
+  };
+}
+
 /** Windows of a third text that are scored at once. */
 const SCORED = 64;
 
-async function score(trainer: Parameters<typeof native.trainerEvaluate>[0], text: ProxyText): Promise<Omit<ProxyScore, 'name'>> {
+async function score(trainer: OpenTrainer, text: ProxyText): Promise<Omit<ProxyScore, 'name'>> {
   const windows = windowsOf(text, PROXY_SIZE.context);
   const losses = new Float32Array(text.ids.length);
   let nats = 0;
@@ -170,7 +196,7 @@ async function score(trainer: Parameters<typeof native.trainerEvaluate>[0], text
     for (let i = 0; i < some.length; i += 2) offsets.push(offsets.at(-1)! + some[i + 1]! - some[i]!);
     const ids = new Uint32Array(offsets.at(-1)!);
     for (let i = 0; i < some.length; i += 2) ids.set(text.ids.subarray(some[i], some[i + 1]), offsets[i / 2]);
-    const found = await native.trainerEvaluate(trainer, ids, Int32Array.from(offsets));
+    const found = await trainer.evaluate(ids, Int32Array.from(offsets));
     for (let i = 0; i < some.length; i += 2)
       for (let at = offsets[i / 2]! + 1; at < offsets[i / 2 + 1]!; at++) {
         // the first of a window was the last of the one before it, or begins the document

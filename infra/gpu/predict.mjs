@@ -280,6 +280,43 @@ function modelRow(id, kind, args, of, { items, target, times = 1, tinyLength = 2
   );
 }
 
+/** A proxy training step: 6 operations a weight and token, the backward's products read transposed, AdamW over fp32 masters. */
+function training() {
+  const model = { vocab: 16384, channels: 1024, layers: 12, heads: 16, kv: 1, dim: 64, hidden: 4096 };
+  const [length, documents] = [1024, 16];
+  const forward = decoder(model, length, documents);
+  const weights = model.vocab * model.channels + model.layers * products(model).reduce((sum, [, n, k]) => sum + n * k, 0);
+  const optimiser = (weights * (6 * 4 + 4 + 2 + 4 + 4)) / CEILINGS.copy; // AdamW, the norm's reading, clearing
+  const back = (2 * forward.operations) / CEILINGS.bf16;
+  row(
+    'proxy-step-1024',
+    'train',
+    'time_train',
+    'train-step',
+    {
+      vocab: model.vocab,
+      channels: model.channels,
+      layers: model.layers,
+      heads: model.heads,
+      length,
+      documents,
+      bytes: 34 * weights,
+      operations: 3 * forward.operations,
+    },
+    { vocab: 77, channels: 64, layers: 1, heads: 2, length: 20, documents: 2, bytes: 1, operations: 1 },
+    {
+      operations: 3 * forward.operations,
+      bytes: 34 * weights,
+      lower: 3 * forward.lower + optimiser,
+      expected: (forward.expected * EXPECTED.host[0] + back / EXPECTED.transposed[0] + optimiser / EXPECTED.copy[0]) / EXPECTED.host[0],
+      expect: 'transposed',
+      assumption: `forward as a whole model, backward at ${EXPECTED.transposed[0]} of the matrix rate, AdamW at copy bandwidth, over ${EXPECTED.host[0]}`,
+      items: { tokens: forward.t },
+      target: { of: 'bf16', share: 0.3 },
+    },
+  );
+}
+
 function minhash() {
   for (const [id, hashes, documents] of [
     ['14x8', 112, 200000],
@@ -311,6 +348,7 @@ memory();
 vocab();
 models();
 minhash();
+training();
 const text = `${JSON.stringify({ ceilings: CEILINGS, expected: EXPECTED, copyBytes: 1 << 30, rows }, null, 1)}\n`;
 if (process.argv.includes('--check')) {
   if (JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) !== JSON.stringify(JSON.parse(text))) {

@@ -25,7 +25,7 @@ import { type ContaminationFigures, type NearFigures, passTexts } from './text-p
 import { type SampledShard, type Scan, scanTokens } from './token-scan.js';
 
 export interface CheckOptions {
-  /** Where the model's losses are computed; the CPU, whose answer every machine gives. On a GPU in bf16. */
+  /** Where the model's losses are computed and proxies learn; the CPU, whose answer every machine gives. On a GPU in bf16. */
   readonly device?: AskedDevice;
   /** The tokenizer that wrote the run, where it is not found by its name. */
   readonly tokenizer?: string;

@@ -1,7 +1,8 @@
 // What `refine check` compares where it is asked to: two models over a run's documents (--compare-model), a small decoder that learns from
 // the run (--train-steps), and that of another run (--against). Evidence, never a gate.
 import { join, resolve, sep } from 'node:path';
-import { type Batch, type BytesColumn, native, RefineError, utf8Column } from '../../native/index.js';
+import { type Batch, type BytesColumn, cudaLibrary, native, RefineError, utf8Column } from '../../native/index.js';
+import { placeModel } from '../device.js';
 import type { LoadedTokenizer } from '../registry.js';
 import { type RunState, readRun } from '../run-folder.js';
 import { ArrowFile } from '../store.js';
@@ -76,6 +77,7 @@ export async function trainProxies(
     third: options.third ?? [],
     languagesOf: (texts: readonly string[]) => languagesOfTexts(run, texts, signal),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(placeModel(options.device ?? 'cpu') === 'cuda' ? { cuda: { library: cudaLibrary()!, dtype: 'bf16' as const } } : {}),
   };
   if (options.against === undefined) return proxyRun({ ...request, against: null }, signal, progress);
   const other = await readRun(options.against);

@@ -1,7 +1,7 @@
 // The proxy run of `refine check --train-steps N`: a decoder of d 128, 4 layers, T 256 learns from a seeded sample of the run, three
 // seeds of each run where two are compared. Evidence, never a gate: nothing here makes a check fail.
 import { availableParallelism } from 'node:os';
-import { bytesAt, RefineError } from '../../native/index.js';
+import { bytesAt, type CudaTrainerPlace, RefineError } from '../../native/index.js';
 import { type ProxyResult, type ProxySample, type ProxyScore, PROXY_BATCH, PROXY_SIZE, proxyTrain } from '../proxy-train.js';
 import type { LoadedTokenizer } from '../registry.js';
 import type { RunState } from '../run-folder.js';
@@ -33,6 +33,8 @@ export interface ProxyRequest {
   readonly languagesOf: (texts: readonly string[]) => Promise<readonly (string | null)[]>;
   /** No part of the result; default two, or as many cores as there are. */
   readonly threads?: number;
+  /** Learns on a GPU. */
+  readonly cuda?: CudaTrainerPlace;
 }
 
 export interface ProxyCurve {
@@ -52,6 +54,8 @@ export interface ProxyCurve {
 export interface ProxyFigures {
   readonly model: typeof PROXY_SIZE & { readonly vocab: number; readonly parameters: number };
   readonly steps: number;
+  /** Where it learnt, where that was a GPU; the numbers then differ from the CPU's in their last digits. */
+  readonly device?: { readonly kind: 'cuda'; readonly dtype: 'f32' | 'bf16' };
   readonly runs: readonly ProxyCurve[];
   /** Of the run against the other; null where none was named. */
   readonly against: ProxyComparison | null;
@@ -75,7 +79,7 @@ interface Trained {
 }
 
 export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progress: (words: string) => void): Promise<ProxyFigures> {
-  const { steps, side, against, third, languagesOf, threads = Math.min(2, availableParallelism()) } = request;
+  const { steps, side, against, third, languagesOf, cuda, threads = Math.min(2, availableParallelism()) } = request;
   if (against !== null && third.length === 0)
     throw new RefineError('ERR_REFINE_USAGE', '--against compares on texts that neither run holds. Name them: --third FILE...', { place: '--against' });
   const common = side.tokenizer;
@@ -100,7 +104,8 @@ export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progr
       const learnt = documentsOf(texts.length > 0 ? drawn : drawn.filter((_, i) => i % KEPT_BACK !== 0), vocabulary);
       const heldOut = texts.length > 0 ? texts : [{ name: 'own', ...documentsOf(kept, vocabulary), bytes: bytesOf(kept, common) }];
       const started = performance.now();
-      const result = await proxyTrain({ sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads }, signal, (step, tokens, loss) =>
+      const where = cuda === undefined ? {} : { cuda };
+      const result = await proxyTrain({ sample: learnt, heldOut, vocab: vocabulary.size, steps, seed, threads, ...where }, signal, (step, tokens, loss) =>
         progress(
           `proxy: ${one.name} seed ${seed}, step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${Math.round((1000 * tokens) / (performance.now() - started))} tokens/s`,
         ),
@@ -114,6 +119,7 @@ export async function proxyRun(request: ProxyRequest, signal: AbortSignal, progr
   return {
     model: { ...PROXY_SIZE, vocab: vocabulary.size, parameters },
     steps,
+    ...(cuda === undefined ? {} : { device: { kind: 'cuda' as const, dtype: cuda.dtype } }),
     runs: trained.flat().map(({ curve }) => curve),
     against: against === null || theirs === undefined ? null : comparison(texts, side.name, ours, against.name, theirs),
     limit: PROXY_LIMIT,
@@ -175,13 +181,14 @@ function bytesOf(documents: readonly Drawn[], { file }: LoadedTokenizer): number
   return documents.reduce((sum, { ids }) => sum + ids.reduce((bytes, id) => bytes + bytesAt(file.definition.tokens, id).length, 0), 0);
 }
 
-export function describeProxy({ model, steps, runs, against, limit }: ProxyFigures): string[] {
+export function describeProxy({ model, steps, device, runs, against, limit }: ProxyFigures): string[] {
+  const on = device === undefined ? '' : ` on the GPU in ${device.dtype}`;
   const lines = runs.map(({ run, seed, verdict, curve, bitsPerByte, epochs }) => {
     const [, first] = curve[0]!;
     const [, last, norm] = curve.at(-1)!;
     const ended = verdict.kind === 'trained' ? '' : `; ${verdict.kind}: ${verdict.words}`;
     const scores = Object.entries(bitsPerByte).map(([name, bits]) => `${name} ${bits.toFixed(3)}`);
-    return `proxy ${run} seed ${seed}: ${steps} steps, ${model.parameters} parameters, ${epochs} epochs, loss ${first.toFixed(2)} to ${last.toFixed(2)}, gradient norm ${norm.toFixed(2)}; bits a byte: ${scores.join(', ')}${ended}`;
+    return `proxy ${run} seed ${seed}: ${steps} steps${on}, ${model.parameters} parameters, ${epochs} epochs, loss ${first.toFixed(2)} to ${last.toFixed(2)}, gradient norm ${norm.toFixed(2)}; bits a byte: ${scores.join(', ')}${ended}`;
   });
   if (against !== null) {
     lines.push(
