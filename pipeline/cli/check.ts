@@ -35,7 +35,7 @@ export function registerCheck(program: Command): void {
     .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference-small)')
-    .option('--device <device>', 'where the model computes its losses and proxies learn: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
+    .option('--device <device>', 'where losses are computed and proxies learn: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
     .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text, language and host')
     .option(
       '--train-steps <n>',
