@@ -23,6 +23,10 @@ export function reportError(error: unknown): number {
     if (!SELF_EXPLAINED.includes(error.code)) words(quietly(`(more: npx refine explain ${error.code})`));
     return codes[error.code] ?? EXIT.failed;
   }
+  const { code } = Object(error) as { code?: unknown };
+  if (error instanceof Error && typeof code === 'string' && code.startsWith('ERR_REFINE_'))
+    // the core's own, thrown as a plain Error
+    return reportError(new RefineError(code as ErrorCode, error.message, { cause: error }));
   words(withoutSecrets(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   return EXIT.failed;
 }
