@@ -10,7 +10,7 @@ import { describeProxy } from '../check/proxy-run.js';
 import { PROXY_BATCH, PROXY_STEPS } from '../proxy-train.js';
 import { type FileKind, localCopy, sendBack } from '../storage/read-run.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
-import { device } from './run.js';
+import { deviceOption } from './run.js';
 
 interface Options {
   readonly tokenizer?: string;
@@ -35,7 +35,7 @@ export function registerCheck(program: Command): void {
     .argument('<run>', 'the folder of a finished run, here or at s3://BUCKET/PREFIX or https://HOST/RUN')
     .option('--contract <dir>', 'the tokenizer of the model to be trained: ids, EOS and BOS must be what it expects')
     .option('--model <name>', 'the decoder whose losses are compared: a shipped name, a HuggingFace folder, or none (default: reference-small)')
-    .option('--device <device>', 'where losses are computed and proxies learn: cpu, cuda (in bf16), or auto (a GPU where one is usable)', device, 'cpu')
+    .addOption(deviceOption('where losses are computed and proxies learn: cpu, cuda (in bf16), or auto (a GPU where one is usable)', 'cpu'))
     .option('--compare-model <name>', 'a second decoder: where the two differ, by kind of text, language and host')
     .option(
       '--train-steps <n>',

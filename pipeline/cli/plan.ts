@@ -8,7 +8,7 @@ import { planRun, SAMPLE_BYTES } from '../plan.js';
 import { planText } from '../plan-text.js';
 import { readPrices } from '../prices.js';
 import { action, collect, count, data, EXIT, interruptible, memory, words } from './command.js';
-import { device } from './run.js';
+import { deviceOption } from './run.js';
 
 interface Options {
   readonly out?: string;
@@ -31,7 +31,7 @@ export function registerPlan(program: Command): void {
     .option('--set <step.option=value>', 'as for run; may stand several times', collect)
     .option('--workers <n>', 'worker processes to reckon with, each a core; of one machine where --nodes stands', count('--workers', 1))
     .option('--nodes <n>', 'machines of a cluster to reckon with', count('--nodes', 1))
-    .option('--device <device>', 'as for run', device, 'auto')
+    .addOption(deviceOption('as for run'))
     .option('--sample <size>', `bytes of inputs that the sample reads (default: ${SAMPLE_BYTES >> 20}MiB; more narrows the ranges)`, memory('--sample'))
     .option('--prices <file>', 'a price file: what core hours, disk, transfer and requests cost (infra/prices/example.yaml is one to copy)')
     .option('--egress', 'reckons the bytes of remote inputs as egress too (requester pays, another region)')

@@ -1,6 +1,6 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
 import { openKubernetes } from '../executors/kubernetes/place.js';
@@ -47,8 +47,15 @@ export function executor(text: string): ExecutorName {
 }
 
 export function device(text: string): AskedDevice {
-  if (!['auto', 'cpu', 'cuda'].includes(text)) throw new InvalidArgumentError('expected auto, cpu or cuda.');
+  if (!(DEVICES as readonly string[]).includes(text)) throw new InvalidArgumentError('expected auto, cpu or cuda.');
   return text as AskedDevice;
+}
+
+const DEVICES: readonly AskedDevice[] = ['auto', 'cpu', 'cuda'];
+
+/** `--device`, with its values known to completions. */
+export function deviceOption(what: string, otherwise: AskedDevice = 'auto'): Option {
+  return new Option('--device <device>', what).choices(DEVICES).argParser(device).default(otherwise);
 }
 
 export function stallTime(text: string): number {
@@ -66,9 +73,9 @@ export function registerRun(program: Command): void {
     .option('--work <dir>', 'of a run on S3: the folder here that its tasks work in; on a cluster a shared one (default: below the cache folder)')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
     .option('--workers <n>', 'worker processes of at most 1 GiB each (default: one a core, as memory allows)', count('--workers', 1))
-    .option('--executor <name>', `where tasks run: ${EXECUTORS.join(', ')} (default: the manifest's executor.kind, or local)`, executor)
+    .addOption(new Option('--executor <name>', "where tasks run (default: the manifest's executor.kind, or local)").choices(EXECUTORS).argParser(executor))
     .option('--profile <file>', 'an `executor:` block for this site, over that of the manifest')
-    .option('--device <device>', 'where model steps compute: auto (a GPU where one is usable), cpu or cuda', device, 'auto')
+    .addOption(deviceOption('where model steps compute: auto (a GPU where one is usable), cpu or cuda'))
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--stall <time>', 'ends a worker that makes no progress for so long, such as 30m (default: 10m)', stallTime)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
