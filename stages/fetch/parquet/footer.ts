@@ -89,7 +89,10 @@ export async function readFooter(ranges: Ranges, place: string, signal: AbortSig
 
 /** FileMetaData: schema 2, num_rows 3, row_groups 4. RowGroup: columns 1, num_rows 3. */
 function describe(metadata: Struct, bytes: number, place: string): ParquetInfo {
-  const { columns, leaves } = columnsOf(structsIn(metadata, 2) ?? [], place);
+  const schema = structsIn(metadata, 2);
+  const counted = numberIn(metadata, 3);
+  if (schema === null || counted === null) throw new Damaged(`no ${schema === null ? 'schema' : 'count of rows'}`);
+  const { columns, leaves } = columnsOf(schema, place);
   let start = 0;
   let stored = 0;
   const groups = (structsIn(metadata, 4) ?? []).map((group, number): RowGroup => {
@@ -107,8 +110,7 @@ function describe(metadata: Struct, bytes: number, place: string): ParquetInfo {
       chunk: (column) => chunkOf(chunks[column.leaf]!, column, rows, bytes, () => `of "${column.name}" in row group ${number}`, place),
     };
   });
-  const rows = numberIn(metadata, 3);
-  if (rows !== start) throw parquetError(place, `counts ${rows ?? 'no'} rows and has ${start} in its groups`);
+  if (counted !== start) throw parquetError(place, `counts ${counted} rows and has ${start} in its groups`);
   return { rows: start, groups, columns };
 }
 
