@@ -1,12 +1,8 @@
 // The device's trainer in the emulator against the CPU's (kernels/model/train.cpp): every parameter's gradient, losses over steps, evaluation;
 // the same bytes twice; parts of a batch; what it refuses. The oracle's own gradients are proved by differences in model_train_test.cpp.
-#include "../train.h"
-
-#include <cmath>
-#include <cstdlib>
+#include "train_device.h"
 
 #include "refine/model_train.h"
-#include "suite.h"
 
 namespace refine::cuda::testing {
 namespace {
@@ -187,8 +183,8 @@ void refusals(Suite& suite, const Case& one) {
 
 }  // namespace
 
-inline void check_train(Suite& suite) {
-  setenv("REFINE_CUDA_PATH", suite.hopper() ? "hopper" : "ampere", 1);  // the trainer asks the device, not the suite
+inline void check_train_like_cpu(Suite& suite) {
+  check_train(suite);
   const Texts tiles = texts(suite, {17, 1, 133, 2}), batch = texts(suite, {17, 1, 33, 2});  // 132 rows: two tiles of attention
   for (const Case& one : trained_cases()) {
     const auto cpu = oracle(suite, one);
@@ -203,4 +199,4 @@ inline void check_train(Suite& suite) {
 
 }  // namespace refine::cuda::testing
 
-SUITE_MAIN(train)
+SUITE_MAIN(train_like_cpu)
