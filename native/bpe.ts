@@ -43,6 +43,14 @@ export interface BpeDefinition {
     /** 0: as it is, 1: less one leading space, 2: U+2581 is a space, in the first token nothing. */
     readonly decodeStart: number;
   };
+  /** Unigram in place of BPE: `pieces`, byteIds and decodeStart as of `characters`. */
+  readonly unigram?: {
+    readonly pieces: BytesColumn;
+    /** Log probabilities by id. */
+    readonly scores: Float64Array;
+    readonly unkId: number;
+    readonly decodeStart: number;
+  };
   /** WordPiece in place of BPE: `pieces` as a vocabulary spells them, `prefix` before those inside a word. */
   readonly wordPiece?: { readonly pieces: BytesColumn; readonly unkId: number; readonly prefix: Uint8Array; readonly maxCharacters: number };
 }

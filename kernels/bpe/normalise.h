@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "precompiled.h"
 #include "refine/bpe.h"
 #include "sentencepiece_normalise.h"
 
@@ -22,6 +23,7 @@ class Normaliser {
  private:
   std::vector<NormalStep> steps_;
   std::vector<SentencePieceNormaliser> pieces_;  // of the steps kSentencePiece, in order
+  std::vector<PrecompiledNormaliser> maps_;      // of the steps kPrecompiled
 };
 
 // NFC as HuggingFace's older Unicode has it (char_class.h, kInert).

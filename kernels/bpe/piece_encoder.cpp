@@ -1,6 +1,8 @@
 // See piece_encoder.h.
 #include "piece_encoder.h"
 
+#include "unigram.h"
+
 namespace refine::bpe {
 
 namespace {
@@ -21,7 +23,7 @@ LongPieces long_pieces(const BytesView& spelled) {
   return found;
 }
 PieceTable empty_table(const Definition& definition) {
-  const LongPieces own = long_pieces(definition.characters ? definition.pieces : definition.tokens);
+  const LongPieces own = long_pieces(definition.characters || definition.scores ? definition.pieces : definition.tokens);
   // at most half of the slots are the vocabulary's; an eighth of a million leave room to learn beside the usual 50,000
   return PieceTable(std::max<size_t>(1 << 17, std::bit_ceil(definition.tokens.rows * 2)), std::bit_ceil(2 * (own.count + kLongPieces)), own.bytes + kArenaBytes);
 }
@@ -45,17 +47,18 @@ Joins joins_of(const Definition& definition) {
 PieceModel::PieceModel(const Definition& definition)
     : merges(definition.merges, definition.merge_count, definition.merge_ranks),
       characters(definition.characters ? std::make_unique<const CharacterBpe>(definition) : nullptr),
+      unigram(definition.scores ? std::make_unique<const Unigram>(definition) : nullptr),
       byte_ids(array_of(definition.byte_ids)),
       ignore_merges(definition.ignore_merges),
       joins_(joins_of(definition)),
       vocabulary_(empty_table(definition)),
       is_whole_only_(ignore_merges ? definition.tokens.rows : 0) {
-  if (!characters) merges.index_bytes(byte_ids.data());
+  if (!characters && !unigram) merges.index_bytes(byte_ids.data());
   MergeScratch scratch;
   std::vector<uint32_t> ids, room(PieceTable::kLongest + PieceTable::kRoom);
   for (size_t id = 0; id < definition.tokens.rows; ++id) {
-    const BytesView& spelled = characters ? definition.pieces : definition.tokens;
-    if ((!characters && !definition.in_model[id]) || !spelled.valid(id)) continue;
+    const BytesView& spelled = characters || unigram ? definition.pieces : definition.tokens;
+    if ((!characters && !unigram && !definition.in_model[id]) || !spelled.valid(id)) continue;
     const std::string_view bytes = spelled[id];
     if (bytes.empty()) continue;
     const auto p = reinterpret_cast<const uint8_t*>(bytes.data());
@@ -113,7 +116,7 @@ inline void PieceEncoder::add(const uint8_t* piece, size_t length, bool part) {
 // A long piece of characters beyond ASCII, in the parts that no token spans.
 void PieceEncoder::add_parts(const uint8_t* p, const uint8_t* end) {
   const bool part = !model_.whole_only_.empty();
-  if (model_.characters || (part && model_.whole_only_.contains(std::string(reinterpret_cast<const char*>(p), size_t(end - p))))) {
+  if (model_.characters || model_.unigram || (part && model_.whole_only_.contains(std::string(reinterpret_cast<const char*>(p), size_t(end - p))))) {
     add(p, size_t(end - p));
     return;
   }

@@ -11,6 +11,7 @@
 #include "character_bpe.h"
 #include "joins.h"
 #include "merges.h"
+#include "piece_ids.h"
 #include "piece_table.h"
 #include "refine/bpe.h"
 
@@ -22,14 +23,16 @@ class PieceModel {
   explicit PieceModel(const Definition& definition);
 
   void merge(const uint8_t* piece, size_t length, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
-    if (characters) characters->merge(merges, piece, length, scratch, ids);
+    if (unigram) unigram->encode(piece, piece + length, ids);
+    else if (characters) characters->merge(merges, piece, length, scratch, ids);
     else merge_piece(merges, byte_ids.data(), piece, length, scratch, ids);
   }
 
   size_t table_bytes() const { return vocabulary_.most_bytes(); }
 
   MergeTable merges;
-  std::unique_ptr<const CharacterBpe> characters;  // null: BPE over bytes
+  std::unique_ptr<const CharacterBpe> characters;  // null: BPE over bytes, or
+  std::unique_ptr<const PieceIds> unigram;         // in place of merges
   std::array<uint32_t, 256> byte_ids;
   bool ignore_merges;
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chars_map.h"
 #include "refine/bpe.h"
 #include "refine/views.h"
 
@@ -20,8 +21,7 @@ class SentencePieceNormaliser {
  private:
   // What the text's start becomes, and how many bytes of it.
   std::pair<std::string_view, size_t> prefix(std::string_view text) const;
-  std::vector<uint32_t> units_;  // the double array; empty: identity
-  std::string strings_;          // zero-terminated replacements
+  CharsMap map_;
   std::vector<std::string> kept_;  // sorted
   uint8_t flags_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "refine/bpe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 
 #include "added_tokens.h"
@@ -30,7 +31,8 @@ struct Workspace {
 
 struct Tokenizer::Parts {
   PieceModel model;
-  std::vector<Scanner> program;      // null: kPrefixSpace
+  std::vector<Scanner> program;      // null: a prefix
+  std::string_view prefix;           // before a piece without one: a space or U+2581
   AddedTokenFinder raw, normalized;  // by whether they are looked for before or after the normaliser
   Normaliser normaliser;
   Metaspace metaspace;
@@ -69,10 +71,10 @@ struct Encoder {
     }
   }
 
-  // kPrefixSpace: one space before a text without one.
   void run_prefixed(size_t step, const uint8_t* p, const uint8_t* end) {
-    if (*p == ' ') return run(step + 1, p, end);
-    work.prefixed.assign(1, ' ');
+    if (is_left_out(p)) return;
+    if (std::string_view(reinterpret_cast<const char*>(p), size_t(end - p)).starts_with(parts.prefix)) return run(step + 1, p, end);
+    work.prefixed.assign(parts.prefix);
     work.prefixed.append(reinterpret_cast<const char*>(p), size_t(end - p));
     const auto start = reinterpret_cast<const uint8_t*>(work.prefixed.data());
     const auto before = readable_end;
@@ -81,6 +83,9 @@ struct Encoder {
     readable_end = before;
   }
 
+  // A piece of white space, where those are none.
+  bool is_left_out(const uint8_t* piece) const { return parts.leaves_out_spaces && (class_table()[next_code_point(piece)] & kSpace); }
+
   void pieces(const uint8_t* p, const uint8_t* const* ends, size_t count) {
     if (sink) {
       for (size_t i = 0; i < count; p = ends[i++]) sink->piece({reinterpret_cast<const char*>(p), size_t(ends[i] - p)});
@@ -88,9 +93,13 @@ struct Encoder {
     }
     if (parts.words) {
       for (size_t i = 0; i < count && ids.size() < enough; p = ends[i++]) {
-        const uint8_t* first = p;
-        if (!parts.leaves_out_spaces || !(class_table()[next_code_point(first)] & kSpace)) parts.words->encode(p, ends[i], ids);
+        if (!is_left_out(p)) parts.words->encode(p, ends[i], ids);
       }
+      return;
+    }
+    if (parts.leaves_out_spaces) {
+      for (size_t i = 0; i < count; p = ends[i++])
+        if (!is_left_out(p)) work.pieces.encode(p, &ends[i], 1, readable_end, ids);
       return;
     }
     const CharacterBpe* const characters = parts.model.characters.get();
@@ -120,6 +129,14 @@ struct Encoder {
 
 }  // namespace
 
+namespace {
+
+std::string_view prefix_of(const std::vector<SplitStep>& program) {
+  return std::find(program.begin(), program.end(), SplitStep::kPrefixMetaspace) == program.end() ? " " : "\xE2\x96\x81";
+}
+
+}  // namespace
+
 Tokenizer::Tokenizer() = default;
 Tokenizer::~Tokenizer() = default;
 
@@ -133,7 +150,7 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
   bool bytes_seen = false, prefix_seen = false;
   if (definition.program.size() > kMaxSteps) return bad("the pre-tokenizer has " + std::to_string(definition.program.size()) + " steps; at most " + std::to_string(kMaxSteps));
   for (const SplitStep step : definition.program) {
-    const bool prefix = step == SplitStep::kPrefixSpace;
+    const bool prefix = step == SplitStep::kPrefixSpace || step == SplitStep::kPrefixMetaspace;
     if (!scanner_of(step) && (!prefix || prefix_seen)) return bad("pre-tokenizer step " + std::to_string(int(step)) + (prefix ? " stands there twice" : " is not known"));
     prefix_seen |= prefix;
     const bool byte_step = step >= SplitStep::kByteDigitsContiguous;
@@ -163,17 +180,21 @@ Status Tokenizer::make(const Definition& definition, std::unique_ptr<Tokenizer>&
   if (definition.word_piece && (definition.characters || definition.merge_count > 0 || definition.ignore_merges || definition.unk_id >= vocab))
     return bad("WordPiece has no merges and needs an unknown token of its vocabulary");
   const bool leaves_out_spaces = std::any_of(definition.program.begin(), definition.program.end(), [](const SplitStep step) { return step == SplitStep::kBertWords || step == SplitStep::kWhiteSpaceSplit; });
-  if (leaves_out_spaces && !definition.word_piece) return bad("a pre-tokenizer that leaves white space out is for WordPiece");
-  if (definition.characters || definition.word_piece) {
+  if (leaves_out_spaces && !definition.word_piece && !definition.scores) return bad("a pre-tokenizer that leaves white space out is for WordPiece and Unigram");
+  if (definition.scores && (definition.characters || definition.word_piece || definition.merge_count > 0 || definition.unk_id >= vocab))
+    return bad("Unigram has no merges and needs an unknown token of its vocabulary");
+  for (size_t id = 0; definition.scores && id < std::min(vocab, definition.pieces.rows); ++id)
+    if (definition.pieces.valid(id) && !std::isfinite(definition.scores[id])) return bad("the score of token " + std::to_string(id) + " is not finite");
+  if (definition.characters || definition.word_piece || definition.scores) {
     if (definition.pieces.rows != vocab) return bad("spells " + std::to_string(definition.pieces.rows) + " of " + std::to_string(vocab) + " tokens");
     if (definition.unk_id >= vocab && definition.unk_id != kNoToken) return bad("the unknown token is outside the vocabulary");
     if (definition.ignore_merges) return bad("ignore_merges is for BPE over bytes");
   }
-  tokenizer->parts_.reset(new Parts{PieceModel(definition), scanners_of(definition.program), AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)),
+  tokenizer->parts_.reset(new Parts{PieceModel(definition), scanners_of(definition.program), prefix_of(definition.program), AddedTokenFinder(std::move(raw)), AddedTokenFinder(std::move(normalized)),
                                     std::move(normaliser), definition.metaspace, definition.decode_start, {}, {0}, {}, {}, leaves_out_spaces, {}, {}});
   if (definition.word_piece) tokenizer->parts_->words = std::make_unique<const WordPiece>(definition);
   Parts& parts = *tokenizer->parts_;
-  if (definition.characters) {
+  if (definition.characters || definition.scores) {
     parts.is_byte.resize(vocab);
     for (const uint32_t id : parts.model.byte_ids)
       if (id != kNoToken) parts.is_byte[id] = 1;
@@ -284,7 +305,7 @@ std::string Tokenizer::decode(const uint32_t* ids, size_t count) const {
   for (size_t i = 0; i < count; ++i) {
     if (ids[i] >= vocab_size()) continue;
     std::string_view bytes = token_bytes(ids[i]);
-    if (parts.model.characters && parts.is_byte[ids[i]]) {
+    if (!parts.is_byte.empty() && parts.is_byte[ids[i]]) {
       run.append(bytes);
     } else {
       end_run();
@@ -295,7 +316,7 @@ std::string Tokenizer::decode(const uint32_t* ids, size_t count) const {
   }
   end_run();
   if (parts.decode_start == DecodeStart::kLessOneSpace && text.starts_with(' ')) text.erase(0, 1);
-  return parts.model.characters ? text : to_valid_utf8(text);
+  return parts.is_byte.empty() ? to_valid_utf8(text) : text;
 }
 
 size_t Tokenizer::table_bytes() const {

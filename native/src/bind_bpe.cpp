@@ -70,6 +70,15 @@ Napi::Value BpeOpen(const Napi::CallbackInfo& info) {
     definition.word_piece_characters = object.Get("maxCharacters").ToNumber().Uint32Value();
     definition.decode_start = bpe::DecodeStart::kLessOneSpace;
   }
+  if (const auto unigram = source.Get("unigram"); unigram.IsObject()) {
+    const auto object = unigram.As<Napi::Object>();
+    const auto scores = typed_array<double>(object.Get("scores"), "bpeOpen unigram scores");
+    if (scores.size != definition.tokens.rows) throw Napi::RangeError::New(env, "bpeOpen: unigram scores need one a token");
+    definition.scores = scores.data;
+    definition.pieces = bytes_view(object.Get("pieces"), "bpeOpen pieces");
+    definition.unk_id = object.Get("unkId").ToNumber().Uint32Value();
+    definition.decode_start = bpe::DecodeStart(object.Get("decodeStart").ToNumber().Uint32Value() & 3);
+  }
   std::unique_ptr<bpe::Tokenizer> tokenizer;
   if (const Status status = bpe::Tokenizer::make(definition, tokenizer); !status.ok()) {
     auto error = Napi::Error::New(env, status.message);

@@ -4,9 +4,13 @@ import type { BpeNormalStep } from '../../native/index.js';
 import { isObject, type Json, type Refuse, shown, utf8 } from './token-file.js';
 
 /** Twin of NormalStep::Kind in kernels/include/refine/bpe.h. */
-export const NORMAL_STEPS = { nfc: 1, prepend: 2, replace: 3, sentencePiece: 4, bert: 5, lowercase: 6 } as const;
+export const NORMAL_STEPS = { nfc: 1, prepend: 2, replace: 3, sentencePiece: 4, bert: 5, lowercase: 6, precompiled: 7, strip: 8, spaceRuns: 9 } as const;
 /** Twin of BertFlag there. */
 const BERT_FLAGS = { cleanText: 1, hanSpaces: 2, stripAccents: 4, lowerCase: 8 } as const;
+/** Twin of StripFlag there. */
+const STRIP_FLAGS = { left: 1, right: 2 } as const;
+/** SentencePiece's largest map, nmt_nfkc_cf, has 250 KB. */
+const MAX_MAP_BYTES = 16 * 2 ** 20;
 const MAX_STEPS = 64;
 const NOTHING = new Uint8Array(0);
 
@@ -40,8 +44,13 @@ export function readNormalizer(root: Json, refuse: Refuse): Normalizer {
       case 'Replace': {
         const from = isObject(node.pattern) ? node.pattern.String : undefined;
         const to = node.content;
+        if (isObject(node.pattern) && node.pattern.Regex === ' {2,}' && typeof to === 'string') {
+          steps.push({ kind: NORMAL_STEPS.spaceRuns, flags: 0, from: NOTHING, to: utf8(to) });
+          noSpaces = noSpaces && !to.includes(' ');
+          return;
+        }
         if (typeof from !== 'string' || from === '' || typeof to !== 'string')
-          refuse(`normalizer Replace has pattern ${shown(node.pattern)}, content ${shown(to)}; known: a String that is not empty, by a string`);
+          refuse(`normalizer Replace has pattern ${shown(node.pattern)}, content ${shown(to)}; known: a String that is not empty, or the Regex " {2,}", by a string`);
         steps.push({ kind: NORMAL_STEPS.replace, flags: 0, from: utf8(from), to: utf8(to) });
         noSpaces = (noSpaces || from === ' ') && !to.includes(' ');
         return;
@@ -61,9 +70,21 @@ export function readNormalizer(root: Json, refuse: Refuse): Normalizer {
       case 'Lowercase':
         steps.push({ kind: NORMAL_STEPS.lowercase, flags: 0, from: NOTHING, to: NOTHING });
         return;
+      case 'Strip': {
+        const flags = (node.strip_left !== false ? STRIP_FLAGS.left : 0) | (node.strip_right !== false ? STRIP_FLAGS.right : 0);
+        if (flags !== 0) steps.push({ kind: NORMAL_STEPS.strip, flags, from: NOTHING, to: NOTHING });
+        return;
+      }
+      case 'Precompiled': {
+        const map = node.precompiled_charsmap;
+        if (typeof map !== 'string' || map.length > (MAX_MAP_BYTES / 3) * 4) return refuse('normalizer Precompiled has no "precompiled_charsmap" in base64 below 16 MiB');
+        steps.push({ kind: NORMAL_STEPS.precompiled, flags: 0, from: new Uint8Array(Buffer.from(map, 'base64')), to: NOTHING });
+        noSpaces = false;
+        return;
+      }
       default:
         refuse(
-          `normalizer ${shown(node.type)} is not known; known: BertNormalizer, Lowercase, NFC, Prepend, Replace of a string, Sequence, null. Choose a tokenizer without it`,
+          `normalizer ${shown(node.type)} is not known; known: BertNormalizer, Lowercase, NFC, Precompiled, Prepend, Replace of a string, Sequence, Strip, null. Choose a tokenizer without it`,
         );
     }
   };

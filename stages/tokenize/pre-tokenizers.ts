@@ -23,6 +23,7 @@ export const PRE_TOKENIZER_STEPS = {
   byteDigitsContiguous: 16,
   byteDigitsIndividual: 17,
   digitTriples: 18,
+  prefixMetaspace: 19,
 } as const;
 const STEPS = PRE_TOKENIZER_STEPS;
 
@@ -116,8 +117,16 @@ export function readPreTokenizer(root: Json, noSpaces: boolean, refuse: Refuse):
         break;
       }
       case 'Metaspace':
-        if (i > 0) refuse('pre_tokenizer Metaspace is not the first; known: alone, or first in a Sequence');
-        metaspace = readMetaspace(node, refuse);
+        if (i === 1 && nodes[0]!.type === 'WhitespaceSplit') {
+          // each word by itself: no spaces are left in it to be replaced
+          if (readMetaspace(node, refuse).scheme !== METASPACE_SCHEMES.always)
+            refuse(`pre_tokenizer Metaspace behind WhitespaceSplit has prepend_scheme ${shown(node.prepend_scheme)}; known: always`);
+          program.push(STEPS.prefixMetaspace);
+        } else if (i > 0) {
+          refuse('pre_tokenizer Metaspace is not the first; known: alone, first in a Sequence, or right behind WhitespaceSplit');
+        } else {
+          metaspace = readMetaspace(node, refuse);
+        }
         if (node.split !== false) program.push(STEPS.metaspace);
         break;
       case 'BertPreTokenizer':

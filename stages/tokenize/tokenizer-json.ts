@@ -2,7 +2,7 @@
 // pre-tokenizer as programs of known steps. Invariant: a part of the file that would change ids is either carried over
 // exactly or refused by name; `truncation` and `padding` shape model inputs, not documents, and are not read; `post_processor` is
 // read for encoders only (TokenizerFile.template).
-// Source: HuggingFace tokenizers (serialised form of 0.13 to 0.22), models/{bpe,wordpiece}, added_vocabulary.
+// Source: HuggingFace tokenizers (serialised form of 0.13 to 0.22), models/{bpe,wordpiece,unigram}, added_vocabulary.
 import { type BpeDefinition, bytesColumn, RefineError } from '../../native/index.js';
 import { checkByteLevelDecoder, readCharacterDecoder } from './decoders.js';
 import { readNormalizer } from './normalizers.js';
@@ -26,6 +26,7 @@ import {
   type TokenizerFile,
   utf8,
 } from './token-file.js';
+import { readUnigram, readUnigramVocabulary } from './unigram.js';
 import { readWordPiece } from './word-piece.js';
 
 export { PRE_TOKENIZER_STEPS } from './pre-tokenizers.js';
@@ -79,7 +80,7 @@ export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse:
   const normalizer = readNormalizer(file.normalizer ?? null, refuse);
   const preTokenizer = readPreTokenizer(file.pre_tokenizer ?? null, normalizer.noSpaces, refuse);
 
-  const vocabulary = readVocabulary(model.vocab, refuse);
+  const vocabulary: Vocabulary = kind === 'Unigram' ? readUnigramVocabulary(model.vocab, refuse) : readVocabulary(model.vocab, refuse);
   const merges = kind === 'BPE' ? mergeIds(model.merges, vocabulary.idOf, refuse) : new Uint32Array(0);
   const added = readAddedTokens(file.added_tokens, vocabulary, refuse);
   const common = {
@@ -91,14 +92,16 @@ export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse:
     ...(preTokenizer.metaspace === undefined ? {} : { metaspace: preTokenizer.metaspace }),
   };
   const decoder = file.decoder ?? null;
-  if (kind === 'WordPiece' && preTokenizer.byteLevel) refuse('pre_tokenizer ByteLevel is not known beside a WordPiece model. Choose another tokenizer');
+  if (kind !== 'BPE' && preTokenizer.byteLevel) refuse(`pre_tokenizer ByteLevel is not known beside a ${kind} model. Choose another tokenizer`);
   if (kind === 'BPE' && preTokenizer.leavesOutSpaces)
-    refuse('pre_tokenizer BertPreTokenizer or WhitespaceSplit is known beside a WordPiece model only. Choose another tokenizer');
+    refuse('pre_tokenizer BertPreTokenizer or WhitespaceSplit is known beside a WordPiece or Unigram model only. Choose another tokenizer');
   const definition: BpeDefinition =
     kind === 'WordPiece'
       ? { ...common, ...readWordPiece(model, vocabulary, added, decoder, refuse) }
-      : preTokenizer.byteLevel
-        ? { ...common, ...byteLevel(model, vocabulary, added, decoder, refuse) }
+      : kind === 'Unigram'
+        ? { ...common, ...readUnigram(model, vocabulary, added, decoder, refuse) }
+        : preTokenizer.byteLevel
+          ? { ...common, ...byteLevel(model, vocabulary, added, decoder, refuse) }
         : { ...common, ...overCharacters(model, vocabulary, added, merges, decoder, refuse) };
   for (const token of added) if (!vocabulary.idOf.has(token.content)) vocabulary.idOf.set(token.content, token.id);
   const template = readTemplate(file.post_processor);
@@ -113,12 +116,12 @@ export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse:
   };
 }
 
-function checkModel(model: JsonObject, refuse: Refuse): 'BPE' | 'WordPiece' {
-  const kind = model.type ?? (model.merges !== undefined ? 'BPE' : model.max_input_chars_per_word !== undefined ? 'WordPiece' : 'unknown');
-  if (kind === 'WordPiece') return kind;
+function checkModel(model: JsonObject, refuse: Refuse): 'BPE' | 'WordPiece' | 'Unigram' {
+  const kind = model.type ?? (model.merges !== undefined ? 'BPE' : model.max_input_chars_per_word !== undefined ? 'WordPiece' : Array.isArray(model.vocab) ? 'Unigram' : 'unknown');
+  if (kind === 'WordPiece' || kind === 'Unigram') return kind;
   if (kind !== 'BPE')
     refuse(
-      `model.type is ${shown(kind)}; "BPE" and "WordPiece" are read. Choose a tokenizer of these types: GPT-2's, Falcon's, LLaMA's, Qwen's, Mistral's, BERT's kind`,
+      `model.type is ${shown(kind)}; "BPE", "WordPiece" and "Unigram" are read. Choose a tokenizer of these types: GPT-2's, Falcon's, LLaMA's, Qwen's, Mistral's, BERT's, T5's kind`,
     );
   if (typeof model.dropout === 'number' && model.dropout > 0) refuse(`model.dropout is ${model.dropout}: ids would be random. Set it to null`);
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix'])

@@ -34,6 +34,7 @@ enum class SplitStep : uint8_t {
   kByteDigitsContiguous = 16,
   kByteDigitsIndividual = 17,
   kDigitTriples = 18,  // Split("[0-9][0-9][0-9]", Isolated)
+  kPrefixMetaspace = 19,  // Metaspace behind WhitespaceSplit: U+2581 before a piece without one
 };
 
 struct AddedToken {
@@ -51,12 +52,16 @@ struct NormalStep {
     kSentencePiece = 4,  // `from`: the precompiled map of a .model (may be empty); flags: SentencePieceFlag
     kBert = 5,           // flags: BertFlag
     kLowercase = 6,
+    kPrecompiled = 7,    // `from`: SentencePiece's map as HuggingFace applies it (precompiled.h)
+    kStrip = 8,          // white space at the ends; flags: StripFlag
+    kSpaceRuns = 9,      // each run of two or more U+0020 by `to`
   };
   Kind kind = kNfc;
   uint8_t flags = 0;
   std::string from, to;
 };
 enum BertFlag : uint8_t { kCleanText = 1, kHanSpaces = 2, kStripAccents = 4, kLowerCase = 8 };
+enum StripFlag : uint8_t { kStripLeft = 1, kStripRight = 2 };
 enum SentencePieceFlag : uint8_t { kAddDummyPrefix = 1, kRemoveExtraSpaces = 2, kEscapeSpaces = 4, kSpaceAsSuffix = 8 };
 
 // The Metaspace pre-tokenizer less its split: spaces become `replacement`, one of which is put before a text without one.
@@ -91,6 +96,9 @@ struct Definition {
   bool word_piece = false;
   std::string word_piece_prefix;      // of tokens inside a word
   size_t word_piece_characters = 100; // a longer word is unk_id
+  // Unigram in place of BPE: `pieces`, `byte_ids` (of unknown characters; those of a text all or none), `unk_id`, `decode_start` as
+  // above, no merges.
+  const double* scores = nullptr;     // (tokens.rows): finite, of each id that `pieces` spells; null: no Unigram
 };
 
 enum class Special { kText, kParse };  // whether added tokens with `special` are plain text or matched
