@@ -50,7 +50,9 @@ export function readNormalizer(root: Json, refuse: Refuse): Normalizer {
           return;
         }
         if (typeof from !== 'string' || from === '' || typeof to !== 'string')
-          refuse(`normalizer Replace has pattern ${shown(node.pattern)}, content ${shown(to)}; known: a String that is not empty, or the Regex " {2,}", by a string`);
+          refuse(
+            `normalizer Replace has pattern ${shown(node.pattern)}, content ${shown(to)}; known: a String that is not empty, or the Regex " {2,}", by a string`,
+          );
         steps.push({ kind: NORMAL_STEPS.replace, flags: 0, from: utf8(from), to: utf8(to) });
         noSpaces = (noSpaces || from === ' ') && !to.includes(' ');
         return;
@@ -77,7 +79,8 @@ export function readNormalizer(root: Json, refuse: Refuse): Normalizer {
       }
       case 'Precompiled': {
         const map = node.precompiled_charsmap;
-        if (typeof map !== 'string' || map.length > (MAX_MAP_BYTES / 3) * 4) return refuse('normalizer Precompiled has no "precompiled_charsmap" in base64 below 16 MiB');
+        if (typeof map !== 'string' || map.length > (MAX_MAP_BYTES / 3) * 4)
+          refuse('normalizer Precompiled has no "precompiled_charsmap" in base64 below 16 MiB');
         steps.push({ kind: NORMAL_STEPS.precompiled, flags: 0, from: new Uint8Array(Buffer.from(map, 'base64')), to: NOTHING });
         noSpaces = false;
         return;

@@ -102,7 +102,7 @@ export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse:
         ? { ...common, ...readUnigram(model, vocabulary, added, decoder, refuse) }
         : preTokenizer.byteLevel
           ? { ...common, ...byteLevel(model, vocabulary, added, decoder, refuse) }
-        : { ...common, ...overCharacters(model, vocabulary, added, merges, decoder, refuse) };
+          : { ...common, ...overCharacters(model, vocabulary, added, merges, decoder, refuse) };
   for (const token of added) if (!vocabulary.idOf.has(token.content)) vocabulary.idOf.set(token.content, token.id);
   const template = readTemplate(file.post_processor);
   const inside = template !== null && [...template.before, ...template.after].every((id) => id < vocabulary.size);
@@ -117,7 +117,9 @@ export function readTokenizerObject(file: JsonObject, model: JsonObject, refuse:
 }
 
 function checkModel(model: JsonObject, refuse: Refuse): 'BPE' | 'WordPiece' | 'Unigram' {
-  const kind = model.type ?? (model.merges !== undefined ? 'BPE' : model.max_input_chars_per_word !== undefined ? 'WordPiece' : Array.isArray(model.vocab) ? 'Unigram' : 'unknown');
+  const kind =
+    model.type ??
+    (model.merges !== undefined ? 'BPE' : model.max_input_chars_per_word !== undefined ? 'WordPiece' : Array.isArray(model.vocab) ? 'Unigram' : 'unknown');
   if (kind === 'WordPiece' || kind === 'Unigram') return kind;
   if (kind !== 'BPE')
     refuse(

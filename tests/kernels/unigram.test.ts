@@ -32,7 +32,30 @@ const MAP = charsMap([
   ['ｶﾞ', 'ガ'],
   ['Q', 'q'],
 ]);
-const EXTRA = ['\r\n', '\n\n', '  ', '   ', 'e\u0301', 'e\u0301\u0327', 'Q\u0301', 'ﬁ\u0301', '\u0600Q', '\u0600ﬁ', 'ｶﾞ', '👩\u200d👩', '™\ufe0f', '½', '▁', '▁▁', '<unk>', '</s>', 'the ', 'ing', '\u0000', '\u3000'];
+const EXTRA = [
+  '\r\n',
+  '\n\n',
+  '  ',
+  '   ',
+  'e\u0301',
+  'e\u0301\u0327',
+  'Q\u0301',
+  'ﬁ\u0301',
+  '\u0600Q',
+  '\u0600ﬁ',
+  'ｶﾞ',
+  '👩\u200d👩',
+  '™\ufe0f',
+  '½',
+  '▁',
+  '▁▁',
+  '<unk>',
+  '</s>',
+  'the ',
+  'ing',
+  '\u0000',
+  '\u3000',
+];
 
 const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
 const normalized = (...normalizers: object[]) => ({ type: 'Sequence', normalizers });

@@ -28,6 +28,6 @@ export function charsMap(entries: readonly (readonly [from: string, to: string])
   place(root, 0, 0);
   const out = Buffer.alloc(4 + blocks * 1024);
   out.writeUInt32LE(blocks * 1024, 0);
-  units.forEach((unit, i) => out.writeUInt32LE(unit, 4 + 4 * i));
+  for (const [i, unit] of units.entries()) out.writeUInt32LE(unit ?? 0, 4 + 4 * i); // free units are holes
   return Buffer.concat([out, Buffer.from(strings)]).toString('base64');
 }
