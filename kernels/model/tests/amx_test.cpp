@@ -55,7 +55,9 @@ std::vector<float> random_values(size_t count, uint32_t seed) {
   for (auto& x : out) x = float(int32_t(random())) / 2147483648.0f;
   return out;
 }
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0; }
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);  // memcmp takes no null, whatever the length
+}
 
 constexpr int64_t kSides[] = {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65}, kDepths[] = {1, 2, 3, 5, 31, 33, 63, 64, 65, 127, 129, 130};
 
