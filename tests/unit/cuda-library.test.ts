@@ -119,11 +119,13 @@ test('the real library says no-driver without libcuda, and no-device with one th
   mkdirSync(fake);
   writeFileSync(
     join(fake, 'libcuda.c'),
-    // NVIDIA's runtime asks for its entry points by cuGetProcAddress; a driver that answers cuInit with 100 has no device.
-    'int cuInit(unsigned flags) { return 100; }\nint cuDriverGetVersion(int* version) { *version = 13000; return 0; }\n' +
-      'int cuGetProcAddress(const char* name, void** out, int version, unsigned long long flags) { return 500; }\n' +
+    // NVIDIA's runtime asks for its entry points by name and calls a driver that lacks one too old; one whose cuInit answers 100 has no device.
+    '#include <string.h>\nint cuInit(unsigned flags) { return 100; }\nint cuDriverGetVersion(int* version) { *version = 13000; return 0; }\n' +
+      'static int other(void) { return 100; }\n' +
       'int cuGetProcAddress_v2(const char* name, void** out, int version, unsigned long long flags, void* status) {\n' +
-      '  const char *init = "cuInit", *a = name; while (*a && *a == *init) a++, init++;\n  *out = (*a == 0 && *init == 0) ? (void*)cuInit : 0; return 0; }\n',
+      '  *out = strcmp(name, "cuInit") == 0 ? (void*)cuInit : strcmp(name, "cuDriverGetVersion") == 0 ? (void*)cuDriverGetVersion :\n' +
+      '         strcmp(name, "cuGetProcAddress") == 0 ? (void*)cuGetProcAddress_v2 : (void*)other;\n  return 0; }\n' +
+      'int cuGetProcAddress(const char* name, void** out, int version, unsigned long long flags) { return cuGetProcAddress_v2(name, out, version, flags, 0); }\n',
   );
   const { status, stderr } = spawnSync(compiler!, ['-shared', '-fPIC', '-Wl,-soname,libcuda.so.1', '-o', join(fake, 'libcuda.so.1'), join(fake, 'libcuda.c')], {
     encoding: 'utf8',
