@@ -1,6 +1,7 @@
 // `refine run MANIFEST`: runs or resumes a manifest, then says where the shards are and what to type next.
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { RefineError } from '../../native/errors.js';
 import { duration } from '../../stages/contract/units.js';
 import type { AskedDevice } from '../device.js';
 import { openKubernetes } from '../executors/kubernetes/place.js';
@@ -15,6 +16,7 @@ import { type Listen, parseListen, serveMetrics } from '../metrics-server.js';
 import { progressTo } from '../progress.js';
 import { type Progress, type ProgressEvent, tellAll } from '../progress-events.js';
 import { summaryText } from '../run-summary.js';
+import { isAddress } from '../storage/object-store.js';
 import { runManifest } from '../runner.js';
 import type { Manifest } from '../types.js';
 import { action, collect, count, EXIT, interruptible, words } from './command.js';
@@ -93,6 +95,7 @@ export function registerRun(program: Command): void {
         try {
           const out = options.out ?? join('runs', manifest.name);
           const place = await placeOf(manifest, options);
+          if (place.remote !== undefined) needSharedWork(out, options.work);
           const summary = await runManifest(manifest, {
             out,
             allowFailed: options.allowFailed,
@@ -133,6 +136,16 @@ async function listeners(options: Options): Promise<{ readonly progress: Progres
       await server?.close();
     },
   };
+}
+
+/** Jobs read and write the work folder of a run on S3 on their nodes; the one below this machine's cache folder is on none of them. */
+export function needSharedWork(out: string, work: string | undefined): void {
+  if (!isAddress(out) || work !== undefined) return;
+  throw new RefineError(
+    'ERR_REFINE_USAGE',
+    'is missing: jobs of a cluster need a work folder that all nodes share. Add --work DIR; final shards and the ledger go to S3 from there.',
+    { place: '--work' },
+  );
 }
 
 /** Worker processes here, or the engine that --executor or the manifest names. */

@@ -15,12 +15,14 @@ import { loadManifest } from '../manifest.js';
 import type { Manifest } from '../types.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, count, data, EXIT, words } from './command.js';
-import { device, executor } from './run.js';
+import { isAddress } from '../storage/object-store.js';
+import { device, executor, needSharedWork } from './run.js';
 
 interface Options {
   readonly executor?: ExecutorName;
   readonly profile?: string;
   readonly out?: string;
+  readonly work?: string;
   readonly set?: readonly string[];
   readonly allowFailed: number;
   readonly update?: boolean;
@@ -36,7 +38,8 @@ export function registerSubmit(program: Command): void {
     .argument('<manifest>', 'a manifest (YAML)')
     .option('--executor <name>', `where tasks run: ${EXECUTORS.slice(1).join(' or ')} (default: the manifest's executor.kind)`, executor)
     .option('--profile <file>', 'an `executor:` block for this site, over that of the manifest')
-    .option('--out <dir>', 'the run folder, on a file system that all nodes share (default: runs/<name of the manifest>)')
+    .option('--out <dir>', 'the run folder, on a file system that all nodes share, or s3://BUCKET/PREFIX (default: runs/<name of the manifest>)')
+    .option('--work <dir>', 'of a run on S3: the folder that its jobs work in, on a file system that all nodes share')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
     .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
@@ -57,26 +60,38 @@ export function registerSubmit(program: Command): void {
             `is ${kind}, expected an engine that a run can be handed to: slurm or kubernetes. Add --executor slurm, or use refine run.`,
             { place: '--executor' },
           );
+        needSharedWork(out, options.work);
+        const folder = isAddress(out) ? options.work! : out;
         if (options.dryRun === true) {
-          for (const job of await slurmDryRun(manifest, out, block, new AbortController().signal)) await data(`${JSON.stringify(job)}\n`);
+          for (const job of await slurmDryRun(manifest, folder, block, new AbortController().signal)) await data(`${JSON.stringify(job)}\n`);
           return EXIT.done;
         }
         if (options.cancel === true) {
-          const jobs = await cancelRun(out, block);
+          const jobs = await cancelRun(folder, block);
           words(jobs.length === 0 ? 'no job of this run is alive' : `cancelled jobs ${jobs.join(', ')}; what is done stays`);
           return EXIT.done;
         }
         for (const warning of manifestWarnings(manifest)) words(warning);
-        const job = await submitRun(manifest, { out, sets, block, allowFailed: options.allowFailed, update: options.update ?? false, device: options.device });
+        const job = await submitRun(manifest, {
+          out: folder,
+          ...(isAddress(out) ? { address: out } : {}),
+          sets,
+          block,
+          allowFailed: options.allowFailed,
+          update: options.update ?? false,
+          device: options.device,
+        });
         await data(`${job}\n`);
-        words(`job ${job} of ${kind} drives the run in ${out}; look with: refine status ${out}`);
+        words(`job ${job} of ${kind} drives the run in ${out}; look with: refine status ${folder}`);
         return EXIT.done;
       }),
     );
 }
 
 async function toKubernetes(manifest: Manifest, block: ExecutorWritten, options: Options): Promise<number> {
-  const out = options.out ?? `${block.kubernetes?.volume?.mount ?? '/runs'}/${manifest.name}`;
+  const shared = `${block.kubernetes?.volume?.mount ?? '/runs'}/${manifest.name}`;
+  const address = options.out !== undefined && isAddress(options.out) ? options.out : undefined;
+  const out = address === undefined ? (options.out ?? shared) : (options.work ?? shared);
   if (options.cancel === true) {
     const namespace = block.kubernetes?.namespace === undefined ? '' : ` -n ${block.kubernetes.namespace}`;
     const command = `kubectl delete job${namespace} -l '${RUN_LABEL}=${runLabel(out)}'`;
@@ -85,6 +100,7 @@ async function toKubernetes(manifest: Manifest, block: ExecutorWritten, options:
   const submission = {
     block,
     out,
+    ...(address === undefined ? {} : { address }),
     words: [
       ...(options.set ?? []).flatMap((set) => ['--set', set]),
       ...(options.device === 'auto' ? [] : ['--device', options.device]),

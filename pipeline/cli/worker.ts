@@ -6,6 +6,7 @@ import { elementIndex, runElement } from '../executors/node-worker.js';
 import { EXIT_STOPPED, EXIT_TIME } from '../executors/worker-exit.js';
 import { lineProgress } from '../progress.js';
 import { summaryText } from '../run-summary.js';
+import { isAddress } from '../storage/object-store.js';
 import { action, count, EXIT, words } from './command.js';
 
 interface Options {
@@ -31,12 +32,20 @@ export function registerWorker(program: Command): void {
   program
     .command('worker')
     .description('runs one element of an array of jobs; started by a cluster engine, not by people')
-    .argument('<run>', 'the run folder, mounted on this node')
+    .argument('<run>', 'the run folder, mounted on this node; of a run on S3 its work folder')
     .option('--level <level>', 'the array: a folder below scratch/executor')
     .option('--index <i>', "the element (default: the engine's variable: SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX)", count('--index', 0))
     .option('--drive', 'goes on with a submitted run: computes what comes next and submits it')
     .action(
       action(async (run: string, options: Options) => {
+        if (isAddress(run))
+          throw new RefineError(
+            'ERR_REFINE_USAGE',
+            'is no folder. Jobs of a run on S3 work in its work folder, on a file system that all nodes share: name that',
+            {
+              place: run.replace(/[?#].*$/s, ''),
+            },
+          );
         const { signal, code } = stopSignals();
         if (options.drive === true) {
           try {

@@ -13,6 +13,7 @@ import { parseManifest } from '../manifest.js';
 import { lockRunFolder } from '../parent-lock.js';
 import type { Progress } from '../progress-events.js';
 import { type RunSummary, runManifest } from '../runner.js';
+import { workFolderOf } from '../storage/run-storage.js';
 import type { Manifest } from '../types.js';
 import { HandedOver } from './cluster-world.js';
 import { type ArrayJob, type Engine, EngineSilent, type Resources } from './engine.js';
@@ -32,6 +33,8 @@ const AWAITED = 100;
 /** What was asked for, as every driver of the chain reads it. */
 interface SubmittedRun {
   readonly format: 1;
+  /** Where the run lies, s3://BUCKET/PREFIX, if the folder is its work folder; absent: there. */
+  readonly address?: string;
   readonly manifest: { readonly text: string; readonly path: string };
   readonly sets: readonly string[];
   readonly block: ExecutorWritten;
@@ -41,7 +44,9 @@ interface SubmittedRun {
 }
 
 export interface SubmitOptions {
+  /** The folder that all nodes share: the run folder, or the work folder of a run at `address`. */
   readonly out: string;
+  readonly address?: string;
   readonly sets: readonly string[];
   readonly block: ExecutorWritten;
   readonly allowFailed: number;
@@ -56,6 +61,11 @@ export type OpenChains = (block: ExecutorWritten) => Promise<ClusterPlace>;
 export async function submitRun(manifest: Manifest, options: SubmitOptions, openPlace: OpenChains = openSlurm): Promise<string> {
   const { engine } = await openPlace(options.block);
   const folder = resolve(options.out);
+  const owner = await workFolderOf(folder);
+  if (owner !== null && owner !== options.address?.replace(/\/+$/, ''))
+    throw new RefineError('ERR_REFINE_RUN_DIFFERS', `is the work folder of ${owner}. Submit with --out ${owner} --work ${options.out}, or choose another.`, {
+      place: options.out,
+    });
   await new Ledger(folder).open();
   const held = await lockRunFolder(folder);
   try {
@@ -141,7 +151,8 @@ export async function driveRun(runFolder: string, options: DriveOptions, openPla
     const handOver = async (jobs: readonly string[]): Promise<void> => engine.chains!.setAfter(next, [own, ...jobs.slice(0, AWAITED)]);
     const chain = { stayMs: block.slurm?.driver?.stay ?? STAY_MS, handOver };
     const summary = await runManifest(manifest, {
-      out: folder,
+      out: submitted.address ?? folder,
+      ...(submitted.address === undefined ? {} : { work: folder }),
       allowFailed: submitted.allowFailed,
       // Once: afterwards the lock holds the manifest, and where it was first scored counts.
       update: submitted.update && !before.some((record) => record.event === 'driver' && record.state === 'begin' && isAfterChain(before, record)),

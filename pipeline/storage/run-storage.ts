@@ -108,8 +108,9 @@ export class RunStorage {
       const whole = key === 'ledger/ledger.arrow' ? await downloadObject(this.store, key, join(this.folder, key), null) : await this.#small(key);
       if (!whole) await rm(join(this.folder, key), { force: true });
     });
-    // A listing may be late: what it does not have is asked for by name before it is taken for gone.
-    const extra = [...here.keys()].filter((name) => !this.#known.has(`ledger/${name}`));
+    // A listing may be late: what it does not have is asked for by name before it is taken for gone. Failures that jobs of a cluster
+    // noted in the work folder stay: they are notes, and the store has none of them.
+    const extra = [...here.keys()].filter((name) => !name.endsWith('.failed.json') && !this.#known.has(`ledger/${name}`));
     await lanes(extra, async (name) => {
       if ((await this.store.head(`ledger/${name}`)) === null) await rm(join(this.folder, 'ledger', name), { force: true });
     });

@@ -15,6 +15,8 @@ export interface KubernetesSubmission {
   readonly block: ExecutorWritten;
   /** In the cluster: below the claim's mount. */
   readonly out: string;
+  /** Where the run lies, s3://BUCKET/PREFIX, if `out` is its work folder. */
+  readonly address?: string;
   /** Further words of `refine run`. */
   readonly words: readonly string[];
   /** The profile's text; null where none was given. */
@@ -25,14 +27,14 @@ export interface KubernetesSubmission {
 const PROGRAM = ['refine'];
 const DRIVER = { cpus: 1, memoryBytes: 4 * 2 ** 30, gpus: 0, extra: [] } as const;
 
-export function driverOf(manifest: Manifest, { block, out, words, profile }: KubernetesSubmission): KubernetesObject[] {
+export function driverOf(manifest: Manifest, { block, out, address, words, profile }: KubernetesSubmission): KubernetesObject[] {
   const options = kubernetesOptions(block);
   const given = options['manifest-path'];
   return driverObjects(
     {
       name: manifest.name,
       runFolder: out,
-      arguments: ['--executor', 'kubernetes', '--out', out, ...words],
+      arguments: ['--executor', 'kubernetes', '--out', ...(address === undefined ? [out] : [address, '--work', out]), ...words],
       program: PROGRAM,
       resources: DRIVER,
       manifest: given === undefined ? manifest.text : null,
