@@ -4,7 +4,7 @@
 // Without --target, targets with the fewest minutes go first. libFuzzer where clang++ has it, else the home loop. Invariant: minutes
 // are processor time of the target alone, never wall time; what crashes is kept beside the corpus and makes the exit code 1.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,6 +122,7 @@ function fuzz(name, binaries, minutes, corpusRoot, keepSeeds) {
   let said = '';
   while (seconds < minutes * 60 - 1 && !found) {
     const slice = processorSeconds(() => spawnSync(binary, args(minutes * 60 - seconds), { encoding: 'utf8', maxBuffer: 1 << 28 }));
+    if (slice.result.error) throw new Error(`${binary} did not start: ${slice.result.error.message}`); // no finding, and no minutes
     said = `${slice.result.stdout}\n${slice.result.stderr}`;
     seconds += slice.seconds;
     executions += Number(/number_of_executed_units:\s*(\d+)/.exec(said)?.[1] ?? /(\d+) runs/.exec(said)?.[1] ?? 0);
@@ -192,7 +193,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       crashed ||= session.findings !== 'none';
       const books = readBooks(); // again: another process of this script may have written meanwhile
       books.sessions.push(session);
-      writeFileSync(BOOKS, `${JSON.stringify(books, null, 2)}\n`); // after each: a session that is interrupted has counted
+      writeFileSync(`${BOOKS}.part`, `${JSON.stringify(books, null, 2)}\n`); // after each: a session that is interrupted has counted
+      renameSync(`${BOOKS}.part`, BOOKS); // whole for whoever reads beside this
       writeFileSync(PAGE, pageWith(books, readFileSync(PAGE, 'utf8')));
     }
     process.exitCode = crashed ? 1 : 0;
