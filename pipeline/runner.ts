@@ -62,7 +62,7 @@ export interface RunOptions {
   readonly device?: AskedDevice;
   /** Where tasks run; worker processes of this machine. */
   readonly executor?: MakeExecutor;
-  /** Given where that is on other machines. */
+  /** What jobs of an engine hold of the run folder, asked for runs of this machine too. */
   readonly remote?: RemoteWork;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
@@ -191,7 +191,7 @@ async function prepare(manifest: Manifest, options: RunOptions, ledger: Ledger, 
     ...(storage === undefined ? {} : { storage: storage.spec }),
     modules,
   };
-  const gpu = on.library === undefined || options.remote !== undefined ? undefined : await GpuService.start(on.library, options.notice);
+  const gpu = on.library === undefined || options.executor !== undefined ? undefined : await GpuService.start(on.library, options.notice);
   return new Run(options, manifest, locked, ledger, graph, gpu === undefined ? context : { ...context, gpu: gpu.address }, gate, inputsModule, gpu, storage);
 }
 

@@ -95,7 +95,7 @@ export function registerRun(program: Command): void {
         try {
           const out = options.out ?? join('runs', manifest.name);
           const place = await placeOf(manifest, options);
-          if (place.remote !== undefined) needSharedWork(out, options.work);
+          if (place.executor !== undefined) needSharedWork(out, options.work);
           const summary = await runManifest(manifest, {
             out,
             allowFailed: options.allowFailed,

@@ -88,7 +88,7 @@ test('a submitted run: every driver goes on in the store from the shared folder,
   await assert.rejects(submitRun(manifest, { ...options, out: work }, open), /is the work folder of s3:\/\/bucket\/chain/);
 });
 
-test('without a shared work folder jobs are refused before anything is submitted; a worker names the folder it wants', async () => {
+test('without a shared work folder jobs are refused before anything is submitted, a run of this machine is not; a worker names the folder it wants', async () => {
   const manifest = join(folder, 'made', 'm.yaml');
   const submitted = await call(registerSubmit, ['submit', manifest, '--executor', 'slurm', '--out', 's3://bucket/x']);
   assert.equal(submitted.code, 2);
@@ -96,6 +96,8 @@ test('without a shared work folder jobs are refused before anything is submitted
   const profile = ['--executor', 'kubernetes', '--out', 's3://bucket/x', '--set', 'executor.kubernetes.image=refine:test'];
   const run = await call(registerRun, ['run', manifest, ...profile]);
   assert.match(run.stderr, /ERR_REFINE_USAGE --work .*work folder that all nodes share/);
+  const local = await call(registerRun, ['run', manifest, '--out', 's3://bucket/local', '--workers', '1']);
+  assert.equal(local.code, 0, local.stderr); // worker processes of this machine need no shared folder
   const worker = await call(registerWorker, ['worker', 's3://bucket/x', '--level', '0001-map-0', '--index', '0']);
   assert.equal(worker.code, 2);
   assert.match(worker.stderr, /ERR_REFINE_USAGE s3:\/\/bucket\/x .*work folder/);

@@ -38,6 +38,7 @@ before(async () => {
   writeFileSync(
     join(folder, 'slow.mjs'),
     `import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 const schema = { safeParse: (value) => ({ success: true, data: value ?? {} }), parse: (value) => value ?? {} };
 export const slow = { kind: 'stage', name: 'slow', version: 1, reads: [], writes: [], reasons: [], schema,
   async open() { return { async process() { while (existsSync(${JSON.stringify(join(folder, 'wait'))})) await sleep(50); return {}; }, async close() {} }; } };
