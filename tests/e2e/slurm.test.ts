@@ -96,19 +96,29 @@ test('elements whose nodes fail, that are preempted, die, are lost or end late: 
     '1:2': 'out-of-memory',
     '2:0': 'late',
     '3:0': 'segfault',
-    '5:0': 'lost',
   };
+  let lost = false;
   const slurm = await cluster({
     maxArraySize: 3, // the four maps are two arrays
-    mishap: ({ id }, index, restarts) => (restarts > 0 ? undefined : mishaps[`${id}:${index}`]),
+    mishap({ id, name }, index, restarts) {
+      if (restarts > 0) return undefined;
+      if (name.includes('index-and-samples') && !lost) {
+        lost = true; // whatever number it has: how often a map is submitted again depends on when its end is seen
+        return 'lost';
+      }
+      return mishaps[`${id}:${index}`];
+    },
   });
   const { stderr } = await done(run(slurm, 'mishaps'));
   checkRun('mishaps', expected);
-  assert.deepEqual([...slurm.happened].sort(), Object.values(mishaps).sort());
+  assert.deepEqual([...slurm.happened].sort(), [...Object.values(mishaps), 'lost'].sort());
   for (const said of [/was killed for its memory \(OUT_OF_MEMORY\) on n[12]/, /died \(signal 11\)/, /the engine has forgotten how/]) assert.match(stderr, said);
   const levels = [...slurm.jobs.values()].map(({ name, elements }) => `${name.replace(/^refine-[0-9a-f]{8}-/, '')} ${elements}`);
   // What Slurm requeued came back by itself; what died was submitted again, alone.
-  assert.deepEqual(levels, ['0001-map-0 3', '0002-map-0 1', '0003-map-0 1', '0004-map-0 1', '0005-index-and-samples 1', '0006-index-and-samples 1']);
+  assert.deepEqual(levels.slice(0, 2), ['0001-map-0 3', '0002-map-0 1']);
+  const again = levels.slice(2);
+  assert.ok(again.length >= 4 && again.every((level) => /^000\d-(map-0|index-and-samples) 1$/.test(level)), again.join());
+  assert.equal(again.filter((level) => level.includes('index-and-samples')).length, 2);
   assert.equal(slurm.jobs.get('1')!.restarts.size, 2);
   assert.ok(!slurm.calls.some(([command]) => command === 'sacct'), 'sacct is not there on every cluster');
 });
