@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { TextDecoder as StandardDecoder } from '@exodus/bytes/encoding.js';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { native } from '../../native/index.js';
 import { needsShared, sharedPath } from '../support/shared.js';
 

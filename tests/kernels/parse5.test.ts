@@ -3,7 +3,7 @@
 // html5lib-tests expects, which is today's standard's: browsers have moved on, and parse5 will.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { native } from '../../native/index.js';
 import { treeCases } from '../support/html5lib.js';
 import { firstDifference, parse5Fragment, parse5Tree } from '../support/parse5-tree.js';

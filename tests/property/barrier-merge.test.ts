@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { KeysWriter, partitionStart } from '../../pipeline/barrier-keys.js';
 import { KeyMerge, type KeySource } from '../../pipeline/barrier-merge.js';
 

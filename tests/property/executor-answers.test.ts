@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { RefineError } from '../../native/errors.js';
 import { type JobRecord, driverDeaths, failedInChain, JobsLog, nextDriver, openLevels } from '../../pipeline/executors/jobs-log.js';
 import { formatIndexes, parseIndexes } from '../../pipeline/executors/kubernetes/indexes.js';

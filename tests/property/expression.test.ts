@@ -1,7 +1,7 @@
 // Any expression over any columns gives what a naive evaluator gives, which walks its own tree row by row with JavaScript's null.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { type Column, fixedColumn, utf8Column, validityOf } from '../../native/index.js';
 import { ExpressionError, parseExpression } from '../../stages/contract/expression.js';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { packagePath } from '../../native/package-root.js';
 import { ManifestErrors, parseManifest } from '../../pipeline/manifest.js';
 import { nearest } from '../../stages/contract/suggest.js';

@@ -2,7 +2,7 @@
 // expectation is the generated tree itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { native } from '../../native/index.js';
 import { folded, type ItemTree, type ListTree, readMarkdown } from '../support/markdown-structure.js';
 

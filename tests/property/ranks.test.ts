@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { type Batch, column, fixedColumn, isValid, utf8Column } from '../../native/batch.js';
 import { KeysWriter } from '../../pipeline/barrier-keys.js';
 import { groupKey, groupLabel, rankKeys, valueOfBits } from '../../pipeline/rank-keys.js';

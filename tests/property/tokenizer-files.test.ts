@@ -2,7 +2,7 @@
 // files of every kind are changed a byte, a field or a part at a time, with sizes and ids that promise more than is there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { native, RefineError } from '../../native/index.js';
 import { readSentencePieceModel } from '../../stages/tokenize/sentencepiece-model.js';
 import { readTiktoken } from '../../stages/tokenize/tiktoken-file.js';

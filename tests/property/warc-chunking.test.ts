@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, crc32 as zlibCrc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { WARCRecord, WARCSerializer } from 'warcio';
 import { type BytesColumn, bytesAt, native, stringAt } from '../../native/index.js';
 import { type DamageInfo, type RecordInfo, readRecords, readWarc } from '../../stages/fetch/warc-reader.js';

@@ -1,7 +1,7 @@
 // The area under a ROC curve against the count of pairs, and what its interval covers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { area, areaUnder } from '../../infra/model/auc.js';
 import { randomFrom } from '../../infra/extract/random.js';
 

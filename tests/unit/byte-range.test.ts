@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { readRange, wholeRecords } from '../../stages/fetch/byte-range.js';
 import { localGate } from '../../stages/fetch/gate.js';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { type Batch, type BytesColumn, documentAt, RefineError } from '../../native/index.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { inputBytes } from '../../stages/fetch/input-bytes.js';

@@ -1,7 +1,7 @@
 // Where two models differ, by slice: what a byte is, how tokens are shared out, and that every breakdown adds up to the whole.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { bytesColumn, utf8Column } from '../../native/index.js';
 import { gapReport, GapSums, gapText } from '../../pipeline/check/gap-report.js';
 import { TEXT_SLICES, textKinds } from '../../pipeline/check/gap-slices.js';

@@ -2,7 +2,7 @@
 // schemas, in infra/kubernetes/validate.mjs, which holds these very objects to PyPI's kubernetes-validate.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { parseAllDocuments } from 'yaml';
 import type { ArrayJob } from '../../pipeline/executors/engine.js';
 import { formatIndexes, parseIndexes } from '../../pipeline/executors/kubernetes/indexes.js';

@@ -1,7 +1,7 @@
 // Windows of a document, calls of packed windows, and what a scorer makes of them with a model whose losses are known.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { utf8Column } from '../../native/index.js';
 import { type LossModel, Scorer } from '../../stages/contract/loss-scorer.js';
 import { lossWindows, packWindows, type RowWindow } from '../../stages/contract/loss-windows.js';

@@ -2,7 +2,7 @@
 // closed formulas and a slow scheduler that looks at every worker.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { chooseRanges, SAMPLE_RANGES } from '../../pipeline/plan-sample.js';
 import { makespan } from '../../pipeline/plan-schedule.js';
 import { exactly, ratio, sum, times } from '../../pipeline/plan-spread.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { RefineError } from '../../native/errors.js';
 import { packagePath } from '../../native/package-root.js';
 import { visible, withoutSecrets } from '../../native/redact.js';

@@ -1,7 +1,7 @@
 // What a report marks in a dropped document, and which part of it is shown.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { excerpt, marksFor, sharedMarks } from '../../pipeline/report/marks.js';
 
 const marked = (metric: string, text: string, stopWords?: readonly string[]) =>

@@ -1,7 +1,7 @@
 // The cells of a report's distributions, their numbers, and markup that cannot be broken out of.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { parseFragment } from 'parse5';
 import { html } from '../../pipeline/report/markup.js';
 import { after, byteSize, cellOf, edgesOf, percent, short } from '../../pipeline/report/scale.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/properties.js';
 import { RefineError } from '../../native/errors.js';
 import { FileStore } from '../../pipeline/storage/file-store.js';
 import { Lease } from '../../pipeline/storage/lease.js';
