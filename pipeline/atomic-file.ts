@@ -33,6 +33,17 @@ export function diskError(cause: unknown, path: string, doing: string): Error {
   return new RefineError('ERR_REFINE_DISK', `cannot ${doing}: ${code}, ${move}`, { place: path, cause });
 }
 
+/** Removes a lock that nobody holds any more; what another removed already is removed. One that stays would be waited for without end. */
+export async function removeVoid(path: string): Promise<void> {
+  await unlink(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return;
+    throw new RefineError('ERR_REFINE_DISK', `is held by nobody and cannot be removed: ${cause.code}. Remove it, then run the same command again.`, {
+      place: path,
+      cause,
+    });
+  });
+}
+
 /** Makes a folder and those above it. One by one: Node's recursive mkdir says ENOENT where a file system is read-only. */
 export async function makeFolder(path: string): Promise<void> {
   try {

@@ -11,6 +11,11 @@ export async function readIfThere(path: string): Promise<string | null> {
   return await ifThere(path, readFile(path, 'utf8'));
 }
 
+/** The same as bytes, whatever they are. */
+export async function bytesIfThere(path: string): Promise<Buffer | null> {
+  return await ifThere(path, readFile(path));
+}
+
 /** What a folder holds, in no order; null where there is no such folder. `recursive`: all below it. */
 export async function listIfThere(path: string, { recursive = false } = {}): Promise<Dirent[] | null> {
   return await ifThere(path, readdir(path, { withFileTypes: true, recursive }));

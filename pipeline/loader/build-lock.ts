@@ -4,7 +4,7 @@
 import { readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFileOnce } from '../atomic-file.js';
+import { createFileOnce, removeVoid } from '../atomic-file.js';
 import { isAlive, processStart } from '../platform.js';
 
 const TOUCH_MS = 2000;
@@ -25,7 +25,7 @@ export class BuildLock {
   }
 
   /** Null once `made` says that another made it. */
-  static async take(path: string, made: () => Promise<boolean>): Promise<BuildLock | null> {
+  static async take(path: string, made: () => Promise<boolean>, { staleMs = STALE_MS } = {}): Promise<BuildLock | null> {
     const me = JSON.stringify({ pid: process.pid, host: hostname(), start: processStart(process.pid) });
     let touched = 0;
     let since = performance.now();
@@ -40,7 +40,7 @@ export class BuildLock {
         touched = now;
         since = performance.now();
       }
-      if (performance.now() - since > STALE_MS || isDead(await readFile(path, 'utf8').catch(() => ''))) await unlink(path).catch(() => undefined);
+      if (performance.now() - since > staleMs || isDead(await readFile(path, 'utf8').catch(() => ''))) await removeVoid(path);
       else await sleep(LOOK_MS);
       if (await made()) return null;
     }

@@ -1,10 +1,11 @@
 // Files that are derived from a run and cost time to make (packing plans, lists of a partition's documents): made once, kept in
 // RUN/packing/, or in the cache folder where the run cannot be written or lies elsewhere, and found by all later readers.
 // Invariant: <name>.json is written last and says what belongs to it, so what has none does not exist.
-import { access, constants, readFile, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
+import { readIfThere, statIfThere } from '../read-if-there.js';
 import { BuildLock } from './build-lock.js';
 import { cacheFolder } from './cache-folder.js';
 import type { RunPlace } from './shard-files.js';
@@ -24,7 +25,7 @@ export function derivedPlace(place: RunPlace, index: TokenIndex): DerivedPlace {
   return {
     async find(name) {
       const file = join(cache, name);
-      return (await place.file(`packing/${name}`)) ?? ((await stat(file).catch(() => null))?.isFile() === true ? file : null);
+      return (await place.file(`packing/${name}`)) ?? ((await statIfThere(file))?.isFile() === true ? file : null);
     },
     async folder() {
       if (place.folder === null) return cache;
@@ -88,8 +89,9 @@ async function readFacts<Facts extends { readonly kind: string }>(json: string, 
     throw new RefineError('ERR_REFINE_LOADER', `${found}. Delete it: it is made again`, { place: json });
   };
   let facts: (Facts & Key) | undefined;
+  const text = (await readIfThere(json)) ?? '';
   try {
-    facts = JSON.parse(await readFile(json, 'utf8')) as Facts & Key;
+    facts = JSON.parse(text) as Facts & Key;
   } catch {}
   if (typeof facts !== 'object' || facts === null || facts.kind !== kind) return refuse(`is not a ${kind}`);
   for (const [part, value] of Object.entries(key))

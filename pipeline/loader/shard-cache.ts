@@ -11,7 +11,7 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat
 import { join } from 'node:path';
 import { native } from '../../native/index.js';
 import { RefineError } from '../../native/errors.js';
-import { diskError } from '../atomic-file.js';
+import { diskError, removeVoid } from '../atomic-file.js';
 import { decodeTable, encodeTable, firstBadChunk } from './chunk-table.js';
 import { isGone, processName } from './process-name.js';
 
@@ -164,7 +164,7 @@ export class ShardCache {
     for (;;) {
       if (await this.#createClaim(path, JSON.stringify({ process: processName(), bytes: shard.bytes }))) return true;
       if (!(await this.#isVoid(path))) return false;
-      await unlink(path).catch(() => undefined);
+      await removeVoid(path);
     }
   }
 

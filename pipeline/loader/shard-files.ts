@@ -1,9 +1,9 @@
 // Where a run's files lie: a folder on this machine, or a URL whose shards come into a disk cache. The loader sees only this.
 // Invariant: between `ensure` and the next `ensure` or `close`, path(shard) of every shard ensured is a whole, checked file
 // that nobody writes to, whatever other processes do with the cache.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
+import { statIfThere } from '../read-if-there.js';
 import { ShardVerifier, type Verify } from './verify.js';
 
 /** A shard as index.arrow says it; `path` is relative to the run. */
@@ -61,7 +61,7 @@ export async function indexOf(split: Split, place: string, find: (path: string) 
 export async function localRun(folder: string, verify: Verify = 'stamp', split: Split = 'train'): Promise<RunPlace> {
   const find = async (path: string): Promise<string | null> => {
     const file = join(folder, path);
-    return existsSync(file) ? file : null;
+    return (await statIfThere(file)) === null ? null : file;
   };
   const indexFile = await indexOf(split, folder, find);
   const verifier = new ShardVerifier(verify);

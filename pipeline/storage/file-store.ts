@@ -1,10 +1,11 @@
 // Objects as files of a folder: what the other stores are measured by.
 // Invariant: a key never leads out of the folder.
 import { createReadStream } from 'node:fs';
-import { copyFile, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { adoptFile, createFileOnce, diskError, makeFolder, replaceFile } from '../atomic-file.js';
+import { listIfThere, statIfThere } from '../read-if-there.js';
 import { type GetOptions, MissingObject, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
 
 export class FileStore implements ObjectStore {
@@ -26,7 +27,7 @@ export class FileStore implements ObjectStore {
   }
 
   async head(key: string): Promise<ObjectInfo | null> {
-    const found = await stat(this.#path(key)).catch(() => null);
+    const found = await statIfThere(this.#path(key));
     return found?.isFile() === true ? { key, bytes: found.size, tag: null, sha256: null } : null;
   }
 
@@ -49,7 +50,7 @@ export class FileStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
-    const entries = await readdir(this.name, { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = (await listIfThere(this.name, { recursive: true })) ?? [];
     const keys = entries.filter((entry) => entry.isFile()).map((entry) => relative(this.name, join(entry.parentPath, entry.name)).split(sep).join('/'));
     for (const key of keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
       const found = key.startsWith(prefix) ? await this.head(key) : null;

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
 import { cacheFolder } from '../loader/cache-folder.js';
+import { statIfThere } from '../read-if-there.js';
 import { readPlan, readRun } from '../run-folder.js';
 import type { Shard } from '../types.js';
 import { isAddress, type ObjectStore, openStore, readObject } from './object-store.js';
@@ -63,7 +64,7 @@ export async function localCopy(run: string, kinds: readonly FileKind[], notice?
 export async function sendBack(run: string, folder: string, paths: readonly string[]): Promise<void> {
   if (!/^s3:/i.test(run)) return;
   const store = await openStore(run);
-  for (const path of paths) if ((await stat(join(folder, path)).catch(() => null)) !== null) await store.putFile(path, join(folder, path));
+  for (const path of paths) if ((await statIfThere(join(folder, path))) !== null) await store.putFile(path, join(folder, path));
 }
 
 async function bringLedger(store: ObjectStore, folder: string): Promise<void> {
@@ -79,7 +80,7 @@ async function bringLedger(store: ObjectStore, folder: string): Promise<void> {
   }
   await lanes([...names], async ([key, bytes]) => {
     const path = join(folder, key);
-    if (bytes !== null && /[0-9a-f]\.json$/.test(key) && (await stat(path).catch(() => null))?.size === bytes) return;
+    if (bytes !== null && /\/[0-9a-f]{64}\.json$/.test(key) && (await stat(path).catch(() => null))?.size === bytes) return;
     await downloadObject(store, key, path, null);
   });
 }

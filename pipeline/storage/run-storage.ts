@@ -2,11 +2,12 @@
 // their task is done, before its ledger entry does; what is not here comes down, its sha256 compared, before it is read.
 // Invariant: a ledger entry in the store means that its published outputs stand there whole; the store, not the folder, is the truth.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { AtomicFile, makeFolder, replaceFile } from '../atomic-file.js';
 import type { LedgerStore } from '../ledger-store.js';
+import { bytesIfThere, listIfThere, readIfThere, statIfThere } from '../read-if-there.js';
 import type { Shard } from '../types.js';
 import { MirroredLedger } from './mirrored-ledger.js';
 import { MissingObject, type ObjectInfo, type ObjectStore, readObject } from './object-store.js';
@@ -77,7 +78,7 @@ export class RunStorage {
   /** Files that the parent writes beside the ledger; those that are not there are left out. */
   async publishFiles(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      const bytes = await readFile(join(this.folder, path)).catch(() => null);
+      const bytes = await bytesIfThere(join(this.folder, path));
       if (bytes !== null) await this.store.put(path, bytes);
     }
   }
@@ -90,7 +91,7 @@ export class RunStorage {
     const move = 'Choose another --work, or none for one of its own.';
     if (mark !== null)
       throw new RefineError('ERR_REFINE_RUN_DIFFERS', `is the work folder of ${mark}, not of ${this.address}. ${move}`, { place: this.folder });
-    if ((await stat(join(this.folder, 'manifest.lock.json')).catch(() => null)) !== null)
+    if ((await statIfThere(join(this.folder, 'manifest.lock.json'))) !== null)
       throw new RefineError('ERR_REFINE_RUN_DIFFERS', `holds a run of its own. ${move}`, { place: this.folder });
     await replaceFile(join(this.folder, MARK), `${JSON.stringify({ format: 1, address: this.address })}\n`);
   }
@@ -134,6 +135,7 @@ export class RunStorage {
       outputs.filter(({ path }) => isPublished(path)),
       async (shard) => {
         const path = join(this.folder, shard.path);
+        // What cannot be looked at is fetched, which says what is wrong with its place.
         if ((await stat(path).catch(() => null))?.size !== shard.bytes) await downloadObject(this.store, shard.path, path, shard);
       },
     );
@@ -215,7 +217,7 @@ export async function downloadObject(store: ObjectStore, key: string, path: stri
 
 /** The address that a folder is the work folder of; null where it is none. */
 export async function workFolderOf(folder: string): Promise<string | null> {
-  const text = await readFile(join(folder, MARK), 'utf8').catch(() => null);
+  const text = await readIfThere(join(folder, MARK));
   if (text === null) return null;
   try {
     return String((JSON.parse(text) as { address?: unknown }).address);
@@ -226,7 +228,7 @@ export async function workFolderOf(folder: string): Promise<string | null> {
 
 async function sizesOf(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = (await listIfThere(folder)) ?? [];
   await lanes(
     entries.filter((entry) => entry.isFile()),
     async ({ name }) => void sizes.set(name, (await stat(join(folder, name))).size),

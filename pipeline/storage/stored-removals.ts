@@ -1,11 +1,12 @@
 // The files of RUN/removals of a run in a store, brought into a folder here. They decide what a command may do with the run, so those
 // that count are asked for by name: a listing that is late hides none of them.
 // Invariant: afterwards the folder has the journal, the exclusions and the windows that the store has, and no others.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
 import { removeScratch } from '../leftovers.js';
+import { bytesIfThere } from '../read-if-there.js';
 import { EXCLUSIONS, JOURNAL } from '../remove/exclusions.js';
 import { recordPath, WINDOWS } from '../remove/removal-files.js';
 import { type ObjectStore, readObject } from './object-store.js';
@@ -56,7 +57,7 @@ export async function refuseHalfRemovedAt(store: ObjectStore): Promise<void> {
  * By the run's parent, once it holds the run.
  */
 export async function forgetBeforeRemoval(lock: Uint8Array | null, folder: string): Promise<boolean> {
-  const here = await readFile(join(folder, 'manifest.lock.json')).catch(() => null);
+  const here = await bytesIfThere(join(folder, 'manifest.lock.json'));
   if (here === null || removalsOf(here) === removalsOf(lock)) return false;
   for (const name of ['ledger', 'text', 'tokens', 'features', 'samples', 'search', 'check', 'packing', 'index.arrow', 'holdout.arrow'])
     await rm(join(folder, name), { recursive: true, force: true });
