@@ -150,16 +150,17 @@ function livesHere({ pid, start }: Holder): boolean {
 
 /** Resolves when nobody holds the lease any more; throws where its holder lives. */
 async function untilFree(store: ObjectStore, number: number, clock: Clock, times: LeaseTimes, options: LeaseOptions): Promise<void> {
-  const read = async (): Promise<Holder | null> => parse(await readObject(store, keyOf(number), MAX_LEASE_BYTES));
+  const read = (): Promise<Buffer | null> => readObject(store, keyOf(number), MAX_LEASE_BYTES);
   const first = await read();
-  if (first === null || first.released === true) return;
-  const who = `process ${first.pid} on host ${first.host}`;
+  const holder = parse(first);
+  if (first === null || holder?.released === true) return;
+  const who = holder === null ? 'a holder that this refine cannot read' : `process ${holder.pid} on host ${holder.host}`;
   const refuse = (): never => {
     throw locked(store, `${who} works on this run. Wait for it, stop it, or use another --out`);
   };
-  if (first.host === hostname()) {
-    const start = isAlive(first.pid) ? processStart(first.pid) : null;
-    if (!isAlive(first.pid) || (start !== null && first.start !== null && start !== first.start)) return;
+  if (holder?.host === hostname()) {
+    const start = isAlive(holder.pid) ? processStart(holder.pid) : null;
+    if (!isAlive(holder.pid) || (start !== null && holder.start !== null && start !== holder.start)) return;
     if (start !== null) refuse();
   }
   options.notice?.(`${who} held this run lately: watching for ${Math.round(times.patienceMs / 1000)} s whether it still does`);
@@ -167,8 +168,8 @@ async function untilFree(store: ObjectStore, number: number, clock: Clock, times
   while (clock.now() < until) {
     await wait(clock, times.beatMs / 4, options.signal);
     const now = await read();
-    if (now === null || now.released === true) return;
-    if (now.owner !== first.owner || now.beat !== first.beat) refuse();
+    if (now === null || parse(now)?.released === true) return;
+    if (!now.equals(first)) refuse(); // each beat writes another count
   }
 }
 

@@ -391,6 +391,22 @@ test('a lease has one holder: one that beats refuses others, one that fell silen
   await second.release();
 });
 
+test('a lease that this version cannot read is watched, not taken for none', async () => {
+  const { signal } = new AbortController();
+  const times = { beatMs: 60, patienceMs: 400, settleMs: 20 };
+  const store = await newS3();
+  const later = (beat: number) => Buffer.from(JSON.stringify({ format: 2, holder: 'of a later version', beat }));
+  await store.put('lease/000001.json', later(0));
+  let beat = 0;
+  const beating = setInterval(() => void store.put('lease/000001.json', later(++beat)), 50);
+  await assert.rejects(Lease.acquire(store, { signal, times }), /a holder that this refine cannot read works on this run/);
+  clearInterval(beating);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const notices: string[] = [];
+  await (await Lease.acquire(store, { signal, times, notice: (sentence) => notices.push(sentence) })).release();
+  assert.match(notices[0]!, /cannot read held this run lately/);
+});
+
 test('of eight takers of a free lease one holds it, with and without If-None-Match', async () => {
   const { signal } = new AbortController();
   for (const enforce of [true, false]) {
