@@ -1,8 +1,9 @@
 // Paths with * ** ? [a-z] [!a] {a,b}, matched by ourselves: Node 20 has no glob of its own, and one rule must hold on
 // every version. As in a shell, * and ? do not pass a slash and do not match a leading dot; ** is any number of folders.
-// Invariant: the result is a set of regular files, sorted by path bytes, whatever order the file system lists them in.
+// Invariant: the result is a set of files, sorted by path bytes, whatever order the file system lists them in. What cannot be looked
+// at is never passed over: a folder is an error, a file is in the set, and whoever reads it says what is wrong with it.
 import { type Dirent, existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 
@@ -133,7 +134,7 @@ async function match(pattern: string, baseDir: string): Promise<string[]> {
         for (const below of await foldersBelow(folder)) next.add(below);
         if (last) for (const below of [...next]) for (const entry of await entries(below)) if (!entry.name.startsWith('.')) next.add(join(below, entry.name));
       } else if (!hasMagic(segment)) {
-        if (existsSync(join(folder, segment))) next.add(join(folder, segment));
+        if (await isThere(join(folder, segment))) next.add(join(folder, segment));
       } else {
         const matchesName = segmentMatcher(segment);
         for (const entry of await entries(folder)) {
@@ -145,16 +146,41 @@ async function match(pattern: string, baseDir: string): Promise<string[]> {
   }
   const files: string[] = [];
   for (const path of folders) {
-    if ((await stat(path).catch(() => null))?.isFile() === true) files.push(resolve(path));
+    if (await mayBeFile(path)) files.push(resolve(path));
   }
   return files;
 }
 
-async function entries(folder: string): Promise<Dirent[]> {
+const isAbsent = (cause: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
+
+/** False for folders and devices; true for what cannot be looked at, and for a link that leads nowhere. */
+async function mayBeFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return await isThere(path);
+  }
+}
+
+/** Whether a folder has such a name, be it of a link that leads nowhere. */
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (cause: unknown) => !isAbsent(cause),
+  );
+}
+
+/** What a folder holds; nothing where there is no folder. */
+export async function entries(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
-  } catch {
-    return []; // not a folder, or not ours to read: it matches nothing
+  } catch (cause) {
+    if (isAbsent(cause)) return [];
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new RefineError('ERR_REFINE_INPUT', `cannot be listed (${code}). Give this user leave to read it, or name paths that do not lead through it`, {
+      place: folder,
+      cause,
+    });
   }
 }
 
@@ -179,7 +205,7 @@ async function nothingMatched(pattern: string, baseDir: string): Promise<RefineE
 
 /** A sentence about a folder: what in it comes nearest to a name that is not there. */
 export async function nearest(folder: string, shown: string, wanted: string): Promise<string> {
-  const names = (await entries(folder)).map((entry) => entry.name + (entry.isDirectory() ? '/' : ''));
+  const names = (await entries(folder).catch(() => [])).map((entry) => entry.name + (entry.isDirectory() ? '/' : ''));
   if (names.length === 0) return `There is nothing in ${shown}: check the path, which starts from the manifest’s folder`;
   const plain = wanted.replace(/[*?]/g, '');
   const ranked = names

@@ -3,14 +3,14 @@
 // Invariant: the result depends on the source, the seed and the files' contents, not on the order anything lists them in.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError } from '../../native/errors.js';
 import type { RemoteObjects } from '../contract/objects.js';
 import type { DocumentSelection, FetchGate, IndexFilter, Input, InputFormat, Source } from '../contract/source.js';
 import { crawlPaths, selectPaths } from './commoncrawl.js';
-import { expandGlob, hasMagic, nearest } from './glob.js';
+import { entries, expandGlob, hasMagic, nearest } from './glob.js';
 import type { Clock } from './clock.js';
 import { parseUrl } from './http-request.js';
 import type { RemoteVersion } from './http.js';
@@ -246,10 +246,9 @@ function crawlBase(written: string, env: ListEnv): { readonly base: string; read
 /** The kept documents of another run: its text shards, named below its folder. */
 async function nameShards(run: string, env: ListEnv): Promise<Named[]> {
   const folder = resolve(env.baseDir, run);
-  const names = await readdir(join(folder, 'text')).catch(() => null);
-  const shards = (names ?? []).filter((name) => name.endsWith('.arrow'));
-  if (names === null || shards.length === 0) {
-    const found = !existsSync(folder) ? 'does not exist' : names === null ? 'holds no text/' : 'has no shard in text/';
+  const shards = (await entries(join(folder, 'text'))).map(({ name }) => name).filter((name) => name.endsWith('.arrow'));
+  if (shards.length === 0) {
+    const found = !existsSync(folder) ? 'does not exist' : existsSync(join(folder, 'text')) ? 'has no shard in text/' : 'holds no text/';
     const message = `${found}, expected the folder of a finished run with its kept documents. Run that manifest first, with sink.text.keep: true`;
     throw new RefineError('ERR_REFINE_INPUT', message, { place: run });
   }

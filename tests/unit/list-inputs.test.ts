@@ -2,7 +2,7 @@
 // Node's own path.matchesGlob where this Node has one.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as nodePath from 'node:path';
 import { dirname, join } from 'node:path';
@@ -44,6 +44,28 @@ test('globs name files sorted by path bytes, hidden ones only when asked for', a
     assert.deepEqual(await list('[!A-Z].warc.gz'), ['a.warc.gz', 'b.warc.gz']);
     assert.deepEqual(await list('.hid*'), ['.hidden.warc.gz']);
     assert.deepEqual(await list(join(folder, 'deep', '*.gz'), `file://${folder}/b.warc.gz`), ['b.warc.gz', 'deep/d.warc.gz']);
+  });
+});
+
+test('a folder or file that a glob meets and that cannot be read is never passed over', async () => {
+  await withFiles(['a/x.warc.gz', 'b/y.warc.gz'], async (folder) => {
+    const loop = (path: string): void => symlinkSync(join(folder, path), join(folder, path));
+    const list = (path: string) => listInputs({ kind: 'warc', paths: [path] }, env(folder));
+    const listed = async (path: string) => (await list(path)).map((input) => [input.path, input.identity.split(':')[0]]);
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'a/gone.warc.gz'));
+    loop('b/round.warc.gz');
+    // They are inputs: their own tasks say what is wrong with them, and the others are read.
+    assert.deepEqual(await listed('*/*.warc.gz'), [
+      ['a/gone.warc.gz', 'unknown'],
+      ['a/x.warc.gz', 'local'],
+      ['b/round.warc.gz', 'unknown'],
+      ['b/y.warc.gz', 'local'],
+    ]);
+    loop('c');
+    await assert.rejects(list('*/*.warc.gz'), { code: 'ERR_REFINE_INPUT', place: join(folder, 'c'), message: /cannot be listed \(ELOOP\)/ });
+    await assert.rejects(list('c/*.warc.gz'), { code: 'ERR_REFINE_INPUT', place: join(folder, 'c'), message: /cannot be listed \(ELOOP\)/ });
+    loop('text');
+    await assert.rejects(listInputs({ kind: 'run', path: folder }, env(folder)), { code: 'ERR_REFINE_INPUT', message: /cannot be listed \(ELOOP\)/ });
   });
 });
 
