@@ -42,6 +42,13 @@ function version(): string {
   return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }).version;
 }
 
+/** What the call needs: its own command; all of them for help, completion and a name that none has; none to say the version. */
+function loaders(called: string | undefined): readonly (() => Promise<Register>)[] {
+  if (called === '--version' || called === '-V') return [];
+  const one = called === undefined || called === 'completion' || !Object.hasOwn(COMMANDS, called) ? undefined : COMMANDS[called];
+  return one === undefined ? Object.values(COMMANDS) : [one];
+}
+
 async function buildProgram(called: string | undefined): Promise<Command> {
   const program = new Command('refine')
     .description('Web-scale pretraining corpora: CommonCrawl WARC files to deduplicated, tokenized Arrow shards, and on into training jobs.')
@@ -49,9 +56,7 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     .showHelpAfterError('(add --help to see the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ERR_REFINE_USAGE ')) })
     .exitOverride();
-  // Completion is made from all of them.
-  const one = called === undefined || called === 'completion' || !Object.hasOwn(COMMANDS, called) ? undefined : COMMANDS[called];
-  for (const load of one === undefined ? Object.values(COMMANDS) : [one]) (await load())(program);
+  for (const load of loaders(called)) (await load())(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput(program.configureOutput()).showHelpAfterError('(add --help to see the options)');
   addExamples(program);
