@@ -133,6 +133,7 @@ void ModelWeights::read(const Entry& entry, float* out) const {
   const uint64_t columns = entry.tensor.transpose ? source.rows : source.columns;
   if (columns == 0) return;  // rows without numbers may be many
   for (const auto& range : entry.tensor.rows) {
+    if (range.count == 0) continue;  // and so may the numbers of rows that nobody takes
     if (!entry.tensor.transpose) {
       to_f32(source.type, data + uint64_t(range.start) * columns * width, uint64_t(range.count) * columns, out);
     } else {  // output row r is the source's column r: read along the source's rows, write down the columns

@@ -115,6 +115,22 @@ void rows_and_transposes_are_index_arithmetic() {
   CHECK(lookup("absent").data == nullptr);
 }
 
+// An empty source takes no bytes of the file, so its other side may be any number: 2^40 steps would not end.
+void what_holds_no_numbers_is_read_at_once() {
+  Fixture fixture;
+  const uint64_t many = uint64_t(1) << 40;
+  fixture.plan.sources = {{0, 0, 0, WeightType::kBf16, many, 0, -1}, {0, 0, 0, WeightType::kBf16, 0, many, -1}};
+  fixture.plan.tensors = {{"turned", 0, {{0, 0}, {0, 0}}, true, 0, many}, {"rows", 1, {{0, 0}}, false, 0, many}};
+  std::shared_ptr<ModelWeights> weights;
+  CHECK_EQ(ModelWeights::load(fixture.plan, &weights).message, "");
+  for (const char* role : {"turned", "rows"}) {
+    CHECK(weights->f32(role) != nullptr);
+    CHECK(weights->read(role).empty());
+    CHECK_EQ(weights->shape(role).columns, many);
+  }
+  CHECK(weights->non_finite().empty());
+}
+
 void a_plan_that_does_not_fit_is_refused() {
   const auto refuses = [](const char* words, void (*change)(WeightsPlan&)) {
     Fixture fixture;
@@ -169,6 +185,7 @@ int main() {
   every_half_is_its_formula();
   bfloat16_goes_there_and_back();
   rows_and_transposes_are_index_arithmetic();
+  what_holds_no_numbers_is_read_at_once();
   a_plan_that_does_not_fit_is_refused();
   numbers_from_memory_and_numbers_that_are_none();
   return refine::testing::report();
