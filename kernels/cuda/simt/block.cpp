@@ -105,6 +105,7 @@ void thread_main() {
   --block.live;
   for (const Meeting& meeting : me.warp->meetings)
     if (meeting.mask >> me.lane & 1) fault("%s of mask %08x: lane %u ended without it", meeting.what, meeting.mask, me.lane);
+  me.fiber.unwound = true;
   if (block.live == 0) {
     if (!block.tensor_copies.empty()) fault("the block ended with %zu tensor copies under way", block.tensor_copies.size());
     block.running = nullptr;
@@ -172,6 +173,7 @@ void fault(const char* format, ...) {
     std::abort();
   }
   block.failed = true;
+  block.running->fiber.unwound = false;
   switch_fiber(block.running->fiber, block.host, true);
   __builtin_unreachable();
 }

@@ -12,6 +12,7 @@ struct Fiber {
   void* sanitizer = nullptr;
   const void* bottom = nullptr;
   size_t size = 0;
+  bool unwound = false;  // it ended with nothing but entry()'s own frame on its stack
 };
 
 // `count` stacks with a guard page each, kept for the process; stack_of(i) is the lower end of the i-th.
