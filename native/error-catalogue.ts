@@ -38,10 +38,10 @@ export const errorCatalogue = {
     next: 'Read the status in the message. What was fetched is kept: the same command tries only the rest. A mirror is named by `source.commoncrawl.base`.',
   },
   ERR_REFINE_PARQUET: {
-    meaning: 'A Parquet file of the source is damaged, or lacks a column that the manifest names.',
+    meaning: 'A Parquet file of the source, of `url: { join }` or of `decontaminate` is damaged, or lacks a column that the manifest names.',
     cause:
       'A download cut short, a file that is no Parquet, encrypted columns, a mistyped text-field, id-field, url-field or date-field, a text column that is a list.',
-    next: 'Read the message: it lists the columns there are. Name them under source, fetch the file again, or take it out of the source.',
+    next: 'Read the message: it lists the columns there are. Name them under source, fetch the file again, or leave it out.',
   },
   ERR_REFINE_SELECTION: {
     meaning: 'An index cannot be read, selects nothing, or does not describe the files it is used for.',

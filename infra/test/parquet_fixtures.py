@@ -1,4 +1,4 @@
-# Writes tests/fixtures/parquet/*: what `source.parquet` is tested against, by pyarrow (pip install pyarrow), as datasets are written
+# Writes tests/fixtures/parquet/*: what `source.parquet` and `decontaminate` are tested against, by pyarrow (pip install pyarrow), as datasets are written
 # (FineWeb's columns) and as they are not. Run it from the checkout: python infra/test/parquet_fixtures.py. Texts are made here.
 import datetime
 import json
@@ -59,6 +59,24 @@ def main():
     write("required", of=pa.table({"text": [text(i) for i in range(50)]}, schema=required))
     nested = [{"doc": None if i == 7 else {"body": None if i == 9 else text(i), "meta": {"url": f"http://n.example/{i}"}}, "n": i, "tags": ["a", "b"][: i % 3]} for i in range(60)]
     write("nested", of=pa.Table.from_pylist(nested))
+    # What `decontaminate` reads beside flat columns: lists longer than a page, maps, and nulls on every level.
+    items = [
+        {
+            "tags": None if i == 3 else [text(k) if k % 5 else None for k in range((i * 7) % 60)],
+            "options": None if i % 9 == 4 else {chr(65 + k): text(i + k) if k != 2 else None for k in range(i % 4)},
+            "turns": [{"role": "user", "said": [text(i), text(i + 1)][: k % 3]} if k != 1 else None for k in range(i % 4)],
+        }
+        for i in range(90)
+    ]
+    with open(os.path.join(OUT, "lists.jsonl"), "w", encoding="utf-8") as file:
+        for row in items:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    said = pa.list_(pa.struct([("role", pa.string()), ("said", pa.list_(pa.string()))]))
+    shape = pa.schema([("n", pa.int64()), ("tags", pa.list_(pa.string())), ("options", pa.map_(pa.string(), pa.string())), ("turns", said)])
+    made = [{**row, "n": n, "options": None if row["options"] is None else list(row["options"].items())} for n, row in enumerate(items)]
+    lists = pa.Table.from_pylist(made, schema=shape)
+    write("lists", of=lists, data_page_size=500, write_batch_size=16, row_group_size=40)
+    write("lists-v2", of=lists, compression="gzip", data_page_version="2.0", data_page_size=500, write_batch_size=16, use_dictionary=False)
     when = datetime.datetime(2020, 2, 29, 12, 30, 15, 987654, tzinfo=datetime.timezone.utc)
     base = {"text": ["one", "two", "three"], "id": [11, 12, 13]}
     for unit in ("ms", "us", "ns"):

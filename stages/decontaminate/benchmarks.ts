@@ -3,10 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { native, type OverlapCounts, type OverlapIndexHandle, RefineError, utf8Column } from '../../native/index.js';
-import { withParquetFile } from '../contract/parquet-file.js';
+import { readTextRows } from '../contract/parquet/rows.js';
+import { openFileRanges } from '../contract/ranges.js';
 
 export interface Benchmark {
   readonly name: string;
@@ -60,7 +59,7 @@ export async function openIndex(
 export async function* itemsOf(benchmark: Benchmark): AsyncIterable<{ item: number; strings: readonly string[] }> {
   let item = 0;
   try {
-    for await (const row of rowsOf(benchmark.path)) {
+    for await (const row of rowsOf(benchmark)) {
       item++;
       const strings = typeof row === 'string' ? [row] : textsOf(row, benchmark.fields);
       if (strings.length > 0) yield { item, strings };
@@ -79,9 +78,15 @@ export async function* itemsOf(benchmark: Benchmark): AsyncIterable<{ item: numb
   if (item === 0) throw new RefineError('ERR_REFINE_ASSET', 'holds no items: it is empty. Take it out of `benchmarks`', { place: basename(benchmark.path) });
 }
 
-async function* rowsOf(path: string): AsyncIterable<unknown> {
+async function* rowsOf({ path, fields }: Benchmark): AsyncIterable<unknown> {
   if (path.endsWith('.parquet')) {
-    yield* parquetRows(path);
+    const columns = new Set(fields.map((field) => field.split('.')[0]!));
+    const ranges = await openFileRanges(path, basename(path));
+    try {
+      yield* readTextRows(ranges, basename(path), (name) => fields.length === 0 || columns.has(name), new AbortController().signal);
+    } finally {
+      await ranges.close();
+    }
     return;
   }
   const bytes = readFileSync(path);
@@ -102,10 +107,6 @@ async function* rowsOf(path: string): AsyncIterable<unknown> {
     from = end + 1;
     if (line !== '') yield JSON.parse(line);
   }
-}
-
-async function* parquetRows(path: string): AsyncIterable<unknown> {
-  yield* await withParquetFile(path, (file) => parquetReadObjects({ file, compressors }));
 }
 
 /** The strings of a row, in order; arrays and objects are gone through. A field that is absent gives none. */

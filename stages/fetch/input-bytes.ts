@@ -6,10 +6,11 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import type { RemoteObjects } from '../contract/objects.js';
+import { LOCAL_CHUNK_BYTES } from '../contract/ranges.js';
 import type { FetchGate, Input } from '../contract/source.js';
 import type { Clock } from './clock.js';
 import { isRemote, remoteVersion } from './input-identity.js';
-import { LOCAL_CHUNK_BYTES, localIdentity, readLocal } from './local.js';
+import { localIdentity, readLocal } from './local.js';
 import { readRemote } from './remote.js';
 import type { RetryLimits } from './retry.js';
 

@@ -3,9 +3,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RefineError } from '../../native/errors.js';
+import { LOCAL_CHUNK_BYTES } from '../contract/ranges.js';
 
-/** Enough to keep a disk busy, little beside a worker's gigabyte. */
-export const LOCAL_CHUNK_BYTES = 1 << 20;
 const IDENTITY_BYTES = 1 << 20;
 
 interface Version {

@@ -5,7 +5,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { RefineError } from '../../native/index.js';
 import type { Input } from '../contract/source.js';
 import { coalesce, fileIdentity, type Member, readMembers, type Request } from './members.js';
-import { openRanges, type Ranges, type RangesEnv } from './ranges.js';
+import type { Ranges } from '../contract/ranges.js';
+import { openRanges, type RangesEnv } from './ranges.js';
 
 export class MemberStream {
   /** Ranges that were refused. */

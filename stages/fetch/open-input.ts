@@ -4,7 +4,7 @@ import { RefineError } from '../../native/errors.js';
 import type { Input, SourceCounts, SourceReader } from '../contract/source.js';
 import { type BytesEnv, inputBytes } from './input-bytes.js';
 import { readJsonl } from './jsonl.js';
-import { DEFAULT_FIELDS, readParquet } from './parquet/read-parquet.js';
+import { DEFAULT_FIELDS, readParquet } from './read-parquet.js';
 import { readPlainFile } from './plain-file.js';
 import { openRanges } from './ranges.js';
 import { readShardInput } from './run-source.js';

@@ -1,14 +1,15 @@
-// Byte ranges of one file, wherever it lies: what Parquet, indexes and selected members are read through.
+// Opens an input's byte ranges, on this machine or by HTTP and S3 (the interface: stages/contract/ranges.ts).
 // Invariant: every range is of the version that `identity` names (or that was seen first), or an error names the file.
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { RefineError } from '../../native/errors.js';
 import type { RemoteObjects } from '../contract/objects.js';
+import { type Ranges, readFileRange } from '../contract/ranges.js';
 import type { FetchGate } from '../contract/source.js';
 import type { Clock } from './clock.js';
 import type { RemoteVersion } from './http.js';
 import { shownUrl } from './http-request.js';
 import { isRemote, remoteVersion } from './input-identity.js';
-import { LOCAL_CHUNK_BYTES, localIdentity } from './local.js';
+import { localIdentity } from './local.js';
 import { probeRemote, readRemoteRange } from './remote.js';
 import type { RetryLimits } from './retry.js';
 
@@ -18,13 +19,6 @@ export interface RangesEnv {
   readonly clock?: Clock;
   /** Who reads s3://. */
   readonly objects?: RemoteObjects;
-}
-
-export interface Ranges {
-  readonly bytes: number;
-  /** The bytes of [from, to), which lie inside the file. Every chunk is a buffer of its own. */
-  read(from: number, to: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  close(): Promise<void>;
 }
 
 /** `identity`: of the whole file, as planned (`local:`, `remote:`); null where none was. `place` names the file in errors. */
@@ -68,28 +62,4 @@ async function localRanges(path: string, place: string, identity: string | null)
       }
     },
   };
-}
-
-async function* readFileRange(file: FileHandle, from: number, to: number, place: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = from; at < to; ) {
-    signal.throwIfAborted();
-    const chunk = new Uint8Array(Math.min(LOCAL_CHUNK_BYTES, to - at));
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, at).catch((cause: NodeJS.ErrnoException) => {
-      throw new RefineError('ERR_REFINE_INPUT', `cannot be read (${cause.code}). Check the disk it lies on`, { place, cause });
-    });
-    if (bytesRead === 0) throw new RefineError('ERR_REFINE_INPUT_CHANGED', `was cut short to ${at} bytes while it was read`, { place });
-    at += bytesRead;
-    yield chunk.subarray(0, bytesRead);
-  }
-}
-
-/** One range as one buffer. */
-export async function readWhole(ranges: Ranges, from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
-  const out = new Uint8Array(to - from);
-  let filled = 0;
-  for await (const chunk of ranges.read(from, to, signal)) {
-    out.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return out;
 }

@@ -1,10 +1,12 @@
 // What a table by host is, before its rows are read: its format, its columns, which of them names the host and how, and
 // which become columns of the documents. Reads the head or the foot of the file alone.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { DataType } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
-import { parquetMetadata, type SchemaElement } from 'hyparquet';
+import { FIRST_READ_BYTES, footerBytes, parseFooter } from '../contract/parquet/footer.js';
+import type { ParquetNode } from '../contract/parquet/schema.js';
 
 export type TableFormat = 'parquet' | 'arrow' | 'text';
 export interface TableColumn {
@@ -44,8 +46,6 @@ export interface JoinProblem {
 }
 
 const HEAD_BYTES = 256 << 10;
-/** Parquet's footer may be larger; it says how large. */
-const FOOT_BYTES = 64 << 10;
 const MOST_COLUMNS = 256;
 
 /** Names of host columns by preference; CommonCrawl's ranks have host_rev, its host index surt_host_name and url_host_name. */
@@ -106,7 +106,7 @@ function tableShape(path: string): TableShape {
   const file = openSync(path, 'r');
   try {
     const head = readAt(file, 0, HEAD_BYTES);
-    if (head.subarray(0, 4).toString('latin1') === 'PAR1') return { format: 'parquet', columns: parquetColumns(file), separator: '\t' };
+    if (head.subarray(0, 4).toString('latin1') === 'PAR1') return { format: 'parquet', columns: parquetColumns(file, basename(path)), separator: '\t' };
     if (head.subarray(0, 6).toString('latin1') === 'ARROW1') return { format: 'arrow', columns: arrowColumns(file), separator: '\t' };
     return textShape(path, head);
   } finally {
@@ -121,33 +121,17 @@ function readAt(file: number, from: number, length: number): Buffer {
   return bytes.subarray(0, read);
 }
 
-function parquetColumns(file: number): TableColumn[] {
+function parquetColumns(file: number, place: string): TableColumn[] {
   const { size } = fstatSync(file);
-  let foot = readAt(file, Math.max(0, size - FOOT_BYTES), FOOT_BYTES);
-  const length = foot.length >= 8 ? foot.readUInt32LE(foot.length - 8) + 8 : 0;
-  if (length > foot.length && length <= size) foot = readAt(file, size - length, length);
-  const { schema } = parquetMetadata(new Uint8Array(foot).buffer);
-  const columns: TableColumn[] = [];
-  for (let at = 1; at < schema.length; ) {
-    const element = schema[at]!;
-    columns.push({ name: element.name, kind: parquetKind(element) });
-    at += subtree(schema, at);
-  }
-  return columns;
+  let tail = readAt(file, Math.max(0, size - FIRST_READ_BYTES), FIRST_READ_BYTES);
+  const length = footerBytes(tail, size, place);
+  if (length > tail.length) tail = readAt(file, size - length, length);
+  return parseFooter(tail, size, place).roots.map((root) => ({ name: root.name, kind: parquetKind(root) }));
 }
 
-function subtree(schema: readonly SchemaElement[], at: number): number {
-  let size = 1;
-  for (let child = 0; child < (schema[at]?.num_children ?? 0); child++) size += subtree(schema, at + size);
-  return size;
-}
-
-function parquetKind({ type, num_children, repetition_type, converted_type, logical_type }: SchemaElement): TableColumn['kind'] {
-  if ((num_children ?? 0) > 0 || repetition_type === 'REPEATED') return 'other';
-  if (type === 'BYTE_ARRAY') return converted_type === undefined || converted_type === 'UTF8' || converted_type === 'ENUM' ? 'text' : 'other';
-  const count = logical_type === undefined || logical_type.type === 'INTEGER';
-  if (type === 'INT32' || type === 'INT64') return count && (converted_type === undefined || /^U?INT_/.test(converted_type)) ? 'number' : 'other';
-  return type === 'FLOAT' || type === 'DOUBLE' ? 'number' : 'other';
+function parquetKind({ column, repetition }: ParquetNode): TableColumn['kind'] {
+  if (column === null || repetition === 'repeated') return 'other';
+  return column.holds === 'text' || column.holds === 'number' ? column.holds : 'other';
 }
 
 /** The footer, its length (int32) and the magic end the file. */

@@ -4,10 +4,13 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { RecordBatchReader, type Vector } from 'apache-arrow';
-import { parquetMetadataAsync, parquetScan } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { type BytesColumn, type FixedColumn, type HostListHandle, type HostTableHandle, native, RefineError, utf8Column } from '../../native/index.js';
-import { withParquetFile } from '../contract/parquet-file.js';
+import { ChunkCursor } from '../contract/parquet/chunk-cursor.js';
+import { readFooter } from '../contract/parquet/footer.js';
+import { refuseEmptyValues } from '../contract/parquet/rows.js';
+import type { ParquetColumn } from '../contract/parquet/schema.js';
+import type { Value } from '../contract/parquet/values.js';
+import { openFileRanges } from '../contract/ranges.js';
 import type { Join } from './host-columns.js';
 import { lineChunks } from './lists.js';
 import { makeOnce, scratchFile } from './scratch.js';
@@ -66,19 +69,42 @@ export async function compileHostTable(join: Join): Promise<Uint8Array> {
   }
 }
 
-/** Row group by row group. */
+/** Rows of Parquet decoded at once. */
+const SLICE_ROWS = 16_384;
+/** A longer name is of no host, and one dictionary entry can be the name of any number of rows. */
+const MAX_HOST_BYTES = 1024;
+
 async function addParquet(join: Join, list: HostListHandle): Promise<void> {
-  await withParquetFile(join.path, async (file) => {
-    const names = [join.host, ...join.columns.map(({ source }) => source)];
-    const scan = await parquetScan({ file, metadata: await parquetMetadataAsync(file), columns: names, compressors });
-    for (const { rowStart, rowEnd } of scan.ranges) {
-      const read = (column: string) => scan.readColumn({ column, rowStart, rowEnd });
-      const hosts = utf8Column(Array.from((await read(join.host)) as ArrayLike<string | null>));
-      const values: Float64Array[] = [];
-      for (const { source } of join.columns) values.push(numbers(await read(source)));
-      native.hostListAdd(list, hosts, values);
+  const place = basename(join.path);
+  const ranges = await openFileRanges(join.path, place);
+  const { signal } = new AbortController();
+  try {
+    const info = await readFooter(ranges, place, signal);
+    const column = (name: string): ParquetColumn => info.roots.find((root) => root.name === name)!.column!; // resolveJoin saw that it is there
+    const columns = [column(join.host), ...join.columns.map(({ source }) => column(source))];
+    refuseEmptyValues(info.rows * columns.length, ranges.bytes, place);
+    for (const group of info.groups) {
+      if (group.rows === 0) continue;
+      const [hosts, ...numbers] = columns.map((one) => new ChunkCursor(ranges, place, one, group)) as [ChunkCursor, ...ChunkCursor[]];
+      for (let at = 0; at < group.rows; at += SLICE_ROWS) {
+        const rows = Math.min(SLICE_ROWS, group.rows - at);
+        const names = (await hosts.take(rows, signal)).map(hostOf);
+        const values: Float64Array[] = [];
+        for (const [index, cursor] of numbers.entries()) values.push(doubles(await cursor.take(rows, signal), columns[index + 1]!));
+        native.hostListAdd(list, utf8Column(names), values);
+      }
     }
-  });
+  } finally {
+    await ranges.close();
+  }
+}
+
+const decoder = new TextDecoder('utf-8');
+const hostOf = (value: Value): string | null => (value instanceof Uint8Array && value.length <= MAX_HOST_BYTES ? decoder.decode(value) : null);
+
+function doubles(values: readonly Value[], { unsigned, type }: ParquetColumn): Float64Array {
+  if (!unsigned) return numbers(values as readonly (number | bigint | null)[]);
+  return numbers(values.map((value) => (value === null ? null : type === 'INT32' ? Number(value) >>> 0 : BigInt.asUintN(64, value as bigint))));
 }
 
 async function addArrow(join: Join, list: HostListHandle): Promise<void> {

@@ -11,10 +11,10 @@ import type { ParquetFields, SourceCounts } from '../../stages/contract/source.j
 import { localGate } from '../../stages/fetch/gate.js';
 import { listInputs } from '../../stages/fetch/list-inputs.js';
 import { openInput } from '../../stages/fetch/open-input.js';
-import { Bytes, Damaged } from '../../stages/fetch/parquet/bytes.js';
-import { readDelta } from '../../stages/fetch/parquet/delta.js';
-import { DEFAULT_FIELDS } from '../../stages/fetch/parquet/read-parquet.js';
-import { pageValues, readHybrid, readPlain } from '../../stages/fetch/parquet/values.js';
+import { Bytes, Damaged } from '../../stages/contract/parquet/bytes.js';
+import { readDelta } from '../../stages/contract/parquet/delta.js';
+import { DEFAULT_FIELDS } from '../../stages/fetch/read-parquet.js';
+import { pageValues, readHybrid, readPlain } from '../../stages/contract/parquet/values.js';
 import { generator, startCrawlServer } from '../support/crawl-server.js';
 
 const fixtures = packagePath('tests', 'fixtures', 'parquet');

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { native, RefineError } from '../../../native/index.js';
 import type { IndexFilter } from '../../contract/source.js';
 import { hostOf } from '../document-batch.js';
-import { type Ranges, readWhole } from '../ranges.js';
+import { type Ranges, readWhole } from '../../contract/ranges.js';
 import type { IndexEntry } from './columnar.js';
 import { passes, rowTests, type RowTests, type SurtRange } from './filter.js';
 

@@ -3,10 +3,11 @@
 // https://commoncrawl.org/columnar-index names the columns.
 import { RefineError } from '../../../native/errors.js';
 import type { IndexFilter } from '../../contract/source.js';
-import { ChunkCursor } from '../parquet/chunk-cursor.js';
-import { type ColumnChunk, type ParquetColumn, type ParquetInfo, readFooter, type RowGroup } from '../parquet/footer.js';
-import type { Value } from '../parquet/values.js';
-import type { Ranges } from '../ranges.js';
+import { ChunkCursor } from '../../contract/parquet/chunk-cursor.js';
+import { type ColumnChunk, type ParquetInfo, readFooter, type RowGroup } from '../../contract/parquet/footer.js';
+import type { ParquetColumn } from '../../contract/parquet/schema.js';
+import type { Value } from '../../contract/parquet/values.js';
+import type { Ranges } from '../../contract/ranges.js';
 import { mayMeet, rowTests, surtRanges } from './filter.js';
 
 /** Where a selected row's record lies. */

@@ -11,7 +11,8 @@ import { EVERYTHING, mergeRecords, type RecordShape, RecordWriter } from '../../
 import type { DocumentSelection, IndexFilter, Members } from '../../contract/source.js';
 import { decodeBase32 } from '../base32.js';
 import { type Member, coalesce, ENTRY_BYTES, MAX_MEMBER_BYTES, readEntry } from '../members.js';
-import { openRanges, type Ranges, type RangesEnv, readWhole } from '../ranges.js';
+import { type Ranges, readWhole } from '../../contract/ranges.js';
+import { openRanges, type RangesEnv } from '../ranges.js';
 import { type CdxCounts, readCdx, readZipNum } from './cdx.js';
 import { type IndexEntry, readColumnar } from './columnar.js';
 import { surtRanges } from './filter.js';

@@ -4,38 +4,18 @@
 import { RefineError } from '../../../native/errors.js';
 import { type Ranges, readWhole } from '../ranges.js';
 import { Damaged } from './bytes.js';
-import { bytesIn, numberIn, readThrift, type Struct, structIn, structsIn, textIn } from './thrift.js';
+import { type ParquetColumn, type ParquetSchema, schemaOf } from './schema.js';
+import { bytesIn, numberIn, readThrift, type Struct, structIn, structsIn } from './thrift.js';
 import type { PhysicalType } from './values.js';
 
 /** CommonCrawl's index files have footers of some 100 KB; one that is larger than this describes no data of ours. */
 const MAX_FOOTER_BYTES = 64 << 20;
 /** A chunk has some 30: 60,000 chunks. CommonCrawl's index files have 30 columns and some hundred row groups. */
 const MAX_FOOTER_VALUES = 1 << 21;
-const FIRST_READ_BYTES = 256 << 10;
+export const FIRST_READ_BYTES = 256 << 10;
 const MAX_ROWS = 2 ** 40;
-const MAX_DEPTH = 64;
-/** Of all columns' paths together. */
-const MAX_NAME_CHARACTERS = 16 << 20;
 
-const TYPES: readonly PhysicalType[] = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY'];
 const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const;
-const [REQUIRED, REPEATED] = [0, 2];
-
-export type TimeUnit = 'days' | 'milliseconds' | 'microseconds' | 'nanoseconds';
-
-export interface ParquetColumn {
-  /** `metadata.url` of a struct. */
-  readonly name: string;
-  readonly type: PhysicalType;
-  /** Of FIXED_LEN_BYTE_ARRAY. */
-  readonly length: number;
-  /** Definition level of a value that is there. */
-  readonly present: number;
-  /** What INT32, INT64 or INT96 count; null where they are no time. */
-  readonly time: TimeUnit | null;
-  /** Its place among the leaves of a row group. */
-  readonly leaf: number;
-}
 
 export interface ColumnChunk {
   readonly from: number;
@@ -54,33 +34,40 @@ export interface RowGroup {
   chunk(column: ParquetColumn): ColumnChunk;
 }
 
-export interface ParquetInfo {
+export interface ParquetInfo extends ParquetSchema {
   readonly rows: number;
   readonly groups: readonly RowGroup[];
-  /** Flat columns by name; null where the name is a list or a struct. */
-  readonly columns: ReadonlyMap<string, ParquetColumn | null>;
 }
 
 export function parquetError(place: string, what: string, cause?: unknown): RefineError {
-  const message = `${what}, expected a Parquet file. Check the file, write it again, or take it out of the source`;
+  const message = `${what}, expected a Parquet file. Check the file, write it again, or leave it out`;
   return new RefineError('ERR_REFINE_PARQUET', message, { place, ...(cause === undefined ? {} : { cause }) });
 }
 
 export async function readFooter(ranges: Ranges, place: string, signal: AbortSignal): Promise<ParquetInfo> {
   const { bytes } = ranges;
+  const tail = bytes === 0 ? new Uint8Array(0) : await readWhole(ranges, Math.max(0, bytes - FIRST_READ_BYTES), bytes, signal);
+  const length = footerBytes(tail, bytes, place);
+  return parseFooter(length <= tail.length ? tail : await readWhole(ranges, bytes - length, bytes, signal), bytes, place);
+}
+
+/** How many of the file's last bytes are footer, its length and the magic; `tail` is its end, of `FIRST_READ_BYTES` or the whole file. */
+export function footerBytes(tail: Uint8Array, bytes: number, place: string): number {
   if (bytes < 12) throw parquetError(place, `has ${bytes} bytes`);
-  const first = Math.max(0, bytes - FIRST_READ_BYTES);
-  let tail = await readWhole(ranges, first, bytes, signal);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   const magic = view.getUint32(tail.length - 4, true);
   if (magic === 0x45524150) throw parquetError(place, 'is encrypted Parquet');
   if (magic !== 0x31524150) throw parquetError(place, 'does not end in PAR1');
   const length = view.getUint32(tail.length - 8, true);
   if (length > bytes - 12 || length > MAX_FOOTER_BYTES) throw parquetError(place, `has a footer of ${length} bytes in a file of ${bytes}`);
-  if (length + 8 > tail.length) tail = await readWhole(ranges, bytes - 8 - length, bytes, signal);
+  return length + 8;
+}
+
+/** `tail`: the end of a file of `bytes`, with at least what `footerBytes` said of it. */
+export function parseFooter(tail: Uint8Array, bytes: number, place: string): ParquetInfo {
+  const footer = tail.subarray(tail.length - footerBytes(tail, bytes, place), tail.length - 8);
   try {
-    const { struct } = readThrift(tail.subarray(tail.length - 8 - length, tail.length - 8), { values: MAX_FOOTER_VALUES });
-    return describe(struct, bytes, place);
+    return describe(readThrift(footer, { values: MAX_FOOTER_VALUES }).struct, bytes, place);
   } catch (cause) {
     if (cause instanceof Damaged) throw parquetError(place, `has a damaged footer (${cause.message})`, cause);
     throw cause;
@@ -92,7 +79,8 @@ function describe(metadata: Struct, bytes: number, place: string): ParquetInfo {
   const schema = structsIn(metadata, 2);
   const counted = numberIn(metadata, 3);
   if (schema === null || counted === null) throw new Damaged(`no ${schema === null ? 'schema' : 'count of rows'}`);
-  const { columns, leaves } = columnsOf(schema, place);
+  const described = readSchema(schema, place);
+  const { leaves } = described;
   let start = 0;
   let stored = 0;
   const groups = (structsIn(metadata, 4) ?? []).map((group, number): RowGroup => {
@@ -111,7 +99,16 @@ function describe(metadata: Struct, bytes: number, place: string): ParquetInfo {
     };
   });
   if (counted !== start) throw parquetError(place, `counts ${counted} rows and has ${start} in its groups`);
-  return { rows: start, groups, columns };
+  return { rows: start, groups, ...described };
+}
+
+function readSchema(schema: readonly Struct[], place: string): ParquetSchema {
+  try {
+    return schemaOf(schema);
+  } catch (cause) {
+    if (cause instanceof Damaged) throw parquetError(place, `has a damaged schema (${cause.message})`, cause);
+    throw cause;
+  }
 }
 
 /**
@@ -128,7 +125,9 @@ function chunkOf(chunk: Struct, column: ParquetColumn, rows: number, bytes: numb
   const from = dictionary > 0 && dictionary < data ? dictionary : data;
   const to = from + (numberIn(meta, 7) ?? -1);
   const values = numberIn(meta, 5) ?? -1;
-  if (!(from >= 4 && to >= from && to <= bytes) || values !== rows) throw parquetError(place, `has a damaged chunk ${which()}`);
+  if (!(from >= 4 && to >= from && to <= bytes) || !(column.repeats === 0 ? values === rows : values >= rows && values <= MAX_ROWS)) {
+    throw parquetError(place, `has a damaged chunk ${which()}`);
+  }
   const codec = CODECS[numberIn(meta, 4) ?? -1];
   if (codec === undefined) throw parquetError(place, `has an unknown compression ${which()}`);
   const statistics = structIn(meta, 12) ?? [];
@@ -143,51 +142,3 @@ function boundOf(bytes: Uint8Array | null, type: PhysicalType): string | number 
 }
 
 const decoder = new TextDecoder('utf-8');
-
-/**
- * The schema is a list in depth-first order; a hostile one may announce children it does not have.
- * SchemaElement: type 1, type_length 2, repetition_type 3, name 4, num_children 5, converted_type 6, logicalType 10.
- */
-function columnsOf(schema: readonly Struct[], place: string): { columns: Map<string, ParquetColumn | null>; leaves: number } {
-  const columns = new Map<string, ParquetColumn | null>();
-  let next = 1;
-  let leaves = 0;
-  let characters = 0;
-  const visit = (above: string, present: number, repeated: boolean, depth: number): void => {
-    const element = schema[next++];
-    if (element === undefined || depth > MAX_DEPTH) throw parquetError(place, 'has a damaged schema');
-    const name = `${above}${textIn(element, 4) ?? ''}`;
-    if ((characters += name.length) > MAX_NAME_CHARACTERS) throw parquetError(place, 'has a damaged schema');
-    const repetition = numberIn(element, 3);
-    const level = present + (repetition === REQUIRED ? 0 : 1);
-    const many = repeated || repetition === REPEATED;
-    const kind = numberIn(element, 1);
-    if (kind === null) {
-      columns.set(name, null);
-      const children = numberIn(element, 5) ?? 0;
-      for (let i = 0; i < children; i++) visit(`${name}.`, level, many, depth + 1);
-      return;
-    }
-    const type = TYPES[kind];
-    if (type === undefined) throw parquetError(place, 'has a damaged schema');
-    columns.set(name, many ? null : { name, type, length: numberIn(element, 2) ?? 0, present: level, time: timeOf(element, type), leaf: leaves });
-    leaves++;
-  };
-  const roots = numberIn(schema[0] ?? [], 5) ?? 0;
-  for (let i = 0; i < roots; i++) visit('', 0, false, 1);
-  if (next !== Math.max(1, schema.length)) throw parquetError(place, 'has a damaged schema');
-  return { columns, leaves };
-}
-
-/** LogicalType: DATE 6, TIMESTAMP 8 (unit 2: MILLIS 1, MICROS 2, NANOS 3). ConvertedType: DATE 6, TIMESTAMP_MILLIS 9, TIMESTAMP_MICROS 10. */
-function timeOf(element: Struct, type: PhysicalType): TimeUnit | null {
-  if (type === 'INT96') return 'nanoseconds';
-  const logical = structIn(element, 10) ?? [];
-  const converted = numberIn(element, 6);
-  if (type === 'INT32') return logical[6] !== undefined || converted === 6 ? 'days' : null;
-  if (type !== 'INT64') return null;
-  const timestamp = structIn(logical, 8);
-  if (timestamp === null) return converted === 9 ? 'milliseconds' : converted === 10 ? 'microseconds' : null;
-  const unit = structIn(timestamp, 2) ?? [];
-  return unit[1] !== undefined ? 'milliseconds' : unit[2] !== undefined ? 'microseconds' : unit[3] !== undefined ? 'nanoseconds' : null;
-}

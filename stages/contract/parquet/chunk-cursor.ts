@@ -1,12 +1,14 @@
 // One column of one row group, read from front to back: pages are fetched, unpacked and decoded as their rows are asked for, and
 // pages whose rows are all skipped are neither decoded nor, where they are large, fetched.
-// Memory: a window of the file, one page and the dictionary. Invariant: take() and skip() together give each row once.
+// Memory: a window of the file, one page and the dictionary. Invariant: take() and skip() together give each row once; so does
+// takeEntries() of a column that is in lists, where a row has any number of values.
 import { compressors } from 'hyparquet-compressors';
 import { brotliDecompressSync } from 'node:zlib';
 import { native } from '../../../native/index.js';
 import { type Ranges, readWhole } from '../ranges.js';
 import { Bytes, Damaged } from './bytes.js';
-import { type ColumnChunk, type ParquetColumn, parquetError, type RowGroup } from './footer.js';
+import { type ColumnChunk, parquetError, type RowGroup } from './footer.js';
+import type { ParquetColumn } from './schema.js';
 import { numberIn, readThrift, type Struct, structIn, Truncated } from './thrift.js';
 import { pageValues, readHybrid, readPlain, type TakeValues, type Value } from './values.js';
 
@@ -53,6 +55,26 @@ interface PageHeader {
 const PAGE_TYPES = ['data', 'index', 'dictionary', 'data-2'] as const;
 const OWN_FIELDS = [5, 6, 7, 8] as const;
 
+/** What the pages and dictionaries that are held at once take together, of all cursors that share it. */
+export class PageMemory {
+  constructor(private left: number) {}
+
+  /** `bytes` more than before, less where negative. */
+  hold(bytes: number): void {
+    if ((this.left -= bytes) < 0) throw new Damaged('pages that take more memory together than any writer makes them');
+  }
+}
+/** In memory: a level of each kind, an index or a length, and what is made of a value of a dictionary. */
+const VALUE_BYTES = 16;
+const DICTIONARY_VALUE_BYTES = 160;
+
+/** Values of whole rows with their levels (Dremel): a value's repetition level is 0 where a row begins, and it is null where its definition level says that it, or a level above it, is not there. */
+export interface Entries {
+  readonly repetitions: number[];
+  readonly definitions: number[];
+  readonly values: Value[];
+}
+
 export class ChunkCursor {
   readonly #chunk: ColumnChunk;
   #window: Uint8Array = new Uint8Array(0);
@@ -60,6 +82,11 @@ export class ChunkCursor {
   #at: number;
   #dictionary: readonly Value[] | null = null;
   #page: TakeValues = () => [];
+  /** Of the page; null where each is 0, or each value is there. */
+  #repetitions: Uint32Array | null = null;
+  #definitions: Uint32Array | null = null;
+  #pageBytes = 0;
+  #pageValues = 0;
   /** Values of the page that are not taken yet. */
   #left = 0;
   /** Rows to pass before the next one that is taken. */
@@ -71,6 +98,7 @@ export class ChunkCursor {
     private readonly place: string,
     private readonly column: ParquetColumn,
     group: RowGroup,
+    private readonly memory = new PageMemory(Number.POSITIVE_INFINITY),
   ) {
     this.#chunk = group.chunk(column);
     this.#windowAt = this.#at = this.#chunk.from;
@@ -80,10 +108,19 @@ export class ChunkCursor {
     this.#owed += rows;
   }
 
-  /** The next `rows` values, null where absent. Bytes are views of the page they stand in. */
-  async take(rows: number, signal: AbortSignal): Promise<Value[]> {
+  /** The next `rows` values of a flat column, null where absent. Bytes are views of the page they stand in. */
+  take(rows: number, signal: AbortSignal): Promise<Value[]> {
+    return this.#orDamaged(() => this.#take(rows, signal));
+  }
+
+  /** The values of the next `rows` rows, which must not be more than `most`. */
+  takeEntries(rows: number, most: number, signal: AbortSignal): Promise<Entries> {
+    return this.#orDamaged(() => this.#takeEntries(rows, most, signal));
+  }
+
+  async #orDamaged<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return await this.#take(rows, signal);
+      return await read();
     } catch (error) {
       if (error instanceof Damaged || error instanceof RangeError) {
         throw parquetError(this.place, `is damaged in column "${this.column.name}" at byte ${this.#at} (${error.message})`, error);
@@ -99,6 +136,31 @@ export class ChunkCursor {
       if (this.#owed === 0) for (const value of this.#some(rows - out.length)) out.push(value);
       if (out.length === rows && this.#owed === 0) return out;
       await this.#nextPage(signal);
+    }
+  }
+
+  async #takeEntries(rows: number, most: number, signal: AbortSignal): Promise<Entries> {
+    const out: Entries = { repetitions: [], definitions: [], values: [] };
+    for (let begun = 0; ; ) {
+      if (this.#left === 0 && this.#seen < this.#chunk.values) await this.#nextPage(signal);
+      else if (this.#left === 0) {
+        if (begun < rows) throw new Damaged(`it ends after ${begun} of ${rows} rows`);
+        return out;
+      } else {
+        const at = this.#pageValues - this.#left;
+        let count = 0;
+        for (; count < this.#left; count++) {
+          const repetition = this.#repetitions?.[at + count] ?? 0;
+          if (repetition === 0 && begun++ === rows) break;
+          if (begun === 0) throw new Damaged('a row group begins in the middle of a row');
+          if (repetition > this.column.repeats) throw new Damaged(`a repetition level of ${repetition}`);
+          if (out.repetitions.length === most) throw new Damaged(`a row, or a few, of more than ${most} values`);
+          out.repetitions.push(repetition);
+          out.definitions.push(this.#definitions?.[at + count] ?? this.column.present);
+        }
+        for (const value of this.#some(count)) out.values.push(value);
+        if (begun > rows) return out;
+      }
     }
   }
 
@@ -120,6 +182,7 @@ export class ChunkCursor {
       if (!(count >= 0 && count <= MAX_DICTIONARY_VALUES)) throw new Damaged(`a dictionary of ${count} values; at most ${MAX_DICTIONARY_VALUES} are read`);
       const page = new Bytes(this.#unpack(await this.#bytes(stored, signal), plain));
       this.#dictionary = readPlain(page, this.column.type, this.column.length, count);
+      this.memory.hold(plain + count * DICTIONARY_VALUE_BYTES); // with what it replaces: chunks have one
     } else if (type === 'data' || type === 'data-2') {
       if (!(count >= 0 && count <= MAX_PAGE_VALUES && this.#seen + count <= this.#chunk.values)) throw new Damaged(`a page of ${count} values`);
       this.#seen += count;
@@ -128,9 +191,11 @@ export class ChunkCursor {
         this.#at += stored;
         return;
       }
+      this.memory.hold(plain + count * VALUE_BYTES - this.#pageBytes);
+      this.#pageBytes = plain + count * VALUE_BYTES;
       const bytes = await this.#bytes(stored, signal);
       this.#page = type === 'data' ? this.#dataPage(own, count, bytes, plain) : this.#dataPage2(own, count, bytes, plain);
-      this.#left = count;
+      this.#left = this.#pageValues = count;
     }
     this.#at += stored; // index pages too, which hold no rows
   }
@@ -138,6 +203,7 @@ export class ChunkCursor {
   /** DataPageHeader: num_values 1, encoding 2. */
   #dataPage(own: Struct, count: number, bytes: Uint8Array, plain: number): TakeValues {
     const page = new Bytes(this.#unpack(bytes, plain));
+    this.#repetitions = this.column.repeats > 0 ? readHybrid(new Bytes(page.take(page.uint32())), bitWidth(this.column.repeats), count) : null;
     let levels: Uint32Array | null = null;
     if (this.column.present > 0) levels = readHybrid(new Bytes(page.take(page.uint32())), bitWidth(this.column.present), count);
     return this.#values(page, encodingOf(own, 2), count, levels);
@@ -149,6 +215,7 @@ export class ChunkCursor {
     const repetition = whole.take(numberIn(own, 6) ?? -1);
     const definitions = new Bytes(whole.take(numberIn(own, 5) ?? -1));
     const rest = whole.take(whole.left);
+    this.#repetitions = this.column.repeats > 0 ? readHybrid(new Bytes(repetition), bitWidth(this.column.repeats), count) : null;
     const page = new Bytes(own[7] === false ? rest : this.#unpack(rest, plain - repetition.length - definitions.left));
     const levels = this.column.present > 0 && definitions.left > 0 ? readHybrid(definitions, bitWidth(this.column.present), count) : null;
     return this.#values(page, encodingOf(own, 4), count, levels);
@@ -156,6 +223,7 @@ export class ChunkCursor {
 
   #values(page: Bytes, encoding: string, count: number, levels: Uint32Array | null): TakeValues {
     const { present } = this.column;
+    this.#definitions = levels;
     let there = count;
     if (levels !== null) {
       there = 0;

@@ -3,14 +3,15 @@
 // Invariant: records = documents + sum(skips), and the batches do not depend on pages or row groups.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { type Batch, RefineError } from '../../../native/index.js';
-import type { ParquetFields, SourceCounts, SourceReader } from '../../contract/source.js';
-import { nearest } from '../../contract/suggest.js';
-import { BatchBuilder, baseName, hostOf, secondsOf } from '../document-batch.js';
-import type { Ranges } from '../ranges.js';
-import { ChunkCursor } from './chunk-cursor.js';
-import { type ParquetColumn, type ParquetInfo, type RowGroup, readFooter } from './footer.js';
-import type { Value } from './values.js';
+import { type Batch, RefineError } from '../../native/index.js';
+import type { ParquetFields, SourceCounts, SourceReader } from '../contract/source.js';
+import { nearest } from '../contract/suggest.js';
+import { BatchBuilder, baseName, hostOf, secondsOf } from './document-batch.js';
+import type { Ranges } from '../contract/ranges.js';
+import { ChunkCursor } from '../contract/parquet/chunk-cursor.js';
+import { type ParquetInfo, type RowGroup, readFooter } from '../contract/parquet/footer.js';
+import type { ParquetColumn } from '../contract/parquet/schema.js';
+import type { Value } from '../contract/parquet/values.js';
 
 export interface ReadParquetOptions {
   readonly path: string;
