@@ -9,7 +9,7 @@ import { packagePath } from '../native/package-root.js';
 import type { FetchGate, Input, Source, SourceReader } from '../stages/contract/source.js';
 import type { StageEnv } from '../stages/contract/stage.js';
 import type { Decided } from './barrier-graph.js';
-import type { Executor, MakeExecutor, RemoteWork } from './executors/executor.js';
+import type { EngineJobs, Executor, MakeExecutor } from './executors/executor.js';
 import { LocalPool } from './executors/local/pool.js';
 import { refuseLiveJobs } from './executors/live-jobs.js';
 import { type AskedDevice, type CudaState, placeSteps } from './device.js';
@@ -62,8 +62,8 @@ export interface RunOptions {
   readonly device?: AskedDevice;
   /** Where tasks run; worker processes of this machine. */
   readonly executor?: MakeExecutor;
-  /** What jobs of an engine hold of the run folder, asked for runs of this machine too. */
-  readonly remote?: RemoteWork;
+  /** Whether jobs of an engine work in the run folder, and the one that this parent runs in; absent: jobs are looked for, and refused. */
+  readonly engineJobs?: EngineJobs;
   /** Resident bytes a worker may use; 1 GiB. */
   readonly workerBytes?: number;
   /** How long a worker may make no progress; 10 minutes. */
@@ -96,7 +96,7 @@ interface InputsModule {
 
 export async function runManifest(manifest: Manifest, asked: RunOptions): Promise<RunSummary> {
   const started = performance.now();
-  const job = asked.remote?.job;
+  const job = asked.engineJobs?.job;
   const place = await openPlace(job === undefined ? asked : { ...asked, lock: { ...asked.lock, job } });
   const { folder, ledger, storage, signal } = place;
   const options = { ...asked, out: folder };
@@ -134,8 +134,8 @@ export async function runManifest(manifest: Manifest, asked: RunOptions): Promis
 }
 
 /** Whether somebody else's processes may have files open in the folder. */
-async function busy({ remote, out }: RunOptions): Promise<boolean> {
-  if (remote !== undefined) return await remote.busy(out);
+async function busy({ engineJobs, out }: RunOptions): Promise<boolean> {
+  if (engineJobs !== undefined) return await engineJobs.busy(out);
   await refuseLiveJobs(out);
   return false;
 }

@@ -42,8 +42,8 @@ export interface Executor {
 /** Made once the run's context is known. */
 export type MakeExecutor = (context: WorkerContext, gate: FetchGate, events: PoolEvents) => Executor;
 
-/** Tasks run on other machines: what the run's parent must know of them. */
-export interface RemoteWork {
+/** What a run's parent must know of engines' jobs, wherever its own tasks run. */
+export interface EngineJobs {
   /** Whether jobs of an earlier parent may write into the folder now. */
   busy(folder: string): Promise<boolean>;
   /** The job this parent runs in, where it runs in one. */

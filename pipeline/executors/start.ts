@@ -14,7 +14,7 @@ import { SlurmEngine } from './slurm/engine.js';
 import { slurmResources } from './slurm/resources.js';
 
 /** What a run is given so that its tasks go where the block says. */
-export type RunPlace = Pick<RunOptions, 'executor' | 'remote' | 'workers' | 'cuda' | 'stallMs'>;
+export type RunPlace = Pick<RunOptions, 'executor' | 'engineJobs' | 'workers' | 'cuda' | 'stallMs'>;
 
 export interface ClusterPlace {
   readonly engine: Engine;
@@ -62,7 +62,7 @@ export interface ClusterRun {
 /** Worker processes of this machine, in a folder where no engine's jobs are alive. */
 export function localPlace(block: ExecutorWritten): RunPlace {
   return {
-    remote: {
+    engineJobs: {
       async busy(folder) {
         await refuseLiveJobs(folder, block);
         return false;
@@ -79,7 +79,7 @@ export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPl
   const own = engine.chains?.ownJob() ?? null;
   return {
     executor: (context, _gate, events) => new ClusterExecutor(world, context, events),
-    remote: {
+    engineJobs: {
       async busy(folder) {
         await refuseLiveJobs(folder, block, engine);
         return (await liveJobs(folder, engine)).length > 0;

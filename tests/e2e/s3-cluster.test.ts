@@ -39,7 +39,7 @@ const settings: ClusterSettings = {
   resources: () => ({ cpus: 1, memoryBytes: 2 ** 30, gpus: 0, extra: [], timeMs: 60_000 }),
   workers: () => 1,
 };
-const remote = { busy: async () => false };
+const engineJobs = { busy: async () => false };
 const final = (files: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).filter(([key]) => /^(?:text|tokens|features|samples)\/|^(?:index|holdout)\.arrow$/.test(key)));
 
@@ -54,7 +54,7 @@ test('elements that are killed, forgotten and preempted leave the bytes of a loc
   const executor: MakeExecutor = (context, _gate, events) =>
     new ClusterExecutor({ engine, settings, stepsOf: stepsOf(manifest), refine: refineCommand(), notice: () => undefined }, context, events);
   const work = join(folder, 'shared');
-  const options = { executor, remote, work, storage: { ...STORE_TIMES, partBytes: 5 << 20 } };
+  const options = { executor, engineJobs, work, storage: { ...STORE_TIMES, partBytes: 5 << 20 } };
   world.faults = { seed: 5, slowDown: 0.03, lostAnswer: 0.03, reset: 0.02 };
   const summary = await runManifest(manifest, runOptions('s3://bucket/cluster', options));
   world.faults = {};
