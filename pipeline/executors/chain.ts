@@ -4,6 +4,7 @@
 // successor; the last one cancels it. What drivers know of each other stands in the run folder. infra/decisions/0016.
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RefineError } from '../../native/errors.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
 import type { AskedDevice } from '../device.js';
@@ -17,14 +18,16 @@ import { workFolderOf } from '../storage/run-storage.js';
 import type { Manifest } from '../types.js';
 import { HandedOver } from './cluster-world.js';
 import { type ArrayJob, type Engine, EngineSilent, type Resources } from './engine.js';
-import { driverDeaths, JobsLog, nextDriver } from './jobs-log.js';
+import { begunDrivers, driverDeaths, type JobRecord, JobsLog, nextDriver, openLevels } from './jobs-log.js';
 import { EXECUTOR_FOLDER } from './level-folder.js';
-import { liveJobs } from './live-jobs.js';
+import { aliveOf, isOf, liveJobs } from './live-jobs.js';
 import type { ExecutorWritten } from './settings-schema.js';
 import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
 
 const STAY_MS = 10 * 60_000;
 const DRIVER_BYTES = 2 * 1024 ** 3;
+/** How long a driver may take to end once it is cancelled. */
+const CANCEL_MS = 60_000;
 /** Drivers that die one after another, with no job ended in between, before the chain gives up. */
 const DEATHS = 3;
 /** Arrays that the next driver waits for; with more it comes early and waits for the rest. */
@@ -66,19 +69,12 @@ export async function submitRun(manifest: Manifest, options: SubmitOptions, open
     throw new RefineError('ERR_REFINE_RUN_DIFFERS', `is the work folder of ${owner}. Submit with --out ${owner} --work ${options.out}, or choose another.`, {
       place: options.out,
     });
+  const log = new JobsLog(folder);
+  await refuseDriven(engine, log, options.out); // before the lock, which a driver at work holds: a job's id says more than a process's
   await new Ledger(folder).open();
   const held = await lockRunFolder(folder);
   try {
-    const log = new JobsLog(folder);
-    const driver = nextDriver(await log.records());
-    if (driver !== null && (await isAlive(engine, driver)))
-      throw new RefineError(
-        'ERR_REFINE_RUN_LOCKED',
-        `job ${driver} of ${engine.name} already drives this run. Look with refine status, or end it with refine submit MANIFEST --cancel.`,
-        {
-          place: options.out,
-        },
-      );
+    await refuseDriven(engine, log, options.out);
     const { out: _, ...rest } = options;
     const submitted: SubmittedRun = { format: 1, manifest: { text: manifest.text, path: resolve(manifest.path) }, ...rest };
     await makeFolder(join(folder, EXECUTOR_FOLDER));
@@ -92,20 +88,46 @@ export async function submitRun(manifest: Manifest, options: SubmitOptions, open
   }
 }
 
-/** Cancels the driver and every job of the run that is alive; their ids. What is done stays. */
+async function refuseDriven(engine: Engine, log: JobsLog, out: string): Promise<void> {
+  const [driver] = await liveDrivers(engine, await log.records());
+  if (driver === undefined) return;
+  throw new RefineError(
+    'ERR_REFINE_RUN_LOCKED',
+    `job ${driver} of ${engine.name} already drives this run. Look with refine status, or end it with refine submit MANIFEST --cancel.`,
+    { place: out },
+  );
+}
+
+/** Those at work, and the one that comes after them. */
+async function liveDrivers(engine: Engine, records: readonly JobRecord[]): Promise<readonly string[]> {
+  const next = nextDriver(records);
+  return await aliveOf(engine, [...new Set([...begunDrivers(records), ...(next === null ? [] : [next])])]);
+}
+
+/** Cancels the drivers and every job of the run that is alive; their ids. What is done stays, and a later submit does the rest. */
 export async function cancelRun(out: string, block: ExecutorWritten, openPlace: OpenChains = openSlurm): Promise<readonly string[]> {
-  const { engine } = await openPlace(block);
+  const { engine, settings } = await openPlace(block);
   const log = new JobsLog(resolve(out));
-  const driver = nextDriver(await log.records());
-  const jobs: string[] = [];
-  if (driver !== null && (await isAlive(engine, driver))) jobs.push(driver);
-  await engine.cancel(jobs); // first, so that none begins as the others end
-  for (const record of await log.records())
-    if (record.event === 'driver' && record.state === 'begin' && !jobs.includes(record.job) && (await isAlive(engine, record.job))) jobs.push(record.job);
-  jobs.push(...(await liveJobs(out, engine)));
+  const drivers = new Set<string>();
+  const pauseMs = Math.min(settings.pollMs, 1000);
+  // Until none is left, for a driver that begins has a successor first, and one that is submitting an array has noted it by its end.
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    const alive = await liveDrivers(engine, await log.records());
+    if (alive.length === 0) break;
+    if (waitedMs > CANCEL_MS)
+      throw new EngineSilent(engine.name, `drivers ${alive.join(', ')} go on after scancel and a minute. Cancel again, or end them by hand.`);
+    const fresh = alive.filter((job) => !drivers.has(job)); // each once: a second signal would end one in the middle
+    await engine.cancel(fresh);
+    for (const job of fresh) drivers.add(job);
+    await sleep(pauseMs);
+  }
+  const jobs = await liveJobs(out, engine);
   await engine.cancel(jobs);
-  if (driver !== null) await log.add({ event: 'driver', job: driver, state: 'gave-up' });
-  return jobs;
+  const records = await log.records();
+  for (const level of openLevels(records)) if (isOf(level, engine) && !level.cancelled) await log.add({ event: 'cancelled', level: level.level });
+  const next = nextDriver(records);
+  if (next !== null) await log.add({ event: 'driver', job: next, state: 'gave-up' });
+  return [...drivers, ...jobs];
 }
 
 export interface DriveOptions {
@@ -183,7 +205,7 @@ function isAfterChain(records: readonly { readonly event: string }[], record: { 
 /** The driver after this one; a driver that was requeued finds the one it submitted before. */
 async function secureNext(engine: Engine, folder: string, block: ExecutorWritten, own: string): Promise<string> {
   const found = await engine.find(driverName(folder, own));
-  return found !== null && (await isAlive(engine, found)) ? found : await submitDriver(engine, folder, block, own);
+  return found !== null && (await aliveOf(engine, [found])).length > 0 ? found : await submitDriver(engine, folder, block, own);
 }
 
 function driverName(folder: string, after: string | null): string {
@@ -224,11 +246,6 @@ function driverResources({ slurm = {} }: ExecutorWritten): Resources {
       ...(own.extra ?? []),
     ],
   };
-}
-
-async function isAlive(engine: Engine, job: string): Promise<boolean> {
-  const states = (await engine.states([job])).get(job);
-  return [...(states?.values() ?? [])].some(({ state }) => state === 'waiting' || state === 'running');
 }
 
 function submittedPath(folder: string): string {

@@ -12,6 +12,8 @@ interface Submitted {
   /** In the order of the level; null where a task is not wanted any more (an array that was taken over). */
   readonly specs: readonly (TaskSpec | null)[];
   readonly timeMs?: number;
+  /** A person ended it before this parent began. */
+  readonly cancelled?: boolean;
 }
 
 export class ClusterArray {
@@ -19,6 +21,7 @@ export class ClusterArray {
   readonly level: string;
   readonly note: LevelNote;
   readonly timeMs: number | undefined;
+  readonly cancelled: boolean;
   /** Open ones, by identity. */
   readonly tasks = new Map<string, TaskSpec>();
   readonly makesAgain: boolean;
@@ -32,11 +35,12 @@ export class ClusterArray {
   #done = 0;
   #again = 0;
 
-  constructor({ job, note, elements, specs, timeMs }: Submitted) {
+  constructor({ job, note, elements, specs, timeMs, cancelled = false }: Submitted) {
     this.job = job;
     this.note = note;
     this.level = note.level;
     this.timeMs = timeMs;
+    this.cancelled = cancelled;
     this.#specs = specs;
     this.#open = new Set(Array.from({ length: elements }, (_, index) => index));
     for (const spec of specs) if (spec !== null) this.tasks.set(spec.task, spec);

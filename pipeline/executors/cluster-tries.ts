@@ -2,7 +2,8 @@
 // - a job that died (exit code, signal, memory): the task is tried again in a job of its own, three times in all;
 // - a job at its time limit: unless all its tasks began with it, the rest gets jobs whose tasks all begin at once; a task that had the
 //   whole limit and did not end never will;
-// - a job that the cluster took (preemption, a node's failure): tried again, ten times.
+// - a job that the cluster took (preemption, a node's failure): tried again, ten times;
+// - a job that a person cancelled before this call: tried again, and nothing is charged.
 // Invariant: every task ends after finitely many jobs, and no task that never ran is charged with another's death more than twice.
 import { span } from '../progress-tally.js';
 import type { Element } from './engine.js';
@@ -28,6 +29,8 @@ export type Verdict = { readonly again: Tried; readonly reason: string } | { rea
 export function afterJob(tried: Tried, ended: EndedElement): Verdict {
   const reason = describe(ended);
   switch (ended.state) {
+    case 'cancelled':
+      return { again: tried, reason };
     case 'time':
       if (!ended.allAtOnce) return { again: { ...tried, late: tried.late + 1 }, reason };
       return {
@@ -67,6 +70,7 @@ const HOW: Readonly<Record<string, string>> = {
   memory: 'was killed for its memory',
   time: 'reached its time limit',
   taken: 'was taken by the cluster',
+  cancelled: 'was cancelled',
   unknown: 'ended, and the engine has forgotten how',
 };
 

@@ -136,13 +136,13 @@ export class ClusterExecutor implements Executor {
     return taken;
   }
 
-  async #arrayOf({ level, elements, name }: OpenLevel, job: string, specs: ReadonlyMap<string, TaskSpec>): Promise<ClusterArray | null> {
+  async #arrayOf({ level, elements, name, cancelled }: OpenLevel, job: string, specs: ReadonlyMap<string, TaskSpec>): Promise<ClusterArray | null> {
     const { runFolder } = this.#context;
     try {
       const note = await readLevelNote(runFolder, level);
       const tasks = (await readTasks(runFolder, level, 0, note.tasks)).map(({ task }) => specs.get(task) ?? null);
       const { timeMs } = this.#resources(tasks.find((spec) => spec !== null) ?? null);
-      return new ClusterArray({ job, name, note, elements, specs: tasks, ...(timeMs === undefined ? {} : { timeMs }) });
+      return new ClusterArray({ job, name, note, elements, specs: tasks, cancelled, ...(timeMs === undefined ? {} : { timeMs }) });
     } catch (error) {
       if (error instanceof RefineError && error.code === 'ERR_REFINE_LEDGER') return null; // announced, and killed before it was written
       throw error;
@@ -228,7 +228,8 @@ export class ClusterExecutor implements Executor {
           continue;
         }
         this.#take(await this.#watch.of(array, index));
-        if (element.state === 'cancelled' && array.unfinishedOf(index).length > 0)
+        if (element.state === 'cancelled' && !array.cancelled && array.unfinishedOf(index).length > 0) {
+          await this.#log.add({ event: 'cancelled', level: array.level });
           throw new RefineError(
             'ERR_REFINE_INTERRUPTED',
             `job ${array.job} was cancelled by someone, so the run ends; finished tasks are kept. Run the same command again to go on.`,
@@ -236,7 +237,9 @@ export class ClusterExecutor implements Executor {
               place: this.#world.engine.name,
             },
           );
-        await this.#ended(array, index, element);
+        }
+        // Of a job that was cancelled the engine may have forgotten how it ended.
+        await this.#ended(array, index, array.cancelled ? { ...element, state: 'cancelled' } : element);
       }
       if (array.unsettled === 0) await this.#close(array);
     }

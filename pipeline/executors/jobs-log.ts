@@ -44,6 +44,12 @@ interface Closed {
   readonly again: number;
 }
 
+/** A person ended the level's job, and that was heard: whoever goes on with the run afterwards wants its tasks done. */
+interface Cancelled {
+  readonly event: 'cancelled';
+  readonly level: string;
+}
+
 /** A run handed over (`refine submit`): a chain of driver jobs begins. */
 interface Chain {
   readonly event: 'chain';
@@ -59,8 +65,8 @@ interface Driver {
   readonly next?: string;
 }
 
-export type JobRecord = { readonly at: string } & (Submitting | Submitted | Closed | Chain | Driver);
-export type NewJobRecord = Submitting | Submitted | Closed | Chain | Driver;
+export type JobRecord = { readonly at: string } & (Submitting | Submitted | Closed | Cancelled | Chain | Driver);
+export type NewJobRecord = Submitting | Submitted | Closed | Cancelled | Chain | Driver;
 
 export class JobsLog {
   readonly #path: string;
@@ -106,6 +112,7 @@ const FIELDS: Readonly<Record<JobRecord['event'], Readonly<Record<string, string
   submitting: { engine: 'string', name: 'string', level: 'string', elements: 'number' },
   submitted: { engine: 'string', name: 'string', level: 'string', elements: 'number', job: 'string' },
   closed: { level: 'string', failed: 'object' },
+  cancelled: { level: 'string' },
   chain: { engine: 'string' },
   driver: { job: 'string', state: 'string' },
 };
@@ -134,6 +141,8 @@ export interface OpenLevel {
   readonly job: string | null;
   readonly level: string;
   readonly elements: number;
+  /** By a person, before now. */
+  readonly cancelled: boolean;
 }
 
 export function openLevels(records: readonly JobRecord[]): readonly OpenLevel[] {
@@ -141,8 +150,9 @@ export function openLevels(records: readonly JobRecord[]): readonly OpenLevel[] 
   for (const record of records) {
     if (record.event === 'submitting' || record.event === 'submitted') {
       const { engine, where = {}, name, level, elements } = record;
-      open.set(level, { engine, where, name, job: record.event === 'submitted' ? record.job : null, level, elements });
+      open.set(level, { engine, where, name, job: record.event === 'submitted' ? record.job : null, level, elements, cancelled: false });
     } else if (record.event === 'closed') open.delete(record.level);
+    else if (record.event === 'cancelled' && open.has(record.level)) open.set(record.level, { ...open.get(record.level)!, cancelled: true });
   }
   return [...open.values()];
 }
@@ -166,6 +176,17 @@ export function nextDriver(records: readonly JobRecord[]): string | null {
     else next = record.next ?? (record.state === 'submitted' ? record.job : next);
   }
   return next;
+}
+
+/** Drivers that may be at work: they began and have not said how they ended. */
+export function begunDrivers(records: readonly JobRecord[]): readonly string[] {
+  const begun = new Set<string>();
+  for (const record of records) {
+    if (record.event !== 'driver') continue;
+    if (record.state === 'begin') begun.add(record.job);
+    else begun.delete(record.job);
+  }
+  return [...begun];
 }
 
 /** Drivers that began and died, one after another, up to now. */

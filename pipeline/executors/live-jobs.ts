@@ -36,6 +36,11 @@ export async function liveJobs(folder: string, engine: Engine): Promise<readonly
     const job = open.job ?? (await engine.find(open.name));
     if (job !== null) jobs.push(job);
   }
+  return await aliveOf(engine, jobs);
+}
+
+/** Those of these jobs that wait or run. */
+export async function aliveOf(engine: Engine, jobs: readonly string[]): Promise<readonly string[]> {
   const states = await engine.states(jobs);
   return jobs.filter((job) => [...(states.get(job)?.values() ?? [])].some(({ state }) => state === 'waiting' || state === 'running'));
 }

@@ -56,7 +56,7 @@ function executorOn(engine: FakeEngine, notices: string[] = [], more: Partial<Cl
   return (context, _gate, events) => new ClusterExecutor(world, context, events);
 }
 
-const remote = { busy: async () => false };
+const engineJobs = { busy: async () => false };
 const records = (out: string): Promise<readonly JobRecord[]> => new JobsLog(out).records();
 
 test('elements killed, forgotten, preempted and said to be dead: the same bytes, and only what is missing is submitted again', async () => {
@@ -65,16 +65,21 @@ test('elements killed, forgotten, preempted and said to be dead: the same bytes,
   let seen = 0;
   const engine = new FakeEngine({ mishap: (submission) => (submission < 4 ? mishaps[seen++ % mishaps.length] : undefined) });
   const retried: string[] = [];
+  const begun: { readonly host: string; readonly attempt: number }[] = [];
   await runManifest(
     manifest,
     runOptions(out, {
       executor: executorOn(engine),
-      remote,
-      progress: (event) => void (event.type === 'task' && event.state === 'retried' && retried.push(event.message!)),
+      engineJobs,
+      progress: (event) => {
+        if (event.type === 'task' && event.state === 'retried') retried.push(event.message!);
+        if (event.type === 'begin') begun.push(event);
+      },
     }),
   );
   assert.deepEqual(finalBytes(out), expected);
   assert.deepEqual(leftovers(out), []);
+  assert.ok(begun.every(({ host }) => host === 'n1') && begun.some(({ attempt }) => attempt > 1), 'what runs is told, for stragglers');
   assert.match(retried.join('\n'), /died \(signal SIGKILL\) on n1/);
   assert.match(retried.join('\n'), /the engine has forgotten how/);
   const all = await records(out);
@@ -87,7 +92,7 @@ test('elements killed, forgotten, preempted and said to be dead: the same bytes,
 test('arrays stay below the limits: of an array, of the queue, and of a queue that says so only when it is full', async () => {
   const out = join(folder, 'limits');
   const engine = new FakeEngine({ maxElements: 3, refuseAbove: 1 });
-  await runManifest(plain, runOptions(out, { executor: executorOn(engine, [], { tasksPerElement: 1 }), remote }));
+  await runManifest(plain, runOptions(out, { executor: executorOn(engine, [], { tasksPerElement: 1 }), engineJobs }));
   assert.deepEqual(finalBytes(out), expectedPlain);
   assert.ok(engine.refusals > 0);
   assert.ok(engine.submitted.every(({ elements }) => elements === 1));
@@ -96,7 +101,7 @@ test('arrays stay below the limits: of an array, of the queue, and of a queue th
 test('a job at its time limit: what is left gets jobs that begin all at once; a task that had the whole time is named', async () => {
   const out = join(folder, 'time');
   const engine = new FakeEngine({ mishap: (submission, index) => (submission < 2 && index === 0 ? 'time' : undefined) });
-  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(engine), remote })), (error: Error) => {
+  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(engine), engineJobs })), (error: Error) => {
     assert.match(error.message, /ERR_REFINE_TIME_LIMIT map 000000 .*whole time.*executor\.slurm\.time/);
     return true;
   });
@@ -106,7 +111,7 @@ test('a job at its time limit: what is left gets jobs that begin all at once; a 
   );
   // Everything else is done: the next call does what is missing, which is one map.
   const next = new FakeEngine();
-  await runManifest(plain, runOptions(out, { executor: executorOn(next), remote }));
+  await runManifest(plain, runOptions(out, { executor: executorOn(next), engineJobs }));
   assert.deepEqual(finalBytes(out), expectedPlain);
   assert.equal(next.submitted[0]!.elements, 1);
 });
@@ -127,10 +132,10 @@ test('a parent that dies leaves its jobs to the next, which takes them over and 
       throw gone;
     },
   });
-  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(dying), remote })), gone);
+  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(dying), engineJobs })), gone);
   assert.equal(openLevels(await records(out)).length, 1);
   const notices: string[] = [];
-  await runManifest(plain, runOptions(out, { executor: executorOn(engine, notices), remote }));
+  await runManifest(plain, runOptions(out, { executor: executorOn(engine, notices), engineJobs }));
   assert.match(notices.join('\n'), /goes on with a job that an earlier call submitted: 1\./);
   assert.deepEqual(finalBytes(out), expectedPlain);
   assert.equal(engine.submitted.filter(({ name }) => /map-0/.test(name)).length, 1);
@@ -142,17 +147,30 @@ test('jobs that a person cancels end the run, which the same call goes on with',
   const watch = setInterval(() => {
     if (engine.submitted.length > 0) void engine.cancelAll();
   }, 20);
-  const first = runManifest(plain, runOptions(out, { executor: executorOn(engine), remote }));
+  const first = runManifest(plain, runOptions(out, { executor: executorOn(engine), engineJobs }));
   await assert.rejects(first, /was cancelled by someone/).finally(() => clearInterval(watch));
-  await runManifest(plain, runOptions(out, { executor: executorOn(new FakeEngine()), remote }));
+  await runManifest(plain, runOptions(out, { executor: executorOn(new FakeEngine()), engineJobs }));
   assert.deepEqual(finalBytes(out), expectedPlain);
+});
+
+test('a job that a person cancelled and the engine has forgotten is no death of its tasks: they are submitted again as they were', async () => {
+  const out = join(folder, 'forgotten');
+  const gone = new Error('killed');
+  const dying = new FakeEngine({ slots: 0 });
+  Object.assign(dying, { states: async () => Promise.reject(gone), cancel: async () => Promise.reject(gone) });
+  await assert.rejects(runManifest(plain, runOptions(out, { executor: executorOn(dying), engineJobs })), gone);
+  await new JobsLog(out).add({ event: 'cancelled', level: '0001-map-0' });
+  const engine = new FakeEngine();
+  await runManifest(plain, runOptions(out, { executor: executorOn(engine), engineJobs }));
+  assert.deepEqual(finalBytes(out), expectedPlain);
+  assert.equal(engine.submitted[0]!.elements, 2, 'two tasks an element, none alone');
 });
 
 test('a job that dies each time is named after three, with what its log said last; logs of the others are gone', async () => {
   const out = join(folder, 'deaths');
   const engine = new FakeEngine({ mishap: (_, __, job) => (/map-0/.test(job.name) && job.elements === 1 ? 'kill' : undefined) });
   const bad = manifestOf(input, ['in-00.jsonl'], ['words', 'bytes']);
-  await assert.rejects(runManifest(bad, runOptions(out, { executor: executorOn(engine), remote })), /ERR_REFINE_WORKER map 000000 .*in each of 3 jobs/);
+  await assert.rejects(runManifest(bad, runOptions(out, { executor: executorOn(engine), engineJobs })), /ERR_REFINE_WORKER map 000000 .*in each of 3 jobs/);
   assert.equal(engine.submitted.length, 3);
   const failed = readdirSync(join(out, 'ledger')).filter((name) => name.endsWith('.failed.json'));
   assert.equal(failed.length, 1);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fc } from '../support/properties.js';
 import { RefineError } from '../../native/errors.js';
-import { type JobRecord, driverDeaths, failedInChain, JobsLog, nextDriver, openLevels } from '../../pipeline/executors/jobs-log.js';
+import { begunDrivers, type JobRecord, driverDeaths, failedInChain, JobsLog, nextDriver, openLevels } from '../../pipeline/executors/jobs-log.js';
 import { formatIndexes, parseIndexes } from '../../pipeline/executors/kubernetes/indexes.js';
 import { podsByJob } from '../../pipeline/executors/kubernetes/kubernetes-engine.js';
 import { readProfile } from '../../pipeline/executors/settings.js';
@@ -91,6 +91,7 @@ const record = fc.oneof(
   fc.record({ event: fc.constant('submitting'), ...named }),
   fc.record({ event: fc.constant('submitted'), job, ...named }),
   fc.record({ event: fc.constant('closed'), level, job: fc.option(job), done: fc.nat(), failed: fc.array(fc.string()), again: fc.nat() }),
+  fc.record({ event: fc.constant('cancelled'), level }),
   fc.record({ event: fc.constant('chain'), engine: fc.constant('slurm') }),
   fc.record({ event: fc.constant('driver'), job, state: fc.constantFrom('submitted', 'begin', 'handed-over', 'stopped', 'finished', 'gave-up'), next: job }),
 );
@@ -130,6 +131,7 @@ test('a jobs.jsonl of anything is read, and what is asked of it throws nothing',
       const records = await recordsOf(lines.join('\n'));
       for (const open of openLevels(records)) assert.ok(typeof open.name === 'string' && typeof open.level === 'string');
       for (const task of failedInChain(records)) assert.equal(typeof task, 'string');
+      for (const driver of begunDrivers(records)) assert.equal(typeof driver, 'string');
       assert.ok(driverDeaths(records) >= 0);
       assert.ok(nextDriver(records) === null || typeof nextDriver(records) === 'string');
     }),

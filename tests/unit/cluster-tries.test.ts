@@ -46,3 +46,11 @@ test('what the cluster does is not charged to the task as a death, and is not tr
   assert.ok('again' in verdict && verdict.again.died === 2);
   assert.equal(tries(element({ state: 'taken' })).jobs, 10);
 });
+
+test('a job that a person cancelled before charges its tasks with nothing', () => {
+  const tried = { died: 2, taken: 9, late: 1 };
+  assert.deepEqual(afterJob(tried, element({ state: 'cancelled', reason: 'CANCELLED' })), {
+    again: tried,
+    reason: 'element 3 of job 17 was cancelled (CANCELLED)',
+  });
+});
