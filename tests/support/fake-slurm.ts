@@ -2,14 +2,17 @@
 // each, and does to them what clusters do. Options, states and words are those of Slurm 22.05; what it does not know it refuses, as
 // sbatch does. infra/slurm/try.sh does the same on the real one.
 // Invariant: everything that it starts is in a process group of its own, and `stop` ends all of them.
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packagePath } from '../../native/package-root.js';
 import { type FakeJob, parseBatch, type Run, runElement, type Signals } from './fake-slurm-jobs.js';
 
-/** What happens to an element, once it is at work where it is killed. */
+/**
+ * What happens to an element, once it is at work where it is killed. Until then a file of the name in FAKE_SLURM_HOLD stands, which a step
+ * may wait for: an element that ended first would not be harmed.
+ */
 export type SlurmMishap =
   | 'node-fail' // its node fails: requeued, or NODE_FAIL
   | 'preempt' // SIGTERM, a while, SIGKILL: requeued, or PREEMPTED
@@ -33,8 +36,10 @@ export interface FakeSlurmSettings {
   /** Elements queued and running beyond which a submission is refused. */
   readonly maxSubmit?: number;
   readonly mishap?: (job: FakeJob, index: number, restarts: number) => SlurmMishap | undefined;
-  /** Of the nth call of a command, from 0. */
-  readonly answer?: (command: string, nth: number, args: readonly string[]) => SlurmAnswer | undefined;
+  /** How long an element is at work before its mishap; it may end before. At once where absent. */
+  readonly harmAfterMs?: () => number;
+  /** Of the nth call of a command, from 0. A promise: the answer comes once it is kept, and what is asked for happens then. */
+  readonly answer?: (command: string, nth: number, args: readonly string[]) => SlurmAnswer | undefined | Promise<SlurmAnswer | undefined>;
 }
 
 export interface Answer {
@@ -66,7 +71,7 @@ export class FakeSlurm {
   readonly jobs = new Map<string, FakeJob>();
   /** Every command that was called: its name and words. */
   readonly calls: (readonly string[])[] = [];
-  /** What happened to elements, for tests that must know that it did. */
+  /** What happened to elements, noted as it was done to them. */
   readonly happened: SlurmMishap[] = [];
   readonly env: Readonly<Record<string, string>>;
   readonly #settings: FakeSlurmSettings;
@@ -75,6 +80,7 @@ export class FakeSlurm {
   readonly #free = [...NODES];
   readonly #groups = new Set<number>();
   readonly #forgotten = new Set<string>();
+  readonly #sockets = new Set<Socket>();
   #queue: Queued[] = [];
   #stopped = false;
 
@@ -84,9 +90,11 @@ export class FakeSlurm {
     this.env = { PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`, FAKE_SLURM: join(folder, 'socket') };
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       let text = '';
+      this.#sockets.add(socket);
       socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       socket.on('error', () => undefined);
-      socket.on('end', () => socket.end(JSON.stringify(this.#answer(JSON.parse(text) as Asked))));
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('end', () => void this.#answer(JSON.parse(text) as Asked).then((answer) => socket.end(JSON.stringify(answer))));
     });
   }
 
@@ -108,6 +116,7 @@ export class FakeSlurm {
     this.#queue = [];
     for (const pid of this.#groups) signalGroup(pid, 'SIGKILL');
     while (this.#groups.size > 0) await sleep(10);
+    for (const socket of this.#sockets) socket.destroy(); // whom nobody answers
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -117,11 +126,11 @@ export class FakeSlurm {
     return pids.some((pid) => pid !== null && signalGroup(pid, 'SIGKILL'));
   }
 
-  #answer(asked: Asked): Answer {
+  async #answer(asked: Asked): Promise<Answer> {
     const { command, args } = asked;
     const nth = this.calls.filter(([name]) => name === command).length;
     this.calls.push([command, ...args]);
-    const how = this.#settings.answer?.(command, nth, args);
+    const how = await this.#settings.answer?.(command, nth, args);
     if (how === 'silent') return said(1, '', SILENT);
     const answer = this.#do(asked);
     if (how === 'lost-answer') return said(1, '', 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation');
@@ -228,8 +237,8 @@ export class FakeSlurm {
       if (at < 0) return;
       const [{ job, index }] = this.#queue.splice(at, 1) as [Queued];
       const mishap = this.#settings.mishap?.(job, index, job.restarts.get(index) ?? 0);
-      if (mishap !== undefined) this.happened.push(mishap);
       if (mishap === 'lost') {
+        this.happened.push(mishap);
         job.states.delete(index);
         if (job.states.size === 0) this.#forgotten.add(job.id);
         continue;
@@ -242,15 +251,19 @@ export class FakeSlurm {
     job.states.set(index, { word: mishap === 'strange' ? 'EXPEDITING' : 'RUNNING', wait: 0, reason: 'None', node });
     const run: Run = { pid: null, over: false, ending: null };
     job.running.set(index, run);
+    const isHarmed = mishap !== undefined && mishap !== 'late' && mishap !== 'strange';
+    const hold = join(this.#folder, `hold-${job.id}-${index}`);
+    if (isHarmed) writeFileSync(hold, '');
+    else if (mishap !== undefined) this.happened.push(mishap);
     const signals: Signals = {
       begun: (pid) => {
         run.pid = pid;
         this.#groups.add(pid);
         if (run.ending !== null || this.#stopped) signalGroup(pid, 'SIGKILL');
       },
-      log: (path) => void (mishap !== undefined && this.#harm(run, mishap, path)),
+      log: (path) => void (isHarmed && this.#harm(run, mishap, path).finally(() => rmSync(hold, { force: true }))),
     };
-    const { code, signal } = await runElement(job, index, this.env, signals);
+    const { code, signal } = await runElement(job, index, isHarmed ? { ...this.env, FAKE_SLURM_HOLD: hold } : this.env, signals);
     run.over = true;
     job.running.delete(index);
     if (run.pid !== null) {
@@ -272,16 +285,18 @@ export class FakeSlurm {
 
   /** Once its log says that it is at work. */
   async #harm(run: Run, mishap: SlurmMishap, log: string): Promise<void> {
-    const harmless = mishap === 'late' || mishap === 'strange';
     const before = sizeOf(log);
-    while (!run.over && !harmless && sizeOf(log) === before) await sleep(20);
-    if (run.over || run.pid === null || harmless) return;
+    while (!run.over && sizeOf(log) === before) await sleep(20);
+    await sleep(this.#settings.harmAfterMs?.() ?? 0);
+    if (run.over || run.pid === null) return;
+    this.happened.push(mishap);
     switch (mishap) {
       case 'warned':
         return void signalProcess(run.pid, 'SIGUSR2'); // B: the batch script alone
       case 'preempt':
         run.ending = { word: 'PREEMPTED', requeue: true };
-        return await this.#gently(run);
+        void this.#gently(run);
+        return;
       case 'segfault':
         return void signalProcess(run.pid, 'SIGSEGV');
       default:
