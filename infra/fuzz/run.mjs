@@ -4,7 +4,7 @@
 // Without --target, targets with the fewest minutes go first. libFuzzer where clang++ has it, else the home loop. Invariant: minutes
 // are processor time of the target alone, never wall time; what crashes is kept beside the corpus and makes the exit code 1.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +75,31 @@ function build(names, jobs) {
     if (status !== 0) throw new Error(`cmake ${args.join(' ')} ended with ${status}`);
   }
   return join(folder, 'kernels');
+}
+
+/** Adds a session to the books and makes the page's table anew; other processes of this script may be about the same. */
+function record(session) {
+  const lock = `${BOOKS}.lock`;
+  for (const until = Date.now() + 60_000; ; ) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() > until)
+        throw new Error(`${lock} is there for a minute: if no other process of this script runs, remove it; not written: ${JSON.stringify(session)}`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
+  try {
+    const books = readBooks();
+    books.sessions.push(session);
+    writeFileSync(`${BOOKS}.part`, `${JSON.stringify(books, null, 2)}\n`);
+    renameSync(`${BOOKS}.part`, BOOKS); // whole for whoever reads beside this
+    writeFileSync(PAGE, pageWith(books, readFileSync(PAGE, 'utf8')));
+  } finally {
+    rmdirSync(lock);
+  }
 }
 
 function processorSeconds(run) {
@@ -194,11 +219,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       const session = fuzz(name, binaries, minutes, values.corpus, values['keep-seeds']);
       console.log(JSON.stringify(session));
       crashed ||= session.findings !== 'none';
-      const books = readBooks(); // again: another process of this script may have written meanwhile
-      books.sessions.push(session);
-      writeFileSync(`${BOOKS}.part`, `${JSON.stringify(books, null, 2)}\n`); // after each: a session that is interrupted has counted
-      renameSync(`${BOOKS}.part`, BOOKS); // whole for whoever reads beside this
-      writeFileSync(PAGE, pageWith(books, readFileSync(PAGE, 'utf8')));
+      record(session); // after each: a session that is interrupted has counted
     }
     process.exitCode = crashed ? 1 : 0;
   }
