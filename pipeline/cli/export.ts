@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { size } from '../../stages/contract/units.js';
-import { EXPORT_FORMATS, type ExportFormat, exportRun, SIGNATURE_HASHES, type SignatureHash } from '../export/export.js';
+import { EXPORT_FORMATS, type ExportedFile, type ExportFormat, exportRun, SIGNATURE_HASHES, type SignatureHash } from '../export/export.js';
 import { SPLITS, type Split } from '../loader/shard-files.js';
 import { localCopy } from '../storage/read-run.js';
 import { action, collect, count, data, EXIT, interruptible, words } from './command.js';
@@ -66,6 +66,7 @@ export function registerExport(program: Command): void {
         if (json === true) await data(`${JSON.stringify(result, null, 2)}\n`);
         const bytes = result.files.reduce((sum, file) => sum + file.bytes, 0);
         const tokens = result.tokens === undefined ? '' : `, ${result.tokens} tokens`;
+        for (const line of tooLarge(result.files, maxFileSize)) words(line);
         words(`refine export: ${result.documents} documents${tokens} in ${result.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, in ${out}`);
         return EXIT.done;
       }),
@@ -93,6 +94,17 @@ async function writePayloads(
   } finally {
     done();
   }
+}
+
+/** Files that pass the size by more than the row group a file may end with: one document alone is larger. */
+export function tooLarge(files: readonly ExportedFile[], maxFileSize: string | undefined): string[] {
+  if (maxFileSize === undefined) return [];
+  const most = sizeOption('--max-file-size', maxFileSize);
+  const found = files.filter(({ bytes }) => bytes > 1.25 * most);
+  if (found.length === 0) return [];
+  const [{ path, bytes }] = found as [ExportedFile];
+  const many = found.length === 1 ? `${path} has` : `${found.length} files have more, such as ${path} with`;
+  return [`refine export: ${many} ${(bytes / 1e6).toFixed(1)} MB: a document that is larger than --max-file-size ${maxFileSize} is not divided`];
 }
 
 function sizeOption(place: string, written: string): number {

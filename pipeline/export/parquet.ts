@@ -11,13 +11,14 @@ export const GROUP_ROWS = 8192;
 const GROUP_BYTES = 64 * 2 ** 20;
 
 export interface ParquetLimits {
-  /** Rows of a row group; fewer where their text passes GROUP_BYTES. */
+  /** Rows of a row group; fewer where their text passes GROUP_BYTES or an eighth of a file. */
   readonly groupRows?: number;
-  /** A file that has reached so many bytes ends with its row group, and `NAME-1.parquet` goes on. */
+  /** A file that has reached so many bytes ends with its row group, and `NAME-1.parquet` goes on. A row is never divided, however large. */
   readonly maxFileBytes?: number;
 }
 
 export function parquetWriter(files: ExportFolder, { groupRows = GROUP_ROWS, maxFileBytes = Number.POSITIVE_INFINITY }: ParquetLimits = {}): FormatWriter {
+  const groupBytes = Math.min(GROUP_BYTES, maxFileBytes / 8); // a file passes its size by a group
   return {
     async shard(path, _shard, name) {
       const source = await ArrowFile.open(path);
@@ -45,14 +46,15 @@ export function parquetWriter(files: ExportFolder, { groupRows = GROUP_ROWS, max
       try {
         for await (const batch of source.batches()) {
           if (columns.length === 0) columns.push(...source.columns.map((column) => columnOf(column, batch.columns[column]!)));
+          const sizes = sizesOf(batch);
           for (let from = 0; from < batch.rows; ) {
-            const to = Math.min(batch.rows, from + groupRows - rows);
+            let to = from;
+            while (to < batch.rows && rows + to - from < groupRows && bytes < groupBytes) bytes += sizes[to++]!;
             for (const column of columns) append(column, batch, from, to);
             rows += to - from;
             documents += to - from;
-            bytes += (sizeOf(batch) * (to - from)) / batch.rows;
             from = to;
-            if (rows >= groupRows || bytes >= GROUP_BYTES) await flush(false);
+            if (rows >= groupRows || bytes >= groupBytes) await flush(false);
           }
         }
         if (open !== null || rows > 0 || part === 0) await flush(true);
@@ -160,8 +162,12 @@ function append({ name, values }: ParquetColumn, batch: Batch, from: number, to:
   }
 }
 
-function sizeOf(batch: Batch): number {
-  let bytes = 0;
-  for (const column of Object.values(batch.columns)) if (column.kind === 'utf8' || column.kind === 'binary') bytes += column.data.byteLength;
-  return bytes;
+/** Bytes of text in each row. */
+function sizesOf(batch: Batch): Float64Array {
+  const sizes = new Float64Array(batch.rows);
+  for (const column of Object.values(batch.columns)) {
+    if (column.kind !== 'utf8' && column.kind !== 'binary') continue;
+    for (let row = 0; row < batch.rows; row++) sizes[row]! += column.offsets[row + 1]! - column.offsets[row]!;
+  }
+  return sizes;
 }

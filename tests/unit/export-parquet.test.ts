@@ -7,9 +7,11 @@ import { after, test } from 'node:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import polars from 'nodejs-polars';
 import { type Batch, bytesColumn, utf8Column } from '../../native/batch.js';
+import { tooLarge } from '../../pipeline/cli/export.js';
 import { ExportFolder } from '../../pipeline/export/export.js';
 import { parquetWriter } from '../../pipeline/export/parquet.js';
 import { writeArrow } from '../../pipeline/store.js';
+import { randomFrom } from '../support/random.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-parquet-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -127,4 +129,31 @@ test('row groups and files are cut where asked, and hold the same rows in the sa
     ids,
     [0, 1000, 2000].flatMap((from) => Array.from({ length: 1000 }, (_, n) => `id-${from + n}-${'x'.repeat(20)}`)),
   );
+});
+
+test('a file passes the size asked for by little, and a document that is larger alone is in one piece, at once', async () => {
+  const shard = join(folder, 'huge.arrow');
+  const random = randomFrom(3);
+  const noise = (bytes: number) => Buffer.from(Uint8Array.from({ length: bytes }, () => 32 + random(90))).toString('latin1');
+  const texts = Array.from({ length: 300 }, (_, row) => noise(row === 100 ? 1_500_000 : 2000));
+  await writeArrow(shard, [{ rows: 300, columns: { text: utf8Column(texts) } }]);
+  const files = new ExportFolder(join(folder, 'huge'));
+  const counts = await parquetWriter(files, { maxFileBytes: 100_000 }).shard(shard, { path: '', rows: 300, bytes: 0, sha256: '' }, '000000');
+  assert.deepEqual(counts, { documents: 300 });
+  const read = files.files.map(
+    ({ path }) =>
+      polars
+        .readParquet(join(folder, 'huge', path))
+        .getColumn('text')
+        .toArray() as string[],
+  );
+  assert.deepEqual(read.flat(), texts);
+  const large = files.files.filter(({ bytes }) => bytes > 125_000);
+  assert.equal(large.length, 1);
+  assert.ok(large[0]!.bytes < 1_700_000, `${large[0]!.bytes}`);
+  assert.ok(files.files.slice(0, -1).every(({ bytes }) => bytes >= 100_000));
+  assert.deepEqual(tooLarge(files.files, '100KB'), [
+    `refine export: ${large[0]!.path} has 1.6 MB: a document that is larger than --max-file-size 100KB is not divided`,
+  ]);
+  assert.deepEqual(tooLarge(files.files, undefined), []);
 });
