@@ -3,11 +3,8 @@
 //   node infra/unicode/generate-grapheme.mjs            writes both
 //   node infra/unicode/generate-grapheme.mjs --check    fails where the committed files differ
 // Invariant: the same package gives the same bytes.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CODE_POINTS, loadUcd, pointsOf, UCD_PACKAGE, UNICODE_VERSION } from './ucd.mjs';
-import { array, twoStages } from './tables.mjs';
+import { array, breakTestLine, twoStages, writeOrCheck } from './tables.mjs';
 
 const BLOCK = 128;
 /** Order shared with GraphemeClass in kernels/bpe/grapheme.cpp. */
@@ -26,38 +23,19 @@ for (const { range, property } of ucd['emoji-data']) if (property === 'Extended_
 for (const { range, property, syllabicCategory } of ucd.DerivedCoreProperties)
   if (property === 'InCB') for (const cp of pointsOf(range)) values[cp] |= CONJUNCT[syllabicCategory];
 
-const testLine = (line) => {
-  const pieces = line
-    .split('÷')
-    .map((piece) => piece.replaceAll('×', ' ').trim())
-    .filter(Boolean)
-    .map((piece) => String.fromCodePoint(...piece.split(/\s+/).map((cp) => Number.parseInt(cp, 16))));
-  return `{${pieces.map((piece) => `{"${[...Buffer.from(piece)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}",${Buffer.byteLength(piece)}}`).join(',')}},`;
-};
 const head = `// Made by infra/unicode/generate-grapheme.mjs from the Unicode Character Database ${UNICODE_VERSION} (${UCD_PACKAGE}); do not edit.\n// Data: Unicode License v3, see NOTICE.\n`;
 const { stage1, stage2, blocks } = twoStages(values, BLOCK);
 const outputs = {
-  'grapheme_tables.inc': [
+  'kernels/bpe/grapheme_tables.inc': [
     `${head}// An entry: class (4 bits), Extended_Pictographic, Indic_Conjunct_Break (2 bits: none, Linker, Consonant, Extend).`,
     array('uint8_t', 'kGraphemeStage1', stage1),
     array('uint8_t', 'kGraphemeStage2', stage2),
   ].join('\n'),
-  'tests/grapheme_tests.inc': [
+  'kernels/bpe/tests/grapheme_tests.inc': [
     `${head}// A line: the clusters of a text, each with its bytes.`,
-    `const std::vector<std::vector<std::string_view>> kGraphemeBreakTest = {\n${ucd.GraphemeBreakTest.map(testLine).join('\n')}\n};`,
+    `const std::vector<std::vector<std::string_view>> kGraphemeBreakTest = {\n${ucd.GraphemeBreakTest.map(breakTestLine).join('\n')}\n};`,
     '',
   ].join('\n'),
 };
-const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'kernels', 'bpe');
-for (const [name, text] of Object.entries(outputs)) {
-  const target = join(folder, name);
-  if (process.argv.includes('--check')) {
-    if (readFileSync(target, 'utf8') === text) continue;
-    console.error(`kernels/bpe/${name} differs from what the UCD gives; run node infra/unicode/generate-grapheme.mjs`);
-    process.exitCode = 1;
-  } else {
-    writeFileSync(target, text);
-    console.log(`${name}: ${text.length} bytes`);
-  }
-}
+writeOrCheck(outputs, 'generate-grapheme.mjs');
 console.log(`${blocks} blocks, ${ucd.GraphemeBreakTest.length} tests`);

@@ -3,11 +3,8 @@
 //   node infra/unicode/generate-segment.mjs            writes both
 //   node infra/unicode/generate-segment.mjs --check    fails where the committed files differ
 // Invariant: the same package gives the same bytes.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CODE_POINTS, loadUcd, pointsOf, UCD_PACKAGE, UNICODE_VERSION } from './ucd.mjs';
-import { array, twoStages } from './tables.mjs';
+import { array, breakTestLine, twoStages, writeOrCheck } from './tables.mjs';
 
 const BLOCK = 128; // code points a second-stage block holds
 
@@ -65,20 +62,10 @@ if (records.size > 256) throw new Error('the records no longer fit uint8_t');
 const { stage1, stage2, blocks } = twoStages(values, BLOCK);
 if (blocks > 256 * 256) throw new Error('the blocks no longer fit uint16_t');
 
-/** Pieces of a test line as UTF-8 in C string literals, one a piece between breaks. */
-function testLine(line) {
-  const pieces = line
-    .split('÷')
-    .map((piece) => piece.replaceAll('×', ' ').trim())
-    .filter(Boolean)
-    .map((piece) => String.fromCodePoint(...piece.split(/\s+/).map((cp) => Number.parseInt(cp, 16))));
-  return `{${pieces.map((piece) => `{"${[...Buffer.from(piece)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}",${Buffer.byteLength(piece)}}`).join(',')}},`;
-}
-
 const head = (script) =>
   `// Made by infra/unicode/${script} from the Unicode Character Database ${UNICODE_VERSION} (${UCD_PACKAGE}); do not edit.\n// Data: Unicode License v3, see NOTICE.\n`;
 const outputs = {
-  'segment_tables.inc': [
+  'kernels/text/segment_tables.inc': [
     `${head('generate-segment.mjs')}// A record: word class (5 bits), Extended_Pictographic, letter or number, sentence class (4 bits), unspaced script (3 bits).`,
     array('uint16_t', 'kSegmentRecords', [...records.keys()]),
     array(
@@ -89,23 +76,12 @@ const outputs = {
     array('uint16_t', 'kSegmentStage1', stage1),
     array('uint8_t', 'kSegmentStage2', stage2),
   ].join('\n'),
-  'tests/break_tests.inc': [
+  'kernels/text/tests/break_tests.inc': [
     `${head('generate-segment.mjs')}// A line: the pieces between breaks, each with its bytes.`,
-    `const std::vector<std::vector<std::string_view>> kWordBreakTest = {\n${ucd.WordBreakTest.map(testLine).join('\n')}\n};`,
-    `const std::vector<std::vector<std::string_view>> kSentenceBreakTest = {\n${ucd.SentenceBreakTest.map(testLine).join('\n')}\n};`,
+    `const std::vector<std::vector<std::string_view>> kWordBreakTest = {\n${ucd.WordBreakTest.map(breakTestLine).join('\n')}\n};`,
+    `const std::vector<std::vector<std::string_view>> kSentenceBreakTest = {\n${ucd.SentenceBreakTest.map(breakTestLine).join('\n')}\n};`,
     '',
   ].join('\n'),
 };
-const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'kernels', 'text');
-for (const [name, text] of Object.entries(outputs)) {
-  const target = join(folder, name);
-  if (process.argv.includes('--check')) {
-    if (readFileSync(target, 'utf8') === text) continue;
-    console.error(`kernels/text/${name} differs from what the UCD gives; run node infra/unicode/generate-segment.mjs`);
-    process.exitCode = 1;
-  } else {
-    writeFileSync(target, text);
-    console.log(`${name}: ${text.length} bytes`);
-  }
-}
+writeOrCheck(outputs, 'generate-segment.mjs');
 console.log(`${records.size} records, ${blocks} blocks, ${ucd.WordBreakTest.length} word tests, ${ucd.SentenceBreakTest.length} sentence tests`);
