@@ -22,14 +22,7 @@ struct HeldCudaTrainer {
   }
 };
 
-refine_cuda_error fresh_error() {
-  refine_cuda_error error{};
-  error.size = sizeof error;
-  return error;
-}
-
 }  // namespace
-
 template <>
 struct Handle<HeldCudaTrainer> {
   static constexpr napi_type_tag tag = {0x7265'6669'6e65'0072, 0x6375'6461'7472'6e00};
@@ -37,19 +30,6 @@ struct Handle<HeldCudaTrainer> {
 };
 
 namespace {
-
-Napi::Value alone(const Napi::CallbackInfo& info, const std::shared_ptr<HeldCudaTrainer>& held, std::function<Status(HeldCudaTrainer&)> work, PromiseWorker::Resolve resolve) {
-  auto* worker = new PromiseWorker(
-      info.Env(),
-      [held, work = std::move(work)] {
-        std::unique_lock lock(held->busy, std::try_to_lock);
-        if (!lock.owns_lock()) return Status::error("ERR_REFINE_INTERNAL", "a trainer takes one call at a time");
-        return work(*held);
-      },
-      std::move(resolve));
-  for (size_t i = 1; i < info.Length(); ++i) worker->lend({info[i]});
-  return worker->queue();
-}
 
 // TS: cudaTrainerNew(config, options, {library, dtype, batchTokens?}): Promise<CudaTrainerHandle>
 Napi::Value CudaTrainerNew(const Napi::CallbackInfo& info) {
@@ -107,12 +87,7 @@ Napi::Value CudaTrainerStep(const Napi::CallbackInfo& info) {
         return cuda_status(code, error);
       },
       [=](Napi::Env env) -> Napi::Value {
-        auto object = Napi::Object::New(env);
-        object.Set("loss", step->loss);
-        object.Set("gradNorm", step->gradient);
-        object.Set("targets", double(step->targets));
-        object.Set("rate", double(step->rate));
-        object.Set("updated", Napi::Boolean::New(env, step->updated != 0));
+        auto object = step_object(env, *step);
         if (kGradient) object.Set("gradient", to_typed_array(env, *gradient));
         return object;
       });

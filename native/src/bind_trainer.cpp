@@ -34,30 +34,6 @@ struct Lent {
   }
 };
 
-// Runs `work` on the pool while no other call holds the trainer.
-Napi::Value alone(const Napi::CallbackInfo& info, const std::shared_ptr<HeldTrainer>& held, std::function<Status(Trainer&)> work, PromiseWorker::Resolve resolve) {
-  auto* worker = new PromiseWorker(
-      info.Env(),
-      [held, work = std::move(work)] {
-        std::unique_lock lock(held->busy, std::try_to_lock);
-        if (!lock.owns_lock()) return Status::error("ERR_REFINE_INTERNAL", "a trainer takes one call at a time");
-        return work(*held->trainer);
-      },
-      std::move(resolve));
-  for (size_t i = 1; i < info.Length(); ++i) worker->lend({info[i]});
-  return worker->queue();
-}
-
-Napi::Object step_object(Napi::Env env, const TrainStep& step) {
-  auto object = Napi::Object::New(env);
-  object.Set("loss", Napi::Number::New(env, step.loss));
-  object.Set("gradNorm", Napi::Number::New(env, step.gradient));
-  object.Set("targets", Napi::Number::New(env, double(step.targets)));
-  object.Set("rate", Napi::Number::New(env, double(step.rate)));
-  object.Set("updated", Napi::Boolean::New(env, step.updated));
-  return object;
-}
-
 // Throws where a call is still running: what reads the trainer at once must not race with it.
 std::shared_ptr<HeldTrainer> idle(const Napi::CallbackInfo& info, std::unique_lock<std::mutex>& lock, const char* what) {
   auto held = handle_of<HeldTrainer>(info[0], what);
@@ -88,7 +64,7 @@ Napi::Value TrainerStep_(const Napi::CallbackInfo& info) {
   const Lent lent(info, 1, true, "trainerStep");
   auto step = std::make_shared<TrainStep>();
   return alone(
-      info, held, [=](Trainer& trainer) { return trainer.step(lent.batch, step.get()); }, [=](Napi::Env env) -> Napi::Value { return step_object(env, *step); });
+      info, held, [=](HeldTrainer& own) { return own.trainer->step(lent.batch, step.get()); }, [=](Napi::Env env) -> Napi::Value { return step_object(env, *step); });
 }
 
 // TS: trainerGradient(trainer, ids, offsets, labels): Promise<TrainerStep & {gradient: Float32Array}>
@@ -98,7 +74,7 @@ Napi::Value TrainerGradient(const Napi::CallbackInfo& info) {
   auto step = std::make_shared<TrainStep>();
   auto gradient = std::make_shared<std::vector<float>>();
   return alone(
-      info, held, [=](Trainer& trainer) { return trainer.gradient(lent.batch, step.get(), gradient.get()); },
+      info, held, [=](HeldTrainer& own) { return own.trainer->gradient(lent.batch, step.get(), gradient.get()); },
       [=](Napi::Env env) -> Napi::Value {
         auto object = step_object(env, *step);
         object.Set("gradient", to_typed_array(env, *gradient));
@@ -112,7 +88,7 @@ Napi::Value TrainerEvaluate(const Napi::CallbackInfo& info) {
   const Lent lent(info, 1, false, "trainerEvaluate");
   auto out = std::make_shared<std::vector<float>>();
   return alone(
-      info, held, [=](Trainer& trainer) { return trainer.evaluate(lent.batch, out.get()); }, [=](Napi::Env env) -> Napi::Value { return to_typed_array(env, *out); });
+      info, held, [=](HeldTrainer& own) { return own.trainer->evaluate(lent.batch, out.get()); }, [=](Napi::Env env) -> Napi::Value { return to_typed_array(env, *out); });
 }
 
 // TS: trainerWeights(trainer): TrainerWeights[]

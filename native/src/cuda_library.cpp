@@ -10,12 +10,6 @@ namespace refine::node {
 
 namespace {
 
-refine_cuda_error fresh_error() {
-  refine_cuda_error error{};
-  error.size = sizeof error;
-  return error;
-}
-
 int role_shape(void* user, const char* role, int64_t* rows, int64_t* columns) {
   const auto& weights = *static_cast<const ModelWeights*>(user);
   if (!weights.has(role)) return 0;

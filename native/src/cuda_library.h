@@ -35,6 +35,11 @@ struct CudaLibrary {
   static Status open(const std::string& path, std::shared_ptr<const CudaLibrary>* out);
 };
 
+inline refine_cuda_error fresh_error() {
+  refine_cuda_error error{};
+  error.size = sizeof error;
+  return error;
+}
 // A refine_cuda_code as a Status; `refused` is the code of REFINE_CUDA_INPUT.
 Status cuda_status(int code, const refine_cuda_error& error, const char* refused = "ERR_REFINE_INPUT");
 

@@ -1,5 +1,11 @@
-// What the bindings of both trainers take and give alike.
+// What the bindings of both trainers take, do and give alike.
 #pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
 #include "model_args.h"
 #include "refine/model_train.h"
 
@@ -29,6 +35,33 @@ inline TrainOptions trainer_options_of(const Napi::Value& value, const char* wha
   options.threads = int32_t(number_at(object, "threads", 1, 256, what));
   options.seed = uint64_t(number_at(object, "seed", 0, 9007199254740991.0, what));
   return options;
+}
+
+// Runs `work(*held)` on the pool while no other call holds the trainer; the call's arguments live as long.
+template <class Held>
+Napi::Value alone(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& held, std::type_identity_t<std::function<Status(Held&)>> work, PromiseWorker::Resolve resolve) {
+  auto* worker = new PromiseWorker(
+      info.Env(),
+      [held, work = std::move(work)] {
+        std::unique_lock lock(held->busy, std::try_to_lock);
+        if (!lock.owns_lock()) return Status::error("ERR_REFINE_INTERNAL", "a trainer takes one call at a time");
+        return work(*held);
+      },
+      std::move(resolve));
+  for (size_t i = 1; i < info.Length(); ++i) worker->lend({info[i]});
+  return worker->queue();
+}
+
+// TrainerStep of native/trainer.ts, from either trainer's.
+template <class Step>
+Napi::Object step_object(Napi::Env env, const Step& step) {
+  auto object = Napi::Object::New(env);
+  object.Set("loss", Napi::Number::New(env, step.loss));
+  object.Set("gradNorm", Napi::Number::New(env, step.gradient));
+  object.Set("targets", Napi::Number::New(env, double(step.targets)));
+  object.Set("rate", Napi::Number::New(env, double(step.rate)));
+  object.Set("updated", Napi::Boolean::New(env, step.updated != 0));
+  return object;
 }
 
 // TrainerWeights[] of native/trainer.ts; `weights`: flat as `parameters` say.
