@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "embed.h"
 #include "gemm.h"
+#include "launches.h"
 #include "model.h"
 #include "norms.h"
 #include "quantise.h"
@@ -32,16 +33,6 @@ template <class T>
 constexpr bool kNarrow = sizeof(T) == 2;
 
 }  // namespace
-
-// Ends the function with the outcome of a launch that failed.
-#define REFINE_TRY(call, doing)                                                                 \
-  do {                                                                                          \
-    if (const cudaError_t tried = (call); tried != cudaSuccess) return outcome_of(tried, doing); \
-  } while (0)
-#define REFINE_STEP(call)                               \
-  do {                                                  \
-    if (Outcome step = (call); !step.ok()) return step; \
-  } while (0)
 
 template <class T>
 Outcome Model::norm_rows(const NormLayer& norm, const void* x, void* out, int64_t rows, const void* after) {

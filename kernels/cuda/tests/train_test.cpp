@@ -2,20 +2,14 @@
 // the same bytes twice; parts of a batch; what it refuses. The oracle's own gradients are proved by differences in model_train_test.cpp.
 #include "train_device.h"
 
+#include "../../model/tests/trained_config.h"
 #include "../simt/emulator.h"
 #include "refine/model_train.h"
 
 namespace refine::cuda::testing {
 namespace {
 
-ModelConfig trained_shape(int32_t heads, int32_t groups) {
-  ModelConfig c;
-  c.vocab = 77, c.channels = heads * 32, c.layers = 2, c.heads = heads, c.kv_heads = groups, c.head_dim = 32, c.hidden = 136, c.context = 140;
-  c.attention_scale = 1 / std::sqrt(32.0f);
-  c.rotary_dim = 32;
-  for (int i = 0; i < 16; ++i) c.rotary_frequency.push_back(float(std::pow(10000.0, -2.0 * i / 32)));
-  return c;
-}
+ModelConfig trained_shape(int32_t heads, int32_t groups) { return refine::testing::trained_config(77, heads, groups, 32, 136, 140); }
 
 struct Case {
   const char* name;
@@ -28,12 +22,7 @@ std::vector<Case> trained_cases() {
   cases[1].config.two_norms = true;
   cases[1].config.position = Position::kNone;
   cases[1].config.rotary_frequency.clear(), cases[1].config.rotary_dim = 0;
-  auto& llama = cases[2].config;
-  llama.norm = Norm::kRms;
-  llama.gated = true;
-  llama.activation = Activation::kSilu;
-  llama.rotary_dim = 16;
-  llama.rotary_frequency.resize(8);
+  cases[2].config = refine::testing::llama_like(cases[2].config);
   return cases;
 }
 

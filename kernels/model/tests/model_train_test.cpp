@@ -4,6 +4,7 @@
 
 #include "../../testing/check.h"
 #include "refine/model_train.h"
+#include "trained_config.h"
 
 using namespace refine;
 
@@ -15,29 +16,14 @@ uint64_t mixed(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-ModelConfig base(int32_t heads, int32_t groups) {
-  ModelConfig c;
-  c.vocab = 61, c.channels = heads * 8, c.layers = 2, c.heads = heads, c.kv_heads = groups, c.head_dim = 8, c.hidden = 37, c.context = 40;
-  c.attention_scale = 1 / std::sqrt(8.0f);
-  c.rotary_dim = 8;
-  for (int i = 0; i < 4; ++i) c.rotary_frequency.push_back(float(std::pow(10000.0, -2.0 * i / 8)));
-  return c;
-}
+ModelConfig base(int32_t heads, int32_t groups) { return testing::trained_config(61, heads, groups, 8, 37, 40); }
 ModelConfig falcon(bool two_norms, int32_t groups) {
   auto c = base(3, groups);
   c.layout = BlockLayout::kParallel;
   c.two_norms = two_norms;
   return c;
 }
-ModelConfig llama() {
-  auto c = base(4, 2);
-  c.norm = Norm::kRms;
-  c.gated = true;
-  c.activation = Activation::kSilu;
-  c.rotary_dim = 4;
-  c.rotary_frequency.resize(2);
-  return c;
-}
+ModelConfig llama() { return testing::llama_like(base(4, 2)); }
 ModelConfig bert() {
   auto c = base(2, 2);
   c.layout = BlockLayout::kPostNorm;
