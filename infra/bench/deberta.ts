@@ -3,15 +3,14 @@
 // which an encoder only looks up. Operations: linear layers and, for each query and key of a head, the three products of a score and
 // the one with the value; what belongs to places alone is made once a model and counts nothing. The share is of the peak measured
 // around the same rounds.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelOptions, native } from '../../native/index.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
-import { randomTensor } from '../../stages/contract/weights/random-weights.js';
-import { writeSafetensors } from '../../stages/contract/weights/write-safetensors.js';
 import type { Figure } from './main.js';
 import { cpuSecondsSince } from './measure.js';
+import { linear, type NamedShape, norm, writeRandomEncoder } from './random-encoder.js';
 
 const LENGTHS = [112, 512];
 const SHAPES = { small: 6, base: 12 };
@@ -37,26 +36,15 @@ const ROUNDS = 3;
 
 function made(folder: string, layers: number): string {
   const { vocab_size: V, hidden_size: C, intermediate_size: F, position_buckets: S } = V3;
-  const linear = (name: string, out: number, into: number): [string, number[]][] => [
-    [`${name}.weight`, [out, into]],
-    [`${name}.bias`, [out]],
-  ];
-  const norm = (name: string): [string, number[]][] => [
-    [`${name}.weight`, [C]],
-    [`${name}.bias`, [C]],
-  ];
-  const shapes: [string, number[]][] = [['embeddings.word_embeddings.weight', [V, C]], ...norm('embeddings.LayerNorm')];
-  shapes.push(['encoder.rel_embeddings.weight', [2 * S, C]], ...norm('encoder.LayerNorm'));
+  const shapes: NamedShape[] = [['embeddings.word_embeddings.weight', [V, C]], ...norm('embeddings.LayerNorm', C)];
+  shapes.push(['encoder.rel_embeddings.weight', [2 * S, C]], ...norm('encoder.LayerNorm', C));
   for (let layer = 0; layer < layers; layer++) {
     const at = `encoder.layer.${layer}`;
     for (const name of ['query_proj', 'key_proj', 'value_proj']) shapes.push(...linear(`${at}.attention.self.${name}`, C, C));
-    shapes.push(...linear(`${at}.attention.output.dense`, C, C), ...norm(`${at}.attention.output.LayerNorm`));
-    shapes.push(...linear(`${at}.intermediate.dense`, F, C), ...linear(`${at}.output.dense`, C, F), ...norm(`${at}.output.LayerNorm`));
+    shapes.push(...linear(`${at}.attention.output.dense`, C, C), ...norm(`${at}.attention.output.LayerNorm`, C));
+    shapes.push(...linear(`${at}.intermediate.dense`, F, C), ...linear(`${at}.output.dense`, C, F), ...norm(`${at}.output.LayerNorm`, C));
   }
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...V3, num_hidden_layers: layers }));
-  const tensors = shapes.map(([name, shape]) => ({ name, dtype: 'F32' as const, shape, bytes: () => new Uint8Array(randomTensor(1, name, shape).buffer) }));
-  writeSafetensors(folder, tensors, 2 ** 30);
-  return folder;
+  return writeRandomEncoder(folder, { ...V3, num_hidden_layers: layers }, shapes);
 }
 
 /** Multiplies and adds of one document. */

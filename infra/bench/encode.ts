@@ -1,15 +1,14 @@
 // Encoders: documents a second of CPU time at 112 tokens, refine's kernels beside onnxruntime-node in the same run, one thread each.
 //   REFINE_ENCODER   a folder of an encoder (all-MiniLM-L6-v2: 22 M parameters); else random weights of that size
 //   REFINE_ONNX      ONNX files of the same model, separated by ':' (fp32; int8 by quantize_dynamic)
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { native } from '../../native/index.js';
-import { randomTensor } from '../../stages/contract/weights/random-weights.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
-import { writeSafetensors } from '../../stages/contract/weights/write-safetensors.js';
 import type { Figure } from './main.js';
 import { cpuSecondsSince } from './measure.js';
+import { linear, type NamedShape, norm, writeRandomEncoder } from './random-encoder.js';
 
 const TOKENS = 112;
 const DOCUMENTS = 64;
@@ -18,30 +17,19 @@ const MINILM = { vocab_size: 30522, hidden_size: 384, num_hidden_layers: 6, num_
 
 function minilm(folder: string): string {
   const { vocab_size: V, hidden_size: C, num_hidden_layers: layers, intermediate_size: F, max_position_embeddings: T } = MINILM;
-  const linear = (name: string, out: number, into: number): [string, number[]][] => [
-    [`${name}.weight`, [out, into]],
-    [`${name}.bias`, [out]],
-  ];
-  const norm = (name: string): [string, number[]][] => [
-    [`${name}.weight`, [C]],
-    [`${name}.bias`, [C]],
-  ];
-  const shapes: [string, number[]][] = [
+  const shapes: NamedShape[] = [
     ['embeddings.word_embeddings.weight', [V, C]],
     ['embeddings.position_embeddings.weight', [T, C]],
     ['embeddings.token_type_embeddings.weight', [2, C]],
-    ...norm('embeddings.LayerNorm'),
+    ...norm('embeddings.LayerNorm', C),
   ];
   for (let layer = 0; layer < layers; layer++) {
     const at = `encoder.layer.${layer}`;
     for (const name of ['query', 'key', 'value']) shapes.push(...linear(`${at}.attention.self.${name}`, C, C));
-    shapes.push(...linear(`${at}.attention.output.dense`, C, C), ...norm(`${at}.attention.output.LayerNorm`));
-    shapes.push(...linear(`${at}.intermediate.dense`, F, C), ...linear(`${at}.output.dense`, C, F), ...norm(`${at}.output.LayerNorm`));
+    shapes.push(...linear(`${at}.attention.output.dense`, C, C), ...norm(`${at}.attention.output.LayerNorm`, C));
+    shapes.push(...linear(`${at}.intermediate.dense`, F, C), ...linear(`${at}.output.dense`, C, F), ...norm(`${at}.output.LayerNorm`, C));
   }
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'bert', ...MINILM }));
-  const tensors = shapes.map(([name, shape]) => ({ name, dtype: 'F32' as const, shape, bytes: () => new Uint8Array(randomTensor(1, name, shape).buffer) }));
-  writeSafetensors(folder, tensors, 2 ** 30);
-  return folder;
+  return writeRandomEncoder(folder, { model_type: 'bert', ...MINILM }, shapes);
 }
 
 /** The best of some rounds: other processes only take away. */
