@@ -1,12 +1,13 @@
 // What each row of the card's table must at least take, from bytes and operations over the card's ceilings, and what the kernels as they are
 // written should take, with the assumption named. Writes rows.json: the shapes that run.sh times, their bounds, expectations and targets.
 //   node infra/gpu/predict.mjs [--check]     --check: fails where rows.json is not what this computes
-// Invariant: rows.json is a function of this file alone.
+// Invariant: rows.json is a function of this file and of the shipped reference model's config.json alone.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const path = join(dirname(fileURLToPath(import.meta.url)), 'rows.json');
+const here = dirname(fileURLToPath(import.meta.url));
+const path = join(here, 'rows.json');
 
 // One H200: copy bandwidth and bf16 rate on random data as measured on such a machine through torch; the rest from the chip's
 // counts: 132 multiprocessors at 1.98 GHz, 16 special-function results and 64 32-bit multiply-adds a cycle each; int8 twice bf16.
@@ -56,7 +57,18 @@ function row(id, group, program, kind, args, tiny, facts) {
 }
 
 const FALCON = { vocab: 65024, channels: 4544, layers: 32, heads: 71, kv: 1, dim: 64, hidden: 18176 };
-const REFERENCE = { vocab: 16384, channels: 384, layers: 8, heads: 6, kv: 1, dim: 64, hidden: 1536 };
+const MINILM = { vocab: 0, channels: 384, layers: 6, heads: 12, kv: 12, dim: 32, hidden: 1536, causal: false };
+/** Products of a small decoder: 384 channels, six heads of 64 over one of keys. */
+const NARROW = { channels: 384, heads: 6, kv: 1, dim: 64, hidden: 1536 };
+const REFERENCE = falconOf(join(here, '..', '..', 'stages', 'perplexity', 'models', 'reference', 'config.json'));
+
+/** The shape of a shipped Falcon of the 7B layout (multi-query). */
+function falconOf(config) {
+  const held = JSON.parse(readFileSync(config, 'utf8'));
+  if (held.model_type !== 'falcon' || !held.multi_query || held.new_decoder_architecture) throw new Error(`${config}: a multi-query Falcon was expected`);
+  const [channels, heads] = [held.hidden_size, held.num_attention_heads];
+  return { vocab: held.vocab_size, channels, layers: held.num_hidden_layers, heads, kv: 1, dim: channels / heads, hidden: held.ffn_hidden_size };
+}
 
 // The four products of a layer, with the epilogue each has in the forward.
 function products(model) {
@@ -73,7 +85,7 @@ const tinyProduct = (extra) => ({ m: 65, n: 72, k: 64, rotate: 0, ...extra });
 function gemms() {
   for (const [name, model] of [
     ['7b', FALCON],
-    ['reference', REFERENCE],
+    ['384', NARROW],
   ])
     for (const [which, n, k, extra] of products(model)) {
       const args = { m: tokens, n, k, ...extra };
@@ -238,14 +250,14 @@ function decoder(model, length, documents) {
     add({ bytes: 4 * t * model.channels }, 1); // the norm
     add({ bytes: 4 * t * (model.heads + model.kv) * model.dim }, 1); // turning
   }
-  if (model.vocab > 0 && model.head !== false) add(vocabFacts(t, model.channels, model.vocab), EXPECTED[model.channels < 1024 ? 'short' : 'matrix'][0]);
+  if (model.vocab > 0) add(vocabFacts(t, model.channels, model.vocab), EXPECTED[model.channels < 1024 ? 'short' : 'matrix'][0]);
   return { operations, lower, expected: expected / EXPECTED.host[0], t };
 }
 
 function models() {
   const seven = decoder(FALCON, 2048, 16);
   const small = decoder(REFERENCE, 500, 2000);
-  const encoder = decoder({ ...REFERENCE, layers: 6, heads: 12, kv: 12, dim: 32, head: false, causal: false }, 128, 20000);
+  const encoder = decoder(MINILM, 128, 20000);
   modelRow('decoder-7b', 'falcon-7b', { length: 2048, documents: 16 }, seven, { items: { tokens: seven.t }, target: { of: 'bf16', share: 0.6 } });
   modelRow('decoder-reference', 'reference', { length: 500, documents: 2000 }, small, {
     items: { tokens: small.t, documents: 2000 },

@@ -89,7 +89,7 @@ def graphs(run, name, tiny, deadline):
         models.write_encoder(config, description)
         options["encode"] = 1
     else:
-        config = models.shaped(200, 64, 2, 2, 1, 128, 64) if tiny else models.shaped(16384, 384, 8, 6, 1, 1536, 1024)
+        config = models.shaped(200, 64, 2, 2, 1, 128, 64) if tiny else models.read_config(FOLDER / "reference")
         models.write_description(config, description)
         options["bos"] = config["bos"]
     models.write_shard(shard, models.random_documents(config["vocab"], 24 if tiny else 4000, 1, 20 if tiny else 128, run.options.seed & 0xFFFF))
@@ -121,11 +121,10 @@ def timed(run, row, deadline):
         if row["kind"] == "falcon-7b":
             config = models.shaped(65024, 4544, 32, 71, 1, 18176, 2048)
         else:
-            config = models.shaped(16384, 384, 8, 6, 1, 1536, 1024)
+            config = models.read_config(folder)
         if tiny:
             config = models.shaped(200, 64, 2, 2, 1, 128, 64)
         if not tiny and row["kind"] != "falcon-7b" and any(folder.glob("*.safetensors")):
-            config = models.read_config(folder)
             models.write_description(config, description, models.roles_of(config, models.read_safetensors(folder)), run.work / "reference.bin")
             options["weights"] = run.work / "reference.bin"
         else:

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 
 HERE = pathlib.Path(__file__).resolve().parent
+REFERENCE = HERE.parents[1] / "stages/perplexity/models/reference"
+SIZES = ("vocab_size", "hidden_size", "ffn_hidden_size", "num_hidden_layers", "num_attention_heads")
 
 
 class Clock:
@@ -131,7 +133,8 @@ def model(row, args, device, clock, tiny):
         kind, batch = transformers.BertModel, 512
     else:
         seven = row["kind"] == "falcon-7b"
-        sizes = {"vocab_size": 65024, "hidden_size": 4544, "num_hidden_layers": 32, "num_attention_heads": 71} if seven else {"vocab_size": 16384, "hidden_size": 384, "num_hidden_layers": 8, "num_attention_heads": 6}
+        shipped = json.loads((REFERENCE / "config.json").read_text())
+        sizes = {"vocab_size": 65024, "hidden_size": 4544, "num_hidden_layers": 32, "num_attention_heads": 71} if seven else {name: shipped[name] for name in SIZES}
         if tiny:
             sizes = {"vocab_size": 200, "hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
         config = transformers.FalconConfig(**sizes, multi_query=True, parallel_attn=True, bias=False, alibi=False, new_decoder_architecture=False)
