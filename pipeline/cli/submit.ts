@@ -1,7 +1,7 @@
 // `refine submit MANIFEST`: hands a run to a cluster engine and returns; no process of it stays on this machine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { AskedDevice } from '../device.js';
 import { cancelRun, submitRun } from '../executors/chain.js';
@@ -16,7 +16,7 @@ import type { Manifest } from '../types.js';
 import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, count, data, EXIT, words } from './command.js';
 import { isAddress } from '../storage/object-store.js';
-import { device, executor, needSharedWork } from './run.js';
+import { deviceOption, executor, needSharedWork } from './run.js';
 
 interface Options {
   readonly executor?: ExecutorName;
@@ -36,12 +36,12 @@ export function registerSubmit(program: Command): void {
     .command('submit')
     .description('hands a run to a cluster engine and returns; the same command goes on where it stopped')
     .argument('<manifest>', 'a manifest (YAML)')
-    .option('--executor <name>', `where tasks run: ${EXECUTORS.slice(1).join(' or ')} (default: the manifest's executor.kind)`, executor)
+    .addOption(new Option('--executor <name>', "where tasks run (default: the manifest's executor.kind)").choices(EXECUTORS.slice(1)).argParser(executor))
     .option('--profile <file>', 'an `executor:` block for this site, over that of the manifest')
     .option('--out <dir>', 'the run folder, on a file system that all nodes share, or s3://BUCKET/PREFIX (default: runs/<name of the manifest>)')
     .option('--work <dir>', 'of a run on S3: the folder that its jobs work in, on a file system that all nodes share')
     .option('--set <step.option=value>', 'writes an option, or a path of the manifest, such as seed=7; may stand several times', collect)
-    .option('--device <device>', 'where model steps compute: auto, cpu or cuda', device, 'auto')
+    .addOption(deviceOption('where model steps compute: auto (a GPU where one is usable), cpu or cuda'))
     .option('--allow-failed <n>', 'goes on without at most so many inputs', count('--allow-failed', 0), 0)
     .option('--update', 'brings a run folder of another manifest up to date: redoes only what changed')
     .option('--dry-run', 'prints what would be submitted, level by level, and makes nothing: JSON lines (Slurm), YAML (Kubernetes)')

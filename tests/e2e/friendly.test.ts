@@ -136,6 +136,8 @@ test('completion for bash, asked by bash itself: commands, options, their values
   assert.deepEqual(complete(['refine', 'run', '--allow']), ['--allow-failed']);
   assert.deepEqual(complete(['refine', 'run', '--device', '']), ['auto', 'cpu', 'cuda']);
   assert.deepEqual(complete(['refine', 'run', '--executor', 's']), ['slurm']);
+  assert.deepEqual(complete(['refine', 'submit', '--device', '']), ['auto', 'cpu', 'cuda']);
+  assert.deepEqual(complete(['refine', 'submit', '--executor', '']), ['slurm', 'kubernetes']);
   assert.deepEqual(complete(['refine', 'export', 'run', '--format', 'jsonl']), ['jsonl', 'jsonl.zst']);
   assert.deepEqual(complete(['refine', 'stats', 'with']), ['with a space'], 'folders, whole');
   assert.deepEqual(complete(['refine', 'validate', 'a.js']), ['a.jsonl']);
