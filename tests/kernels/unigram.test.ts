@@ -119,6 +119,18 @@ for (const shape of Object.keys(SHAPES))
       for (const seed of [1, 2, 3]) await compareWithHuggingFace(`${shape} ${seed}`, made(seed, shape, bytes, texts.slice(0, 200)), texts, 'parse', 7);
     });
 
+test('a token that stands twice, and bytes of which some have no token, have the ids of HuggingFace', async () => {
+  const random = randomFrom(5);
+  const texts = Array.from({ length: 2000 }, () => randomText(random, EXTRA));
+  const file = JSON.parse(made(4, 'XLM-R', true, texts.slice(0, 200))) as { model: { vocab: [string, number][] } };
+  const { vocab } = file.model;
+  const twice = vocab.filter(([token], id) => id > 2 && id % 5 === 0 && !token.startsWith('<0x')).map(([token]): [string, number] => [token, -0.5 - random(8)]);
+  await compareWithHuggingFace('twice', JSON.stringify({ ...file, model: { ...file.model, vocab: [...vocab, ...twice] } }), texts, 'parse');
+  const fewer = vocab.filter(([token]) => !/^<0x([89]4|9[89A]|AF|E4)>$/.test(token));
+  assert.equal(vocab.length - fewer.length, 7);
+  await compareWithHuggingFace('fewer bytes', JSON.stringify({ ...file, model: { ...file.model, vocab: fewer } }), texts, 'parse');
+});
+
 test('page texts have the ids of HuggingFace', { skip: sharedPath('data', 'pages') === null && needsShared }, async () => {
   const texts = realTexts(40);
   assert.ok(texts.length > 40);
