@@ -11,7 +11,7 @@ import { type JobRecord, JobsLog, openLevels } from '../../pipeline/executors/jo
 import { refineCommand, stepsOf } from '../../pipeline/executors/start.js';
 import { runManifest } from '../../pipeline/runner.js';
 import type { Manifest } from '../../pipeline/types.js';
-import { FakeEngine } from '../support/fake-engine.js';
+import { CLUSTER, engineJobs, FakeEngine } from '../support/fake-engine.js';
 import { corpus, finalBytes, leftovers, manifestOf, runOptions, writeCorpus } from '../support/runner-world.js';
 
 // No part of the path is a word that a shell would leave alone.
@@ -35,20 +35,10 @@ before(async () => {
   expectedPlain = finalBytes(join(folder, 'plain'));
 });
 
-const settings: ClusterSettings = {
-  tasksPerElement: 2,
-  maxQueued: Infinity,
-  pollMs: 100,
-  settleMs: 300,
-  graceMs: 2000,
-  resources: () => ({ cpus: 1, memoryBytes: 2 ** 30, gpus: 0, extra: [], timeMs: 60_000 }),
-  workers: () => 1,
-};
-
 function executorOn(engine: FakeEngine, notices: string[] = [], more: Partial<ClusterSettings> = {}): MakeExecutor {
   const world = {
     engine,
-    settings: { ...settings, ...more },
+    settings: { ...CLUSTER, ...more },
     stepsOf: stepsOf(manifest),
     refine: refineCommand(),
     notice: (sentence: string) => void notices.push(sentence),
@@ -56,7 +46,6 @@ function executorOn(engine: FakeEngine, notices: string[] = [], more: Partial<Cl
   return (context, _gate, events) => new ClusterExecutor(world, context, events);
 }
 
-const engineJobs = { busy: async () => false };
 const records = (out: string): Promise<readonly JobRecord[]> => new JobsLog(out).records();
 
 test('elements killed, forgotten, preempted and said to be dead: the same bytes, and only what is missing is submitted again', async () => {

@@ -1,23 +1,22 @@
 // A run at s3:// whose tasks are jobs of a cluster: they work in a folder that all nodes share, what they finish goes to the store before
 // its ledger entry does, and the bytes there are those of a run in a folder. Jobs are killed, lost and preempted meanwhile.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { registerRun } from '../../pipeline/cli/run.js';
 import { registerSubmit } from '../../pipeline/cli/submit.js';
 import { registerWorker } from '../../pipeline/cli/worker.js';
 import { driveRun, submitRun } from '../../pipeline/executors/chain.js';
 import { ClusterExecutor } from '../../pipeline/executors/cluster.js';
-import type { ClusterSettings } from '../../pipeline/executors/cluster-world.js';
 import type { MakeExecutor } from '../../pipeline/executors/executor.js';
 import { refineCommand, stepsOf } from '../../pipeline/executors/start.js';
 import { loadManifest } from '../../pipeline/manifest.js';
 import { runManifest } from '../../pipeline/runner.js';
-import { FakeEngine } from '../support/fake-engine.js';
+import { CLUSTER, engineJobs, FakeEngine } from '../support/fake-engine.js';
 import { corpus, finalBytes, manifestOf, runOptions, writeCorpus } from '../support/runner-world.js';
-import { type S3World, startS3 } from '../support/s3-world.js';
+import { type S3World, startS3, tidyS3 } from '../support/s3-world.js';
 import { call, folderFiles, makeRun, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-s3-cluster-'));
@@ -25,21 +24,8 @@ let world: S3World;
 before(async () => {
   world = await startS3();
 });
-after(async () => {
-  await world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+tidyS3(() => world, folder);
 
-const settings: ClusterSettings = {
-  tasksPerElement: 2,
-  maxQueued: Infinity,
-  pollMs: 100,
-  settleMs: 300,
-  graceMs: 2000,
-  resources: () => ({ cpus: 1, memoryBytes: 2 ** 30, gpus: 0, extra: [], timeMs: 60_000 }),
-  workers: () => 1,
-};
-const engineJobs = { busy: async () => false };
 const final = (files: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).filter(([key]) => /^(?:text|tokens|features|samples)\/|^(?:index|holdout)\.arrow$/.test(key)));
 
@@ -52,7 +38,7 @@ test('elements that are killed, forgotten and preempted leave the bytes of a loc
   let seen = 0;
   const engine = new FakeEngine({ mishap: (submission) => (submission < 3 ? mishaps[seen++ % mishaps.length] : undefined) });
   const executor: MakeExecutor = (context, _gate, events) =>
-    new ClusterExecutor({ engine, settings, stepsOf: stepsOf(manifest), refine: refineCommand(), notice: () => undefined }, context, events);
+    new ClusterExecutor({ engine, settings: CLUSTER, stepsOf: stepsOf(manifest), refine: refineCommand(), notice: () => undefined }, context, events);
   const work = join(folder, 'shared');
   const options = { executor, engineJobs, work, storage: { ...STORE_TIMES, partBytes: 5 << 20 } };
   world.faults = { seed: 5, slowDown: 0.03, lostAnswer: 0.03, reset: 0.02 };
@@ -76,7 +62,7 @@ test('a submitted run: every driver goes on in the store from the shared folder,
   const submit = engine.submit.bind(engine);
   // Drivers are this process: their jobs are noted, and end at once.
   engine.submit = (job) => submit(job.single === true ? { ...job, command: [process.execPath, '-e', ''] } : job);
-  const open = async () => ({ engine, settings: { ...settings, tasksPerElement: 1 } });
+  const open = async () => ({ engine, settings: { ...CLUSTER, tasksPerElement: 1 } });
   const work = join(folder, 'chain');
   const options = { sets: [], block: {}, allowFailed: 0, update: false, device: 'cpu' } as const;
   await submitRun(manifest, { ...options, out: work, address: 's3://bucket/chain' }, open);

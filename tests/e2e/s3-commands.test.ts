@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { registerCheck } from '../../pipeline/cli/check.js';
 import { registerClean } from '../../pipeline/cli/clean.js';
 import { registerExport } from '../../pipeline/cli/export.js';
@@ -18,7 +18,7 @@ import { Lease } from '../../pipeline/storage/lease.js';
 import { readCopy } from '../../pipeline/storage/read-run.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { startRefine } from '../support/cli.js';
-import { type S3Faults, type S3World, startS3 } from '../support/s3-world.js';
+import { type S3Faults, type S3World, startS3, tidyS3 } from '../support/s3-world.js';
 import { call, type Called, folderFiles, hurry, makeRun, putRun, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-s3-commands-'));
@@ -32,13 +32,7 @@ before(async () => {
   ({ run } = await makeRun(join(folder, 'made')));
   await putRun(run, address);
 });
-afterEach(() => {
-  world.faults = {};
-});
-after(async () => {
-  await world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+tidyS3(() => world, folder);
 
 /** The same command on the folder and on the store, the latter fetching everything anew. */
 async function both(

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { registerRemove } from '../../pipeline/cli/remove.js';
 import { registerStats } from '../../pipeline/cli/stats.js';
 import { removeFromRun } from '../../pipeline/remove/remove.js';
@@ -14,7 +14,7 @@ import { Lease } from '../../pipeline/storage/lease.js';
 import { readCopy } from '../../pipeline/storage/read-run.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { promisedBytes, refine, startRefine } from '../support/cli.js';
-import { type S3World, startS3 } from '../support/s3-world.js';
+import { type S3World, startS3, tidyS3 } from '../support/s3-world.js';
 import { call, folderFiles, hurry, makeRun, putRun, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-s3-remove-'));
@@ -39,14 +39,7 @@ before(async () => {
   assert.equal(proof?.ok, true);
   expected = folderFiles(here);
 });
-afterEach(() => {
-  world.faults = {};
-  world.enforce = true;
-});
-after(async () => {
-  await world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+tidyS3(() => world, folder);
 
 let works = 0;
 const newWork = (): string => join(folder, `work-${works++}`);

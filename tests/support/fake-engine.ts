@@ -2,6 +2,7 @@
 // at a limit. It knows no ledger; what it says of an element may be wrong on purpose.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { RefineError } from '../../native/errors.js';
+import type { ClusterSettings } from '../../pipeline/executors/cluster-world.js';
 import type { ArrayJob, Element, ElementStates, Engine } from '../../pipeline/executors/engine.js';
 
 /** What happens to an element instead of running to its end. */
@@ -22,6 +23,20 @@ export interface FakeSettings {
   /** Elements queued in all beyond which a submission is refused. */
   readonly refuseAbove?: number;
 }
+
+/** Of a cluster of one CPU a job that is asked ten times a second. */
+export const CLUSTER: ClusterSettings = {
+  tasksPerElement: 2,
+  maxQueued: Infinity,
+  pollMs: 100,
+  settleMs: 300,
+  graceMs: 2000,
+  resources: () => ({ cpus: 1, memoryBytes: 2 ** 30, gpus: 0, extra: [], timeMs: 60_000 }),
+  workers: () => 1,
+};
+
+/** No job of another parent has files open. */
+export const engineJobs = { busy: async () => false };
 
 export class FakeEngine implements Engine {
   readonly name = 'fake';

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, afterEach } from 'node:test';
 import S3rver from 's3rver';
 import { forgetClient } from '../../pipeline/storage/s3-client.js';
 import { randomFrom } from './random.js';
@@ -75,6 +76,18 @@ export async function startS3(faults: S3Faults = {}, buckets: readonly string[] 
       await server.close();
       rmSync(directory, { recursive: true, force: true });
     },
+  });
+}
+
+/** For a test file: each test leaves the world without faults; after the last one it ends, and `folder` is removed. */
+export function tidyS3(world: () => S3World, folder: string): void {
+  afterEach(() => {
+    world().faults = {};
+    world().enforce = true;
+  });
+  after(async () => {
+    await world().close();
+    rmSync(folder, { recursive: true, force: true });
   });
 }
 

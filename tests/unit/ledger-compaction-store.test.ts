@@ -5,30 +5,15 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { digest } from '../../pipeline/identity.js';
-import { type DoneEntry, Ledger } from '../../pipeline/ledger.js';
+import { Ledger } from '../../pipeline/ledger.js';
 import { FileStore } from '../../pipeline/storage/file-store.js';
 import { MirroredLedger } from '../../pipeline/storage/mirrored-ledger.js';
+import { entry, task, tasks } from '../support/ledger-entries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-ledger-store-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const COUNT = 12;
-const task = (number: number): string => digest(['task', number]);
-const tasks = Array.from({ length: COUNT }, (_, number) => task(number));
-const entry = (number: number, wallMs = number): DoneEntry => ({
-  format: 1,
-  task: task(number),
-  kind: 'map',
-  label: `map ${number}`,
-  segment: 0,
-  number,
-  state: 'done',
-  outputs: [{ path: `text/${number}.arrow`, rows: 1, bytes: 2, sha256: 'ab' }],
-  rowsIn: 3,
-  rowsOut: 2,
-  steps: [],
-  wallMs,
-});
+const all = tasks(0, COUNT);
 
 /** A store that lets `operations` changes through and dies at the next one, before it or, with `late`, once it is done. */
 class MortalStore extends FileStore {
@@ -71,15 +56,15 @@ function machine(name: string, store: string): string {
 /** wallMs by task, null where it is not done: asked one by one, together, and by the list of tasks. */
 async function seen(ledger: Ledger): Promise<(number | null)[]> {
   const one: (number | null)[] = [];
-  for (const id of tasks) one.push((await ledger.done(id))?.wallMs ?? null);
-  const many = await ledger.doneOf(tasks);
+  for (const id of all) one.push((await ledger.done(id))?.wallMs ?? null);
+  const many = await ledger.doneOf(all);
   assert.deepEqual(
-    tasks.map((id) => many.get(id)?.wallMs ?? null),
+    all.map((id) => many.get(id)?.wallMs ?? null),
     one,
   );
   const listed = await ledger.tasks();
   assert.deepEqual(
-    tasks.map((id) => listed.has(id)),
+    all.map((id) => listed.has(id)),
     one.map((found) => found !== null),
   );
   return one;
@@ -125,7 +110,7 @@ test('killed at any change of the store in a compaction, another machine sees ev
       assert.deepEqual(await seen(new Ledger(work)), expected, `operation ${operation}, ${late ? 'after' : 'before'} it`);
       const ledger = ledgerOf(work, new FileStore(store));
       await ledger.compact(1);
-      await ledger.prune(new Set(tasks));
+      await ledger.prune(new Set(all));
       const left = readdirSync(join(store, 'ledger'));
       assert.ok(left.includes('ledger.arrow'));
       assert.deepEqual(left.sort(), readdirSync(join(work, 'ledger')).sort(), 'folder and store agree');

@@ -5,29 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import pl from 'nodejs-polars';
-import { digest } from '../../pipeline/identity.js';
-import { type DoneEntry, Ledger } from '../../pipeline/ledger.js';
+import { Ledger } from '../../pipeline/ledger.js';
 import { FolderStore } from '../../pipeline/ledger-store.js';
+import { entry, task, tasks } from '../support/ledger-entries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-ledger-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const task = (number: number): string => digest(['task', number]);
-const entry = (number: number, wallMs = number): DoneEntry => ({
-  format: 1,
-  task: task(number),
-  kind: 'map',
-  label: `map ${number} schöner.warc.gz`,
-  segment: 0,
-  number,
-  state: 'done',
-  outputs: [{ path: `text/${number}.arrow`, rows: 1, bytes: 2, sha256: 'ab' }],
-  rowsIn: 3,
-  rowsOut: 2,
-  steps: [],
-  wallMs,
-});
-const tasks = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => task(from + at));
 const open = async (name: string): Promise<Ledger> => {
   const ledger = new Ledger(join(folder, name));
   await ledger.open();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { BuildLock } from '../../pipeline/loader/build-lock.js';
 import { localRun } from '../../pipeline/loader/shard-files.js';
 import { ShardCache } from '../../pipeline/loader/shard-cache.js';
@@ -13,7 +13,7 @@ import { localCopy, readCopy, sendBack } from '../../pipeline/storage/read-run.j
 import { RunStorage, workFolderOf } from '../../pipeline/storage/run-storage.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { forgetBeforeRemoval } from '../../pipeline/storage/stored-removals.js';
-import { type S3World, startS3 } from '../support/s3-world.js';
+import { type S3World, startS3, tidyS3 } from '../support/s3-world.js';
 import { hurry } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-stored-there-'));
@@ -22,13 +22,7 @@ before(async () => {
   world = await startS3();
   hurry();
 });
-afterEach(() => {
-  world.faults = {};
-});
-after(async () => {
-  await world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+tidyS3(() => world, folder);
 
 let count = 0;
 const newFolder = (): string => {
