@@ -55,22 +55,34 @@ export class MissingObject extends RefineError {
   }
 }
 
-/** A small object whole, null where there is none; more than `most` bytes are refused before they are held. */
+/** How often an object is read from its beginning that became another version on the way. */
+export const FETCH_TRIES = 4;
+
+/** Replaced while we read, or an ETag that lies. */
+export const replacedMeanwhile = (error: unknown): boolean => error instanceof RefineError && error.code === 'ERR_REFINE_INPUT_CHANGED';
+
+/** A small object whole, null where there is none; more than `most` bytes are refused before they are held. Replaced meanwhile, it is read anew. */
 export async function readObject(store: ObjectStore, key: string, most: number): Promise<Buffer | null> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await readOnce(store, key, most);
+    } catch (error) {
+      if (error instanceof MissingObject) return null;
+      if (!replacedMeanwhile(error) || tries === FETCH_TRIES) throw error;
+    }
+  }
+}
+
+async function readOnce(store: ObjectStore, key: string, most: number): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  try {
-    for await (const part of store.get(key)) {
-      bytes += part.length;
-      if (bytes > most)
-        throw new RefineError('ERR_REFINE_STORE', `is larger than ${most} bytes, which nothing of that name is. Check what stands there`, {
-          place: `${store.name}/${key}`,
-        });
-      parts.push(part);
-    }
-  } catch (error) {
-    if (error instanceof MissingObject) return null;
-    throw error;
+  for await (const part of store.get(key)) {
+    bytes += part.length;
+    if (bytes > most)
+      throw new RefineError('ERR_REFINE_STORE', `is larger than ${most} bytes, which nothing of that name is. Check what stands there`, {
+        place: `${store.name}/${key}`,
+      });
+    parts.push(part);
   }
   return Buffer.concat(parts);
 }

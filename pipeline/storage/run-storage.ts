@@ -10,7 +10,7 @@ import type { LedgerStore } from '../ledger-store.js';
 import { bytesIfThere, listIfThere, readIfThere, statIfThere } from '../read-if-there.js';
 import type { Shard } from '../types.js';
 import { MirroredLedger } from './mirrored-ledger.js';
-import { MissingObject, type ObjectInfo, type ObjectStore, readObject } from './object-store.js';
+import { FETCH_TRIES, MissingObject, type ObjectInfo, type ObjectStore, readObject, replacedMeanwhile } from './object-store.js';
 import { bringRemovals, forgetBeforeRemoval } from './stored-removals.js';
 import type { S3Options } from './s3-store.js';
 
@@ -31,7 +31,6 @@ const TASK = /^ledger\/[0-9a-f]{64}\.json$/;
 const AT_ONCE = 8;
 /** A lock file names every input and asset: a hundred million bytes are a million of them. */
 const MAX_JSON_BYTES = 512 << 20;
-const FETCH_TRIES = 4;
 
 /** Final files, and the samples that the last task merges: without them a machine that lost its work folder would make every map again. */
 export function isPublished(path: string): boolean {
@@ -182,9 +181,6 @@ export async function objectDigest(store: ObjectStore, key: string): Promise<str
     }
   }
 }
-
-/** Replaced while we read, or an ETag that lies. */
-const replacedMeanwhile = (error: unknown): boolean => error instanceof RefineError && error.code === 'ERR_REFINE_INPUT_CHANGED';
 
 /** An object as a local file that appears whole; false where there is none, or none of the shard's digest. */
 export async function downloadObject(store: ObjectStore, key: string, path: string, shard: Pick<Shard, 'bytes' | 'sha256'> | null): Promise<boolean> {
