@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { errorCatalogue } from '../native/error-catalogue.js';
 import { RefineError } from '../native/errors.js';
 import { Ledger } from './ledger.js';
+import { JobsLog } from './executors/jobs-log.js';
 import { readHolder } from './parent-lock.js';
 import { readProgress, type ProgressState } from './progress-file.js';
 import { remaining } from './progress-tally.js';
-import { readIfThere } from './read-if-there.js';
 import { readLock, readPlan, type RunLock, type RunPlan } from './run-folder.js';
 import { withoutSecrets } from './without-secrets.js';
 
@@ -251,40 +251,16 @@ function stragglers(progress: ProgressState, now: number): Straggler[] {
     .sort((a, b) => b.seconds - a.seconds);
 }
 
-interface JobLine {
-  readonly at?: string;
-  readonly event?: string;
-  readonly engine?: string;
-  readonly job?: string | null;
-  readonly level?: string;
-  readonly of?: string;
-  readonly elements?: number;
-  readonly tasks?: number;
-}
-
-/** pipeline/executors/jobs-log.ts writes it; a half-written last line is left out. */
 async function clusterJobs(folder: string): Promise<ClusterJobs | null> {
-  const text = (await readIfThere(join(folder, 'scratch', 'executor', 'jobs.jsonl'))) ?? '';
   const open = new Map<string, ClusterJobs['open'][number]>();
   let engine: string | null = null;
   let closed = 0;
-  for (const line of text.split('\n')) {
-    let record: JobLine;
-    try {
-      record = JSON.parse(line) as JobLine;
-    } catch {
-      continue;
-    }
-    engine ??= record.engine ?? null;
-    if (record.event === 'submitted' && typeof record.level === 'string')
-      open.set(record.level, {
-        job: record.job ?? '?',
-        level: record.of ?? record.level,
-        elements: record.elements ?? 0,
-        tasks: record.tasks ?? 0,
-        since: record.at ?? '',
-      });
-    else if (record.event === 'closed' && typeof record.level === 'string') {
+  for (const record of await new JobsLog(folder).records()) {
+    if ('engine' in record) engine ??= record.engine;
+    if (record.event === 'submitted') {
+      const { job, level, of = level, elements, tasks = 0, at } = record;
+      open.set(level, { job, level: of, elements, tasks, since: at });
+    } else if (record.event === 'closed') {
       open.delete(record.level);
       closed++;
     }

@@ -1,9 +1,10 @@
 // RUN/scratch/executor/jobs.jsonl: what was handed to an engine, one JSON object a line, appended and synced by the parent alone. A parent
 // that comes after one that died learns from it which jobs may still be running, and takes them over.
 // Invariant: a job is announced (`submitting`, with its unique name) before it is submitted, so none is ever unknown.
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError, makeFolder } from '../atomic-file.js';
+import { readIfThere } from '../read-if-there.js';
 import { EXECUTOR_FOLDER } from './level-folder.js';
 
 interface Submitting {
@@ -95,10 +96,7 @@ export class JobsLog {
   }
 
   async records(): Promise<readonly JobRecord[]> {
-    const text = await readFile(this.#path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return '';
-      throw diskError(cause, this.#path, 'read the list of jobs');
-    });
+    const text = (await readIfThere(this.#path)) ?? '';
     const records: JobRecord[] = [];
     for (const line of text.split('\n')) {
       const record = line === '' ? null : recordOf(line);

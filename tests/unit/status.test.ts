@@ -165,7 +165,7 @@ test('labels with other numbers and hashes have one shape, other words have othe
   assert.notEqual(patternOf('map 1 a'), patternOf('map 1 b'));
 });
 
-test('open jobs of a cluster are those submitted and not closed; a torn last line is left out', async () => {
+test('open jobs of a cluster are those submitted and not closed; a torn last line, and what is no record, are left out', async () => {
   await plan(false, [1]);
   await mkdir(join(run, 'scratch', 'executor'));
   const lines = [
@@ -174,7 +174,7 @@ test('open jobs of a cluster are those submitted and not closed; a torn last lin
     { at: 't2', event: 'closed', level: 'l1', job: '17', done: 40, failed: [], again: 0 },
     { at: 't3', event: 'submitted', engine: 'slurm', job: '18', name: 'm', level: 'l2', of: 'dedupe-url 1/4 groups', elements: 1, tasks: 3 },
   ];
-  await put('scratch/executor/jobs.jsonl', `${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"event":"subm`);
+  await put('scratch/executor/jobs.jsonl', `null\n3\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"event":"subm`);
   const { jobs } = await runStatus(run, world);
   assert.deepEqual(jobs, { engine: 'slurm', open: [{ job: '18', level: 'dedupe-url 1/4 groups', elements: 1, tasks: 3, since: 't3' }], closed: 1 });
 });
