@@ -59,8 +59,9 @@ export interface CampaignResult {
   readonly ends: Readonly<Record<string, number>>;
   readonly files: number;
   readonly undisturbedSeconds: number;
-  readonly undisturbedCpuSeconds: number;
-  readonly everyCpuSeconds: number;
+  /** Absent: of jobs, whose faults come by wall time. */
+  readonly undisturbedCpuSeconds?: number;
+  readonly everyCpuSeconds?: number;
   readonly seconds: number;
   /** Empty: every round ended in the bytes of the undisturbed run. */
   readonly wrong: readonly string[];
@@ -86,6 +87,14 @@ export function promised(out: string): Map<string, string> {
   return files;
 }
 
+/** What of the files that a run promises is not as expected. */
+export function differences(expected: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): readonly string[] {
+  return [
+    ...[...expected].filter(([path, sha256]) => found.get(path) !== sha256).map(([path]) => `${path} differs`),
+    ...[...found.keys()].filter((path) => !expected.has(path)).map((path) => `${path} should not be there`),
+  ];
+}
+
 function list(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
@@ -95,7 +104,7 @@ function list(folder: string): string[] {
 }
 
 /** Mulberry32: a draw in [0, 1). */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
@@ -299,9 +308,7 @@ class Campaign {
   }
 
   #compare(out: string, round: number): void {
-    const found = promised(out);
-    for (const [path, sha256] of this.#expected) if (found.get(path) !== sha256) this.#wrong.push(`round ${round}: ${path} differs`);
-    for (const path of found.keys()) if (!this.#expected.has(path)) this.#wrong.push(`round ${round}: ${path} should not be there`);
+    this.#wrong.push(...differences(this.#expected, promised(out)).map((one) => `round ${round}: ${one}`));
     for (const name of readdirSync(out, { recursive: true }) as string[])
       if (name.endsWith('.part') || name.includes('run.lock')) this.#wrong.push(`round ${round}: ${name} was left behind`);
   }
