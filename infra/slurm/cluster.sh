@@ -5,15 +5,20 @@
 set -euo pipefail
 verb=$1 dir=$2
 
+# Version 1 alone: version 2 wants systemd to hand a branch over.
+memory_cgroups() { [ -w /sys/fs/cgroup/memory/cgroup.procs ]; }
+
 up() {
-  local host cores memory
+  local host cores memory task
   host=$(hostname -s)
   cores=${NODE_CPUS:-2}
   memory=${NODE_MEMORY_MB:-6000}
+  task=task/none # without cgroups no memory limit is kept
+  if memory_cgroups; then task=task/cgroup; fi
   mkdir -p "$dir/state" "$dir/spool/n1" "$dir/spool/n2" "$dir/log" "$dir/munge"
   printf '%s\n' ClusterName=refinetry "SlurmctldHost=$host(127.0.0.1)" SlurmctldPort=16817 SlurmdPort=16818 \
     AuthType=auth/munge CredType=cred/munge "AuthInfo=cred_expire=5,socket=$dir/munge/socket" SlurmUser=root SlurmdUser=root MpiDefault=none \
-    ProctrackType=proctrack/linuxproc TaskPlugin=task/none JobAcctGatherType=jobacct_gather/linux \
+    ProctrackType=proctrack/linuxproc "TaskPlugin=$task" JobAcctGatherType=jobacct_gather/linux \
     AccountingStorageType=accounting_storage/none SelectType=select/cons_tres SelectTypeParameters=CR_Core_Memory \
     SchedulerType=sched/backfill SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=2,bf_interval=2 \
     PreemptType=preempt/partition_prio PreemptMode=REQUEUE KillWait=5 \
@@ -22,7 +27,8 @@ up() {
     "NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=$cores RealMemory=$memory Gres=gpu:1 State=UNKNOWN" \
     'PartitionName=main Nodes=n[1-2] Default=YES MaxTime=INFINITE PriorityTier=1 GraceTime=5 State=UP' \
     'PartitionName=urgent Nodes=n[1-2] MaxTime=INFINITE PriorityTier=9 PreemptMode=OFF State=UP' >"$dir/slurm.conf"
-  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then printf 'CgroupPlugin=autodetect\n' >"$dir/cgroup.conf"; else printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\n' >"$dir/cgroup.conf"; fi
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then printf 'CgroupPlugin=autodetect\n'; else printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\n'; fi >"$dir/cgroup.conf"
+  if memory_cgroups; then printf 'ConstrainRAMSpace=yes\nAllowedRAMSpace=100\n' >>"$dir/cgroup.conf"; fi
   printf 'NodeName=n[1-2] Name=gpu File=/dev/null\n' >"$dir/gres.conf"
   [ -f "$dir/munge/key" ] || head -c 1024 /dev/urandom >"$dir/munge/key"
   chmod 0755 "$dir" # munged walks the folders above its socket and refuses those that others may write
