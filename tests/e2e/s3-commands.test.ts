@@ -1,6 +1,6 @@
 // Commands on a run at s3:// (npm s3rver behind the fault proxy): each says, byte for byte, what it says of the same run in a folder.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -182,10 +182,15 @@ test('clean takes scratch out of the store and of the work folder, and nothing o
   await putRun(run, to);
   const store = await S3Store.at(to);
   await store.put('scratch/map-0/aaaa.samples-rules.arrow', Buffer.from('left'));
+  mkdirSync(join(work, 'scratch', 'map-0'), { recursive: true });
+  writeFileSync(join(work, 'scratch', 'map-0', 'part.arrow'), 'left here');
   const before = await storedFiles(to);
+  const there = Object.keys(before).filter((key) => key.startsWith('scratch/')).length;
+  assert.ok(there > 1);
   const asked = await call(registerClean, ['clean', to, '--dry-run', '--work', work]);
   assert.equal(asked.code, 0, asked.stderr);
-  assert.match(asked.stderr, /s3:\/\/bucket\/clean: \d+ files of scratch\/, .* would be freed/);
+  assert.match(asked.stderr, new RegExp(`s3://bucket/clean: ${there} files of scratch/, .* would be freed`));
+  assert.ok(existsSync(join(work, 'scratch', 'map-0', 'part.arrow')));
   assert.deepEqual(await storedFiles(to), before);
   const other = await Lease.acquire(store, { signal: new AbortController().signal, times: STORE_TIMES.lease });
   const refused = await call(registerClean, ['clean', to, '--work', work]);
@@ -195,6 +200,7 @@ test('clean takes scratch out of the store and of the work folder, and nothing o
   const done = await call(registerClean, ['clean', to, '--work', work]);
   world.faults = {};
   assert.equal(done.code, 0, done.stderr);
+  assert.equal(existsSync(join(work, 'scratch')), false);
   assert.deepEqual(await storedFiles(to), Object.fromEntries(Object.entries(before).filter(([key]) => !key.startsWith('scratch/'))));
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(run, 'ledger/plan.json'), 'utf8')), finished: false }));
   await store.putFile('ledger/plan.json', join(folder, 'plan.json'));
