@@ -18,8 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'refine-s3-etag-'));
 const address = 's3://bucket/made';
 /** One answer in six has another's ETag, and one body in six breaks off, so that the rest is asked for by the ETag. */
 const SOMETIMES: S3Faults = { seed: 6, wrongEtag: 0.16, cutBody: 0.16 };
-/** No body arrives whole, and every other answer has another ETag than the one before. */
-const ALWAYS: S3Faults = { seed: 1, wrongEtag: 0.5, cutBody: 1 };
+/** Hardly a body arrives whole, and every other answer has another's ETag. Listings have none and come through. */
+const ALWAYS: S3Faults = { seed: 1, wrongEtag: 0.5, cutBody: 0.9 };
 let run: string;
 let world: S3World;
 
@@ -54,7 +54,7 @@ test('export gives the same files, or ends by name and leaves none', async () =>
   world.faults = ALWAYS;
   const refused = await call(registerExport, ['export', address, '--format', 'jsonl', '-o', join(folder, 'none')]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /^ERR_REFINE_(?:STORE|INPUT_CHANGED) s3:\/\/bucket\/made\/\S/m);
+  assert.match(refused.stderr, /^ERR_REFINE_INPUT_CHANGED s3:\/\/bucket\/made\/\S/m);
   assert.equal(existsSync(join(folder, 'none')), false);
 });
 
@@ -77,7 +77,7 @@ test('load gives the same batches, or ends by name', async () => {
   }
   const lied = await load(address, ALWAYS);
   assert.equal(lied.code, 1);
-  assert.match(lied.stderr, /ERR_REFINE_(?:FETCH|SHARD|INPUT_CHANGED) s3:\/\/bucket\/made\/\S/);
+  assert.match(lied.stderr, /ERR_REFINE_(?:SHARD|INPUT_CHANGED) s3:\/\/bucket\/made\/\S/);
   for (const name of readdirSync(join(folder, `cache-${caches - 1}`), { recursive: true }).map(String)) assert.doesNotMatch(name, /[0-9a-f]{64}\.arrow$/);
 });
 
@@ -98,7 +98,7 @@ test('a run and the machine that goes on with it from the store alone leave the 
   await store.delete('index.arrow');
   world.faults = ALWAYS;
   await assert.rejects(runManifest(manifest, options('second')), (error: Error & { code?: string; place?: string }) => {
-    assert.match(error.code ?? error.message, /^ERR_REFINE_(?:STORE|INPUT_CHANGED)$/);
+    assert.match(error.code ?? error.message, /^ERR_REFINE_INPUT_CHANGED$/);
     assert.match(error.place ?? '', /^s3:\/\/bucket\/run/);
     return true;
   });
