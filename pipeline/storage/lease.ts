@@ -62,6 +62,7 @@ export class Lease {
     const times = { ...LEASE_TIMES, ...options.times };
     const me: Holder = { format: 1, owner: randomUUID(), host: hostname(), pid: process.pid, start: processStart(process.pid), beat: 0 };
     let highest = await highestOf(store);
+    while ((await store.head(keyOf(highest + 1))) !== null) highest++; // a listing may be late
     for (;;) {
       if (highest > 0) await untilFree(store, highest, clock, times, options);
       const number = highest + 1;
@@ -70,7 +71,8 @@ export class Lease {
         const sure = await store.conditional();
         if (!sure) await wait(clock, times.settleMs, options.signal);
         if (sure || (await readObject(store, keyOf(number), MAX_LEASE_BYTES))?.equals(text) === true) {
-          for (let old = number - 1; old > 0 && old >= number - 3; old--) await store.delete(keyOf(old));
+          // The one before stays: who is shown a listing without this one finds it from there.
+          for (let old = number - 2; old > 0 && old >= number - 4; old--) await store.delete(keyOf(old));
           return new Lease(store, number, me, clock, times);
         }
       }
@@ -129,13 +131,10 @@ async function highestOf(store: ObjectStore): Promise<number> {
 export async function readHolderAt(
   store: ObjectStore,
 ): Promise<{ readonly pid: number; readonly host: string; readonly who: 'live' | 'dead' | 'elsewhere' } | null> {
-  let [number, holder] = [Math.max(1, await highestOf(store)), null as Holder | null];
-  for (
-    let next = parse(await readObject(store, keyOf(number), MAX_LEASE_BYTES));
-    next !== null;
-    next = parse(await readObject(store, keyOf(++number), MAX_LEASE_BYTES))
-  )
-    holder = next; // a listing may be late
+  const read = async (number: number): Promise<Holder | null> => parse(await readObject(store, keyOf(number), MAX_LEASE_BYTES));
+  const listed = Math.max(1, await highestOf(store));
+  let holder = await read(listed);
+  for (let [number, next] = [listed + 1, await read(listed + 1)]; next !== null; next = await read(++number)) holder = next; // a listing may be late
   if (holder === null || holder.released === true) return null;
   const { pid, host } = holder;
   return { pid, host, who: host !== hostname() ? 'elsewhere' : livesHere(holder) ? 'live' : 'dead' };

@@ -7,7 +7,7 @@ import { before, test } from 'node:test';
 import { fc } from '../support/properties.js';
 import { RefineError } from '../../native/errors.js';
 import { FileStore } from '../../pipeline/storage/file-store.js';
-import { Lease } from '../../pipeline/storage/lease.js';
+import { Lease, readHolderAt } from '../../pipeline/storage/lease.js';
 import { MissingObject, type ObjectStore, readObject } from '../../pipeline/storage/object-store.js';
 import { parseS3 } from '../../pipeline/storage/s3-address.js';
 import { forgetClient } from '../../pipeline/storage/s3-client.js';
@@ -394,6 +394,26 @@ test('a lease has one holder: one that beats refuses others, one that fell silen
   await store.put('lease/000004.json', foreign(0)); // the next number is another's
   assert.equal((await lost).code, 'ERR_REFINE_RUN_LOCKED');
   await second.release();
+});
+
+test('a lease that a late listing does not show is found by its name: by who wants the run, and by who looks', async () => {
+  const { signal } = new AbortController();
+  const times = { beatMs: 60, patienceMs: 400, settleMs: 20 };
+  const store = await newS3({ conditional: true });
+  await (await Lease.acquire(store, { signal, times })).release();
+  const second = await Lease.acquire(store, { signal, times });
+  const listed: string[] = [];
+  world.faults = { staleBy: 2 };
+  for await (const { key } of store.list('lease/')) listed.push(key);
+  assert.deepEqual(listed, ['lease/000001.json']);
+  world.faults = { staleBy: 3 };
+  await assert.rejects(Lease.acquire(store, { signal, times }), /works on this run/);
+  assert.equal((await readHolderAt(store))?.pid, process.pid);
+  world.faults = { staleBy: 1000 };
+  assert.equal((await readHolderAt(store))?.pid, process.pid);
+  world.faults = {};
+  await second.release();
+  assert.equal(await readHolderAt(store), null);
 });
 
 test('a lease that this version cannot read is watched, not taken for none', async () => {
