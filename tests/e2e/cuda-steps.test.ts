@@ -116,3 +116,20 @@ test('check --device cuda scores the run in bf16 as the CPU does in fp32, within
   assert.equal(lost.code, 1);
   assert.match(lost.stderr, /ERR_REFINE_DEVICE_LOST/, 'it was the GPU that computed');
 });
+
+const slow = process.env.REFINE_FULL !== '1' && 'a step of the proxy takes the emulator some 20 s of processor time: with REFINE_FULL=1';
+test('check --train-steps --device cuda learns in bf16 what the CPU learns in fp32, and says where', { skip: skip || slow }, async () => {
+  const run = await madeRun(join(folder, 'learnt'), { seed: 1, shards: 1, documents: 4 });
+  const learnt = async (device: string): Promise<NonNullable<CheckResult['proxy']>> => {
+    const { code, stdout, stderr } = await refine(['check', run, '--train-steps', '1', '--device', device, '--json'], { env });
+    assert.ok(code === 0 || code === 1, stderr);
+    const { proxy } = JSON.parse(stdout) as CheckResult;
+    assert.ok(proxy);
+    return proxy;
+  };
+  const [cpu, gpu] = [await learnt('cpu'), await learnt('cuda')];
+  assert.deepEqual([cpu.device, gpu.device], [undefined, { kind: 'cuda', dtype: 'bf16' }]);
+  const [wanted, found] = [cpu.runs[0]!, gpu.runs[0]!];
+  assert.deepEqual([found.documents, found.tokens, found.verdict], [wanted.documents, wanted.tokens, wanted.verdict]);
+  assert.ok(Math.abs(found.bitsPerByte.own! / wanted.bitsPerByte.own! - 1) <= 0.01, `${found.bitsPerByte.own} and ${wanted.bitsPerByte.own}`);
+});
