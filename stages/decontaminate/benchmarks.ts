@@ -1,11 +1,14 @@
 // Benchmark files as items of texts: JSON lines (plain or gzip) and Parquet, whose strings are taken by field or all of them, and plain
 // text, where a paragraph is an item. An item's texts are joined, so that n-grams over the seam of question and answer count too.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { native, type OverlapCounts, type OverlapIndexHandle, RefineError, utf8Column } from '../../native/index.js';
 import { readTextRows } from '../contract/parquet/rows.js';
 import { openFileRanges } from '../contract/ranges.js';
+
+/** Of a file that is read whole, unpacked: below what one string holds. */
+const MAX_TEXT_BYTES = 500 << 20;
 
 export interface Benchmark {
   readonly name: string;
@@ -89,8 +92,7 @@ async function* rowsOf({ path, fields }: Benchmark): AsyncIterable<unknown> {
     }
     return;
   }
-  const bytes = readFileSync(path);
-  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const text = textOf(path);
   if (path.replace(/\.gz$/, '').endsWith('.txt')) {
     yield* text.split(/\r?\n[ \t]*(?:\r?\n[ \t]*)+/).filter((paragraph) => paragraph.trim() !== '');
     return;
@@ -107,6 +109,25 @@ async function* rowsOf({ path, fields }: Benchmark): AsyncIterable<unknown> {
     from = end + 1;
     if (line !== '') yield JSON.parse(line);
   }
+}
+
+function textOf(path: string): string {
+  const { size } = statSync(path);
+  if (size > MAX_TEXT_BYTES) throw tooLarge(path);
+  const bytes = readFileSync(path);
+  if (!path.endsWith('.gz')) return bytes.toString('utf8');
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES }).toString('utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(path);
+    throw cause;
+  }
+}
+
+function tooLarge(path: string): RefineError {
+  return new RefineError('ERR_REFINE_ASSET', `holds more than ${MAX_TEXT_BYTES >> 20} MiB of text. Split it, or write it as Parquet`, {
+    place: basename(path),
+  });
 }
 
 /** The strings of a row, in order; arrays and objects are gone through. A field that is absent gives none. */

@@ -118,3 +118,13 @@ test('what cannot be meant is said before a run, and a broken file by name and r
     );
   }
 });
+
+test('a benchmark that unpacks to more than a string holds is refused before it is one', async () => {
+  const member = gzipSync(new Uint8Array(64 << 20).fill(0x20)); // blanks, in members one behind the other
+  writeFileSync(join(folder, 'bomb.txt.gz'), Buffer.concat(Array.from({ length: 9 }, () => member)));
+  await assert.rejects(decontaminate.open(decontaminate.schema.parse({ benchmarks: ['bomb.txt.gz'] }), env), {
+    code: 'ERR_REFINE_ASSET',
+    place: 'bomb.txt.gz',
+    message: /holds more than 500 MiB of text\. Split it, or write it as Parquet/,
+  });
+});
