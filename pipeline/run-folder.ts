@@ -70,10 +70,14 @@ export async function readRun(folder: string, { removing = false } = {}): Promis
   const ledger = new Ledger(folder);
   const entries: LedgerEntry[] = [];
   const done = await ledger.doneOf(plan?.tasks ?? []);
+  const gone: string[] = [];
   for (const task of plan?.tasks ?? []) {
     const entry = done.get(task);
-    if (entry !== undefined) entries.push(entry);
+    if (entry === undefined) gone.push(task);
+    else entries.push(entry);
   }
+  // Of a run that goes on some are not there yet; of one that was finished, what was in them would be left out without a word.
+  if (plan?.finished === true && !removing && gone.length > 0) throw entriesGone(folder, gone, plan.tasks.length);
   for (const task of plan?.failed ?? []) {
     const entry = await ledger.failed(task);
     if (entry !== null) entries.push(entry);
@@ -91,6 +95,14 @@ export async function readRun(folder: string, { removing = false } = {}): Promis
     samples: below('samples/'),
     index: shards.find((shard) => shard.path === 'index.arrow') ?? null,
   };
+}
+
+function entriesGone(folder: string, gone: readonly string[], all: number): RefineError {
+  return new RefineError(
+    'ERR_REFINE_LEDGER',
+    `lacks ${gone.length} of the ${all} entries of this finished run (${gone[0]}${gone.length > 1 ? ', ...' : ''}), expected each of them, in ledger.arrow or as a file. Run the same command again, which makes them anew; a copy of a run: copy its ledger/ whole`,
+    { place: join(folder, 'ledger') },
+  );
 }
 
 export async function readLock(folder: string): Promise<RunLock | null> {

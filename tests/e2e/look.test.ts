@@ -165,3 +165,17 @@ export const short = {
   const tried = await refine(['try', './short.js', '--with', `{"least": ${least}}`, 'docs.jsonl'], { cwd: folder });
   assert.equal(tried.stdout.split('"kept":true').length - 1, kept);
 });
+
+test('a finished run that lost an entry of its ledger is no smaller run: stats refuses, the same command makes the entry anew', async () => {
+  const copy = join(folder, 'copy');
+  await cp(run(), copy, { recursive: true });
+  const entry = (await readdir(join(copy, 'ledger'))).filter((name) => /^[0-9a-f]{64}\.json$/.test(name)).sort()[0]!;
+  await rm(join(copy, 'ledger', entry));
+  for (const command of [['stats'], ['report', '-o', join(folder, 'page.html')], ['export', '--format', 'jsonl', '-o', join(folder, 'rows')], ['clean']]) {
+    const result = await refine([...command, copy]);
+    assert.equal(result.code, 1, `${command[0]} ${result.stderr}`);
+    assert.match(result.stderr, /ERR_REFINE_LEDGER .*lacks 1 of the \d+ entries of this finished run/);
+  }
+  assert.equal((await refine(['run', manifest(), '--out', copy])).code, 0);
+  assert.equal((await refine(['stats', copy, '--json'])).stdout, (await refine(['stats', run(), '--json'])).stdout);
+});

@@ -30,6 +30,7 @@ export async function openPage(
   const profile = mkdtempSync(join(tmpdir(), 'refine-chromium-'));
   const child = spawn(chromium!, ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own: its helpers end with it, else they go on writing into the profile
   });
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const [, , , to, from] = child.stdio as unknown as [null, null, null, NodeJS.WritableStream, NodeJS.ReadableStream];
@@ -77,8 +78,8 @@ export async function openPage(
     const { result } = (await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })) as { result?: { value?: unknown } };
     return { value: result?.value, complaints, requests };
   } finally {
-    child.kill('SIGKILL');
+    process.kill(-child.pid!, 'SIGKILL');
     await closed;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // its helpers may outlive it by a moment, and write
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // the group may outlive it by a moment, and write
   }
 }
