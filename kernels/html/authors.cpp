@@ -132,7 +132,10 @@ std::string clean_author(std::string_view text) {
   if (lower.find("://") != std::string::npos || starts(lower, "www.") || lower.find("facebook.com") != std::string::npos) return {};
   const size_t at = lower.find('@');
   if (at != std::string::npos && at > 0) return {};
-  if (at == 0) s.erase(0, 1);
+  if (at == 0) {
+    s.erase(0, 1);
+    trim_marks(s);
+  }
   size_t letters = 0, digits = 0, words = 1, sentences = 0;
   auto p = reinterpret_cast<const uint8_t*>(s.data());
   const auto end = p + s.size();

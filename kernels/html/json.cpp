@@ -226,7 +226,9 @@ std::string Json::text(uint32_t at, size_t limit) const {
         append_utf8(out, point);
         break;
       }
-      default: out.push_back(next); break;  // a quote, a slash, a backslash, or an escape that JSON does not know
+      default:  // a quote, a slash, a backslash, or an escape that JSON does not know
+        if (static_cast<unsigned char>(next) < 0x80) out.push_back(next);
+        else --i;  // a code point, taken whole above: the limit must not fall into it
     }
   }
   return out;

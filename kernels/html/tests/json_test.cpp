@@ -65,6 +65,9 @@ int main() {
   // A string is cut at a code point.
   const Json wide("[\"\xC3\xA9\xC3\xA9\"]");
   CHECK_EQ(wide.text(1, 3), "\xC3\xA9");
+  const Json odd(R"(["a\€b"])");  // an escape that JSON does not know, before a code point of three bytes
+  CHECK_EQ(odd.text(1, 10), "a€b");
+  for (const size_t limit : {2, 3, 4}) CHECK_EQ(odd.text(1, limit), "a€");
   CHECK(wide.member(0, "a") == wide.size());
   return refine::testing::report();
 }

@@ -136,6 +136,8 @@ static void parts() {
   CHECK(date_order("en-US", "") == DateOrder::kMonthFirst && date_order("en", "https://a.co.uk/") == DateOrder::kDayFirst && date_order("en", "https://a.com/") == DateOrder::kUnknown);
 
   CHECK_EQ(clean_author("By JANE DOE, Staff Writer | Updated May 1"), "JANE DOE");
+  CHECK_EQ(clean_author("@ janedoe"), "janedoe");
+  CHECK_EQ(clean_author("@ - "), "");
   CHECK_EQ(clean_author("Von Jörg  Müller am 3. März 2014"), "Jörg Müller");
   CHECK_EQ(clean_author("por María José - El País"), "María José");
   CHECK_EQ(clean_author("AuthorJane Doe"), "Jane Doe");
