@@ -48,7 +48,7 @@ function bytesOrNulls(batch: Batch, name: string): BytesColumn {
 export const extract: Stage<ExtractOptions> = {
   kind: 'stage',
   name: 'extract',
-  version: 5, // 5: the header tdm-reservation: 1 stands in robots
+  version: 6, // 5: the header tdm-reservation: 1 stands in robots; 6: formulas without anything, authors behind '@ ', unknown escapes of JSON
   reads: ['url', 'html', 'text', 'content_type', 'x_robots_tag'],
   writes: [
     'text',

@@ -26,6 +26,19 @@ test('links are those of the kept part, resolved against <base> and the address 
   assert.deepEqual(write(html).links, []);
 });
 
+test('marks of a formula with nothing between are words, and no block without text', () => {
+  const blocks = (html: string) =>
+    write(html, { format: 'jsonl-blocks' })
+      .text.split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  for (const empty of ['$$<br>$$', '$$ $$', '\\[ <br> \\]']) {
+    const [block, ...more] = blocks(`<body><p>${empty}`) as { type: string; text: string }[];
+    assert.deepEqual([block!.type, more], ['paragraph', []]);
+    assert.match(block!.text, /^(\$\$\s+\$\$|\\\[\s+\\\])$/);
+  }
+  assert.deepEqual(blocks('<body><p>$$<br>x^2<br>$$'), [{ type: 'formula', text: 'x^2' }]);
+});
+
 test('links stand in Markdown only where they are asked for, and never twice in brackets', () => {
   const html = '<body><p>wow! <a href="a b(c)?x=1&amp;copy;=2">text [with] <code>`c`</code></a>';
   assert.equal(write(html, { format: 'markdown' }).text, 'wow! text [with] `` `c` ``');
