@@ -18,11 +18,12 @@ bool begins_without_case(std::string_view s, std::string_view lower) {
   return true;
 }
 
-// A paragraph that a script would draw as one formula: \[...\] or $$...$$ with something between.
+// A paragraph that a script would draw as one formula: \[...\] or $$...$$ with more between than further marks.
 bool is_tex(std::string_view s) {
-  if (s.size() < 5 || s.substr(2, s.size() - 4).find_first_not_of(" \t\n") == std::string_view::npos) return false;
+  if (s.size() < 5) return false;
   const auto open = s.substr(0, 2), close = s.substr(s.size() - 2);
-  return (open == "\\[" && close == "\\]" && s.find("\\]") == s.size() - 2) || (open == "$$" && close == "$$" && s.find("$$", 2) == s.size() - 2);
+  const bool marked = (open == "\\[" && close == "\\]" && s.find("\\]") == s.size() - 2) || (open == "$$" && close == "$$" && s.find("$$", 2) == s.size() - 2);
+  return marked && !fold_tex(s).empty();
 }
 
 constexpr size_t kMaxAddress = 8192;   // bytes of a link as written
