@@ -100,7 +100,7 @@ export async function readRun(folder: string, { removing = false } = {}): Promis
 function entriesGone(folder: string, gone: readonly string[], all: number): RefineError {
   return new RefineError(
     'ERR_REFINE_LEDGER',
-    `lacks ${gone.length} of the ${all} entries of this finished run (${gone[0]}${gone.length > 1 ? ', ...' : ''}), expected each of them, in ledger.arrow or as a file. Run the same command again, which makes them anew; a copy of a run: copy its ledger/ whole`,
+    `lacks ${gone.length} of the ${all} entries of this finished run (${gone[0]}${gone.length > 1 ? ', ...' : ''}), expected each of them, in ledger.arrow or as a file. Give the same refine run again, which makes them anew; of a copy, copy ledger/ whole; of a run in a store whose listing may be late, ask again`,
     { place: join(folder, 'ledger') },
   );
 }

@@ -18,8 +18,8 @@ import { Lease } from '../../pipeline/storage/lease.js';
 import { readCopy } from '../../pipeline/storage/read-run.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { startRefine } from '../support/cli.js';
-import { type S3Faults, type S3World, startS3, tidyS3 } from '../support/s3-world.js';
-import { call, type Called, folderFiles, hurry, makeRun, putRun, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
+import { type S3Faults, type S3World, tidyS3 } from '../support/s3-world.js';
+import { call, type Called, folderFiles, putRun, startStored, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-s3-commands-'));
 const address = 's3://bucket/made';
@@ -27,10 +27,7 @@ let run: string;
 let world: S3World;
 
 before(async () => {
-  world = await startS3();
-  hurry();
-  ({ run } = await makeRun(join(folder, 'made')));
-  await putRun(run, address);
+  ({ world, run } = await startStored(folder, address));
 });
 tidyS3(() => world, folder);
 

@@ -11,8 +11,8 @@ import { readCopy } from '../../pipeline/storage/read-run.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { startRefine } from '../support/cli.js';
 import { corpus, manifestOf, runOptions, writeCorpus } from '../support/runner-world.js';
-import { type S3Faults, type S3World, startS3, tidyS3 } from '../support/s3-world.js';
-import { call, folderFiles, hurry, makeRun, putRun, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
+import { type S3Faults, type S3World, tidyS3 } from '../support/s3-world.js';
+import { call, folderFiles, startStored, STORE_TIMES, storedFiles } from '../support/stored-runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-s3-etag-'));
 const address = 's3://bucket/made';
@@ -24,10 +24,7 @@ let run: string;
 let world: S3World;
 
 before(async () => {
-  world = await startS3();
-  hurry();
-  ({ run } = await makeRun(join(folder, 'made')));
-  await putRun(run, address);
+  ({ world, run } = await startStored(folder, address));
 });
 tidyS3(() => world, folder);
 

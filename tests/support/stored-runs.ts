@@ -9,6 +9,7 @@ import { STORE_LIMITS } from '../../pipeline/storage/s3-retry.js';
 import { S3Store } from '../../pipeline/storage/s3-store.js';
 import { refine } from './cli.js';
 import { randomFrom } from './random.js';
+import { type S3World, startS3 } from './s3-world.js';
 
 export const STORE_TIMES: Required<Pick<PlaceSettings, 'limits' | 'lease'>> = {
   limits: { baseDelayMs: 1, maxDelayMs: 8, bodyTimeoutMs: 400, headersTimeoutMs: 6000, idleTries: 40 },
@@ -65,6 +66,20 @@ export async function putRun(run: string, address: string, digests = true): Prom
       .update(readFileSync(join(run, path)))
       .digest('hex');
     await store.putFile(path, join(run, path), digests ? { sha256 } : {});
+  }
+}
+
+/** A store with the run of `makeRun` at `address`, and that run's folder here; what fails on the way leaves no server behind. */
+export async function startStored(folder: string, address: string): Promise<{ readonly world: S3World; readonly run: string }> {
+  const world = await startS3();
+  try {
+    hurry();
+    const { run } = await makeRun(join(folder, 'made'));
+    await putRun(run, address);
+    return { world, run };
+  } catch (error) {
+    await world.close();
+    throw error;
   }
 }
 
