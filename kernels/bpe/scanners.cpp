@@ -90,7 +90,8 @@ Scanner scanner_of(SplitStep step) {
     case SplitStep::kPunctuationIsolated: return scan_punctuation_isolated;
     case SplitStep::kDigitsContiguous: return scan_digits_contiguous;
     case SplitStep::kDigitsIndividual: return scan_digits_individual;
-    case SplitStep::kPrefixSpace: return nullptr;
+    case SplitStep::kPrefixSpace:
+    case SplitStep::kPrefixMetaspace: return nullptr;  // they change the text, and cut nothing
     case SplitStep::kGpt2Words: return scan_gpt2;
     case SplitStep::kCl100k: return scan_cl100k;
     case SplitStep::kQwen2: return scan_qwen2;

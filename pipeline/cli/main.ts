@@ -1,6 +1,7 @@
 // `refine`: one file a command, registered here.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { RefineError } from '../../native/errors.js';
 import { packagePath } from '../../native/package-root.js';
 import { EXIT, type Register, reportError } from './command.js';
 import { addExamples } from './examples.js';
@@ -69,8 +70,20 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  process.exit(reportError(outputError(error)));
 });
+
+/** The file that standard output goes to took no more: what it holds is cut short, and nobody may take it for whole. */
+function outputError(cause: NodeJS.ErrnoException): Error {
+  return new RefineError(
+    'ERR_REFINE_DISK',
+    `cannot be written: ${cause.code ?? cause.message}; what it holds is not whole. Make room where it goes, then run the same command again.`,
+    {
+      place: 'standard output',
+      cause,
+    },
+  );
+}
 
 const program = await buildProgram(process.argv[2]);
 if (process.argv.length <= 2) {

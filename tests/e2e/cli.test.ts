@@ -1,10 +1,15 @@
 // The command line as a user meets it: exit codes, what goes to stdout and what to stderr.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { refine } from '../support/cli.js';
+import { text } from 'node:stream/consumers';
+import { packagePath } from '../../native/package-root.js';
+import { refine, startRefine } from '../support/cli.js';
 
 let folder: string;
 before(async () => {
@@ -24,6 +29,22 @@ test('an unknown option, an unknown command and a missing argument are usage: ex
     assert.equal(result.code, 2, args.join(' '));
     assert.match(result.stderr, message);
     assert.equal(result.stdout, '');
+  }
+});
+
+test('what takes the output may go away, quietly; what is full is an error that names it: what it holds is not whole', {
+  skip: !existsSync('/dev/full') && 'no /dev/full here',
+}, async () => {
+  for (const args of [['explain', 'ERR_REFINE_DISK'], ['--help']]) {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [packagePath('pipeline', 'cli', 'refine.mjs'), ...args], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const said = text(child.stderr!);
+    assert.deepEqual(await once(child, 'close'), [1, null]);
+    assert.match(await said, /^ERR_REFINE_DISK standard output {2}cannot be written: ENOSPC; what it holds is not whole\. Make room/, args.join(' '));
+    const left = startRefine(args);
+    left.child.stdout!.destroy();
+    assert.deepEqual(await left.done, { code: 0, signal: null, stdout: '', stderr: '' }, args.join(' '));
   }
 });
 
