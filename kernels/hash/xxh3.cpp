@@ -126,7 +126,7 @@ __attribute__((target("avx2"))) void stripes_avx2(uint64_t* lanes, const uint8_t
 }
 #endif
 
-uint64_t past240(const uint8_t* p, size_t size, Isa isa) {
+uint64_t past240(const uint8_t* p, size_t size, [[maybe_unused]] Isa isa) {
   uint64_t lanes[8] = {kQ3, kP1, kP2, kP3, kP4, kQ2, kP5, kQ1};
   auto* stripes = stripes_scalar;
 #if defined(__x86_64__)

@@ -147,7 +147,7 @@ struct Joiner {
   // The n-gram and every longer one that ends in it.
   Status visit(int n, const uint32_t* reversed, double p) {
     if (Status status = write(n, reversed, p); !status.ok()) return status;
-    if (n == parts.options.order) return {};
+    if (n == parts.options.order || n == kMaxOrder) return {};  // order <= kMaxOrder, which the compiler does not know
     const int m = n + 1;
     while (heads[m] && std::memcmp(heads[m], reversed, size_t(n) * 4) == 0) {
       uint32_t longer[kMaxOrder];
