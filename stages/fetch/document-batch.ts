@@ -30,6 +30,8 @@ export interface SourceRecord {
 // As the WARC reader cuts: small enough that a worker holds a few, large enough to pay for a native call.
 const MAX_ROWS = 256;
 const MAX_BYTES = 16 << 20;
+/** Names up to here are not counted, which is all but those of hostile files. */
+const LONG_NAME = 8192;
 
 export class BatchBuilder {
   private documents: PlainDocument[] = [];
@@ -47,7 +49,8 @@ export class BatchBuilder {
 
   add(document: PlainDocument): void {
     this.documents.push(document);
-    this.bytes += (document.text?.length ?? 0) + (document.html?.length ?? 0);
+    const names = document.id.length + (document.url?.length ?? 0);
+    this.bytes += (document.text?.length ?? 0) + (document.html?.length ?? 0) + (names > LONG_NAME ? names : 0);
   }
 
   take(): Batch {

@@ -8,8 +8,9 @@ import type { ParquetFields, SourceCounts, SourceReader } from '../contract/sour
 import { nearest } from '../contract/suggest.js';
 import { BatchBuilder, baseName, hostOf, secondsOf } from './document-batch.js';
 import type { Ranges } from '../contract/ranges.js';
-import { ChunkCursor } from '../contract/parquet/chunk-cursor.js';
-import { type ParquetInfo, type RowGroup, readFooter } from '../contract/parquet/footer.js';
+import { ChunkCursor, MAX_PAGE_MEMORY, PageMemory } from '../contract/parquet/chunk-cursor.js';
+import { type ParquetInfo, parquetError, type RowGroup, readFooter } from '../contract/parquet/footer.js';
+import { refuseEmptyValues } from '../contract/parquet/rows.js';
 import type { ParquetColumn } from '../contract/parquet/schema.js';
 import type { Value } from '../contract/parquet/values.js';
 
@@ -27,6 +28,9 @@ export const DEFAULT_FIELDS: ParquetFields = {
 
 /** A longer text is a skip: the WARC reader's cap on a payload. */
 const MAX_TEXT_BYTES = 16 << 20;
+/** One dictionary entry can be the text of every row: more text than gzip makes of a file's bytes, at its utmost, is refused. */
+const MAX_FILE_TEXT_BYTES = 2 ** 31;
+const MAX_TEXT_PER_BYTE = 1032;
 /** Rows decoded at once. */
 const SLICE_ROWS = 256;
 
@@ -37,6 +41,7 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
   const skips: Record<string, number> = {};
   let records = 0;
   let documents = 0;
+  let textBytes = 0;
   let bytesRead = 0;
   let sha256: string | null = null;
 
@@ -54,6 +59,8 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
       try {
         const info = await readFooter(ranges, path, signal);
         const columns = columnsOf(info, fields, path);
+        refuseEmptyValues(info.rows, ranges.bytes, path, 'rows');
+        const mostText = Math.max(MAX_FILE_TEXT_BYTES, MAX_TEXT_PER_BYTE * ranges.bytes);
         const name = baseName(path);
         const rows = new BatchBuilder(path);
         for (const group of info.groups) {
@@ -71,9 +78,12 @@ export function readParquet(open: (signal: AbortSignal) => Promise<Ranges>, { pa
                 skip('too-large');
                 continue;
               }
-              documents++;
               const id = slice.values.id?.[i] ?? null;
-              const url = stringOf(slice.values.url?.[i] ?? null);
+              const address = slice.values.url?.[i] ?? null;
+              if ((textBytes += text.length + lengthOf(id) + lengthOf(address)) > mostText)
+                throw parquetError(path, `has more than ${mostText} bytes of text up to row ${row + 1} in a file of ${ranges.bytes} bytes`);
+              documents++;
+              const url = stringOf(address);
               rows.add({
                 id: (id === null ? null : stringOf(id)) || `${name}:${row}`,
                 url,
@@ -113,7 +123,8 @@ async function* slices(
   columns: Partial<Record<Name, ParquetColumn>>,
   signal: AbortSignal,
 ): AsyncGenerator<Slice> {
-  const cursors = NAMES.flatMap((name) => (columns[name] === undefined ? [] : [[name, new ChunkCursor(ranges, path, columns[name], group)] as const]));
+  const memory = new PageMemory(MAX_PAGE_MEMORY);
+  const cursors = NAMES.flatMap((name) => (columns[name] === undefined ? [] : [[name, new ChunkCursor(ranges, path, columns[name], group, memory)] as const]));
   for (let at = 0; at < group.rows; at += SLICE_ROWS) {
     const rows = Math.min(SLICE_ROWS, group.rows - at);
     const values: Partial<Record<Name, readonly Value[]>> = {};
@@ -156,14 +167,19 @@ function columnsOf(info: ParquetInfo, fields: ParquetFields, path: string): Part
   return out;
 }
 
+const lengthOf = (value: Value): number => (value instanceof Uint8Array ? value.length : 0);
+
 function stringOf(value: Value): string | null {
   if (value === null) return null;
   return value instanceof Uint8Array ? decoder.decode(value) : String(value);
 }
 
+/** No time is longer, and one dictionary entry can be that of every row. */
+const MAX_TIME_BYTES = 1024;
+
 /** Seconds since 1970. */
 function timeOf(value: Value, { time, type }: ParquetColumn): number | null {
-  if (value instanceof Uint8Array) return type === 'BYTE_ARRAY' ? secondsOf(decoder.decode(value)) : null;
+  if (value instanceof Uint8Array) return type === 'BYTE_ARRAY' && value.length <= MAX_TIME_BYTES ? secondsOf(decoder.decode(value)) : null;
   if (time === null || (typeof value !== 'number' && typeof value !== 'bigint')) return null;
   return time === 'days' ? Number(value) * 86_400 : seconds(value, UNITS[time]);
 }

@@ -1,6 +1,6 @@
 // Parquet files that lie, made byte by byte: a writer of Thrift's compact protocol that writes whatever it is told, and a file of one
 // column `text` around it. Also a program: given a file, it reads it in a process of little memory and says what came of it.
-//   node --max-old-space-size=256 hostile-parquet.js FILE [first|join|benchmark]
+//   node --max-old-space-size=256 hostile-parquet.js FILE [first|names|join|benchmark]
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -268,7 +268,8 @@ async function readAs(path: string, what: string | undefined): Promise<number> {
     return rows;
   }
   const field = (column: string) => ({ column, required: false });
-  const fields = { text: { column: 'text', required: true }, id: field('id'), url: field('url'), date: field('date') };
+  const [id, url] = what === 'names' ? ['text', 'text'] : ['id', 'url']; // `names`: the text is id and URL too
+  const fields = { text: { column: 'text', required: true }, id: field(id), url: field(url), date: field('date') };
   const reader = openInput({ path, location: path, format: 'parquet', bytes: null, identity: 'unknown:', fields }, { gate: localGate() });
   for await (const _ of reader.batches(new AbortController().signal)) if (what === 'first') break;
   return reader.counts().documents;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { RefineError } from '../../native/index.js';
+import { BatchBuilder } from '../../stages/fetch/document-batch.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { openInput } from '../../stages/fetch/open-input.js';
 import { Bytes, Damaged } from '../../stages/contract/parquet/bytes.js';
@@ -14,7 +15,7 @@ import { DEFAULT_FIELDS } from '../../stages/fetch/read-parquet.js';
 import { readThrift, Truncated } from '../../stages/contract/parquet/thrift.js';
 import { pageValues } from '../../stages/contract/parquet/values.js';
 import { generator } from '../support/crawl-server.js';
-import { BOMBS, type Lies, parquetOf, plainPage, readApart, struct, varint } from '../support/hostile-parquet.js';
+import { BOMBS, type Fields, type Lies, parquetOf, plainPage, readApart, struct, varint } from '../support/hostile-parquet.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-hostile-parquet-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -58,10 +59,85 @@ test('a page of 16 million values in a few kilobytes takes 8 bytes a value, what
     ['DELTA_BYTE_ARRAY', Buffer.concat([lengths, lengths]), { encoding: 7 }],
   ];
   for (const [name, bytes, lies] of pages) {
-    const { code, message, maxRss } = read(parquetOf(count, bytes, lies), 'first');
+    const room = Buffer.alloc(count / 64); // what that many rows must have in a file
+    const file = parquetOf(count, Buffer.concat([bytes, room]), { pageStored: bytes.length, pagePlain: bytes.length, ...lies });
+    const { code, message, maxRss } = read(file, 'first');
     assert.equal(code, undefined, `${name}: ${message}`);
     assert.ok(maxRss < 700 << 20, `${name}: ${maxRss >> 20} MiB`);
   }
+});
+
+/** Pages of one column: each its kind (0 data, 2 dictionary), values, encoding and bytes; as `parquetOf` takes them. */
+function pagesOf(pages: readonly { kind: 0 | 2; values: number; encoding: number; bytes: Uint8Array; plain?: number }[]): [Uint8Array, Lies] {
+  const headers = pages.map(({ kind, values, encoding, bytes, plain = bytes.length }) => {
+    const own: Fields = { 1: { i32: values }, 2: { i32: encoding }, ...(kind === 2 ? {} : { 3: { i32: 3 }, 4: { i32: 3 } }) };
+    return Uint8Array.from(struct({ 1: { i32: kind }, 2: { i32: plain }, 3: { i32: bytes.length }, [kind === 2 ? 7 : 5]: { struct: own } }));
+  });
+  const rest = pages.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [headers[index]!, bytes]));
+  const first = headers[0]!;
+  return [Buffer.concat(rest), { header: first, ...(pages[0]!.kind === 2 ? { dictionaryAt: 4, dataAt: 4 + first.length + pages[0]!.bytes.length } : {}) }];
+}
+
+/** Definition levels of a page: runs of level, count. */
+const levels = (...runs: (readonly [number, number])[]): Buffer => {
+  const bytes = runs.flatMap(([level, count]) => [...varint(count * 2), level]);
+  return Buffer.from([bytes.length, 0, 0, 0, ...bytes]);
+};
+
+test('rows by the billion in a few kilobytes, of nothing or of one value, are refused before one is made', () => {
+  const each = 1 << 24;
+  const nulls = pagesOf(Array.from({ length: 64 }, () => ({ kind: 0, values: each, encoding: 0, bytes: levels([0, each]) }) as const));
+  const same = pagesOf([
+    { kind: 2, values: 1, encoding: 0, bytes: plainPage(['x']) },
+    ...Array.from({ length: 64 }, () => ({ kind: 0, values: each, encoding: 8, bytes: Uint8Array.from([0, ...varint(each * 2)]) }) as const),
+  ]);
+  for (const [[bytes, lies], repetition] of [
+    [nulls, 1],
+    [same, 0],
+  ] as const) {
+    const file = parquetOf(64 * each, bytes, { ...lies, repetition });
+    assert.ok(file.length < 4096, `${file.length} bytes`);
+    const { code, message, cpuMs } = read(file);
+    assert.equal(code, 'ERR_REFINE_PARQUET', message);
+    assert.match(message!, /announces 1073741824 rows in a file of \d+ bytes, expected a Parquet file\. Check the file/);
+    assert.ok(cpuMs < 10_000, `${cpuMs} ms`);
+  }
+});
+
+test('a column of millions of nulls around one text is read', () => {
+  const text = plainPage([Array.from({ length: 20_000 }, (_, i) => String(i)).join(' ')]);
+  const [bytes, lies] = pagesOf([{ kind: 0, values: 5_000_001, encoding: 0, bytes: Buffer.concat([levels([0, 2_500_000], [1, 1], [0, 2_500_000]), text]) }]);
+  const { documents, message } = read(parquetOf(5_000_001, bytes, { ...lies, repetition: 1 }));
+  assert.equal(documents, 1, message);
+});
+
+test('a dictionary entry of megabytes that is the text of every row ends at two gigabytes', () => {
+  const value = plainPage(['x'.repeat(15 << 20)]);
+  const rows = 1 << 20;
+  const indices = Uint8Array.from([0, ...varint(rows * 2)]); // width 0, one run
+  const [bytes, lies] = pagesOf([
+    { kind: 2, values: 1, encoding: 0, bytes: gzipSync(value), plain: value.length },
+    { kind: 0, values: rows, encoding: 8, bytes: gzipSync(indices), plain: indices.length },
+  ]);
+  for (const [what, row] of [
+    ['all', 137],
+    ['names', 46], // it is id and URL too
+  ] as const) {
+    const { code, message, maxRss } = read(parquetOf(rows, bytes, { ...lies, codec: 2 }), what);
+    assert.equal(code, 'ERR_REFINE_PARQUET', message);
+    assert.match(message!, new RegExp(`has more than 2147483648 bytes of text up to row ${row} in a file of \\d+ bytes`));
+    assert.ok(maxRss < 700 << 20, `${maxRss >> 20} MiB`);
+  }
+});
+
+test('ids and URLs of megabytes end a batch as texts do', () => {
+  const batch = new BatchBuilder('x.parquet');
+  const document = { url: null, host: null, date: null, offset: 0, length: 0, text: new Uint8Array(1) };
+  for (let row = 0; row < 16; row++) {
+    assert.equal(batch.full, false, `row ${row}`);
+    batch.add(row % 2 === 0 ? { ...document, id: 'x'.repeat(1 << 20) } : { ...document, id: 'a', url: 'x'.repeat(1 << 20) });
+  }
+  assert.equal(batch.full, true);
 });
 
 test('whatever numbers a footer and a page header give, the file is read or refused by name', { timeout: 240_000 }, async () => {

@@ -15,6 +15,8 @@ import { pageValues, readHybrid, readPlain, type TakeValues, type Value } from '
 /** Writers aim at 1 MiB a page; a page with one huge text is as large as that text. */
 export const MAX_PAGE_BYTES = 256 << 20;
 const MAX_PAGE_VALUES = 1 << 24;
+/** Of all columns that are read side by side: two of the largest pages with their values. */
+export const MAX_PAGE_MEMORY = 576 << 20;
 /** A header has statistics in it, with a value or two. */
 const HEADER_BYTES = 64 << 10;
 const MAX_HEADER_BYTES = 32 << 20;

@@ -3,7 +3,7 @@
 // Files are hostile: values, text and pages are bounded before they are made, and columns that disagree about a row are damage.
 import type { Ranges } from '../ranges.js';
 import { Damaged } from './bytes.js';
-import { ChunkCursor, type Entries, PageMemory } from './chunk-cursor.js';
+import { ChunkCursor, type Entries, MAX_PAGE_MEMORY, PageMemory } from './chunk-cursor.js';
 import { type ParquetInfo, parquetError, readFooter } from './footer.js';
 import type { ParquetColumn, ParquetNode } from './schema.js';
 import type { Value } from './values.js';
@@ -15,12 +15,12 @@ const MAX_TEXT_BYTES = 2 ** 31;
 /** Rows decoded at once, and their values in all columns. */
 const SLICE_ROWS = 64;
 const MAX_SLICE_VALUES = 1 << 22;
-/** Two of the largest pages with their values. */
-const MAX_PAGE_MEMORY = 576 << 20;
-
-/** A file in which a value takes less than a sixty-fourth of a byte holds the same again and again, or nothing. */
-export function refuseEmptyValues(values: number, bytes: number, place: string): void {
-  if (values > Math.max(1 << 22, 64 * bytes)) throw parquetError(place, `announces ${values} values in a file of ${bytes} bytes`);
+/**
+ * A file in which a value takes less than a sixty-fourth of a byte holds the same again and again, or nothing. Where `what` is rows,
+ * one column may be nulls throughout if the others, read or not, take up room.
+ */
+export function refuseEmptyValues(values: number, bytes: number, place: string, what: 'values' | 'rows' = 'values'): void {
+  if (values > Math.max(1 << 22, 64 * bytes)) throw parquetError(place, `announces ${values} ${what} in a file of ${bytes} bytes`);
 }
 
 /** One object a row, in the file's order, with the roots that `wanted` names and whatever of them holds text. */
