@@ -3,10 +3,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { DataType } from 'apache-arrow';
-import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { FIRST_READ_BYTES, footerBytes, parseFooter } from '../contract/parquet/footer.js';
 import type { ParquetNode } from '../contract/parquet/schema.js';
+import { ARROW_END_BYTES, type ArrowColumn, arrowFooterBytes, parseArrowFooter } from './arrow/file.js';
 
 export type TableFormat = 'parquet' | 'arrow' | 'text';
 export interface TableColumn {
@@ -134,19 +133,16 @@ function parquetKind({ column, repetition }: ParquetNode): TableColumn['kind'] {
   return column.holds === 'text' || column.holds === 'number' ? column.holds : 'other';
 }
 
-/** The footer, its length (int32) and the magic end the file. */
 function arrowColumns(file: number): TableColumn[] {
   const { size } = fstatSync(file);
-  const end = readAt(file, Math.max(0, size - 10), 10);
-  const length = end.length === 10 && end.subarray(4).toString('latin1') === 'ARROW1' ? end.readInt32LE(0) : -1;
-  if (length <= 0 || length + 18 > size) throw new Error('the file is cut short: it does not end as an Arrow file');
-  return Footer.decode(readAt(file, size - 10 - length, length)).schema.fields.map(({ name, type }) => ({ name, kind: arrowKind(type as DataType) }));
+  const length = arrowFooterBytes(readAt(file, Math.max(0, size - ARROW_END_BYTES), ARROW_END_BYTES), size);
+  const { columns } = parseArrowFooter(readAt(file, size - ARROW_END_BYTES - length, length), size);
+  return columns.map((column) => ({ name: column.name, kind: arrowKind(column) }));
 }
 
-function arrowKind(type: DataType): TableColumn['kind'] {
-  if (DataType.isDictionary(type)) return arrowKind(type.dictionary) === 'text' ? 'text' : 'other';
-  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)) return 'text';
-  return DataType.isInt(type) || (DataType.isFloat(type) && type.precision > 0) ? 'number' : 'other';
+function arrowKind({ values, dictionary }: ArrowColumn): TableColumn['kind'] {
+  if (values?.kind === 'text' || values?.kind === 'view') return 'text';
+  return values !== null && dictionary === null ? 'number' : 'other';
 }
 
 /** Names in the first line (CommonCrawl begins it, and each name, with `#`), kinds by the lines of the head. */

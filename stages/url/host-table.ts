@@ -1,16 +1,16 @@
 // `join`: numbers by host (CommonCrawl's ranks, say) as columns of every document. Rows are read once a run, compiled and
 // mapped by all workers; look-up and layout: kernels/text/host_table.cpp.
 // Columns are float64: ranks of hosts pass 2^24, where float32 begins to skip integers, and page ranks have 17 digits.
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { RecordBatchReader, type Vector } from 'apache-arrow';
 import { type BytesColumn, type FixedColumn, type HostListHandle, type HostTableHandle, native, RefineError, utf8Column } from '../../native/index.js';
+import { Damaged } from '../contract/parquet/bytes.js';
 import { ChunkCursor } from '../contract/parquet/chunk-cursor.js';
 import { readFooter } from '../contract/parquet/footer.js';
 import { refuseEmptyValues } from '../contract/parquet/rows.js';
 import type { ParquetColumn } from '../contract/parquet/schema.js';
 import type { Value } from '../contract/parquet/values.js';
 import { openFileRanges } from '../contract/ranges.js';
+import { readArrowRows } from './arrow/rows.js';
 import type { Join } from './host-columns.js';
 import { lineChunks } from './lists.js';
 import { makeOnce, scratchFile } from './scratch.js';
@@ -83,20 +83,31 @@ async function addParquet(join: Join, list: HostListHandle): Promise<void> {
     const column = (name: string): ParquetColumn => info.roots.find((root) => root.name === name)!.column!; // resolveJoin saw that it is there
     const columns = [column(join.host), ...join.columns.map(({ source }) => column(source))];
     refuseEmptyValues(info.rows * columns.length, ranges.bytes, place);
+    const room = namesRoom(ranges.bytes);
     for (const group of info.groups) {
       if (group.rows === 0) continue;
       const [hosts, ...numbers] = columns.map((one) => new ChunkCursor(ranges, place, one, group)) as [ChunkCursor, ...ChunkCursor[]];
       for (let at = 0; at < group.rows; at += SLICE_ROWS) {
         const rows = Math.min(SLICE_ROWS, group.rows - at);
-        const names = (await hosts.take(rows, signal)).map(hostOf);
+        const names = utf8Column((await hosts.take(rows, signal)).map(hostOf));
+        room(names);
         const values: Float64Array[] = [];
         for (const [index, cursor] of numbers.entries()) values.push(doubles(await cursor.take(rows, signal), columns[index + 1]!));
-        native.hostListAdd(list, utf8Column(names), values);
+        native.hostListAdd(list, names, values);
       }
     }
   } finally {
     await ranges.close();
   }
+}
+
+/** A dictionary makes a kilobyte of a byte: names that take more than this are of no file of hosts. */
+function namesRoom(bytes: number): (hosts: BytesColumn) => void {
+  const most = Math.max(1 << 28, 64 * bytes);
+  let left = most;
+  return ({ data }) => {
+    if ((left -= data.length) < 0) throw new Damaged(`it makes more than ${most} bytes of names of ${bytes}`);
+  };
 }
 
 const decoder = new TextDecoder('utf-8');
@@ -108,20 +119,18 @@ function doubles(values: readonly Value[], { unsigned, type }: ParquetColumn): F
 }
 
 async function addArrow(join: Join, list: HostListHandle): Promise<void> {
-  const stream = createReadStream(join.path, { highWaterMark: 1 << 20 });
+  const ranges = await openFileRanges(join.path, basename(join.path));
+  const wanted = { name: join.host, numbers: join.columns.map(({ source }) => source), longest: MAX_HOST_BYTES, rows: SLICE_ROWS };
+  const { signal } = new AbortController();
+  const room = namesRoom(ranges.bytes);
   try {
-    const reader = await RecordBatchReader.from(stream);
-    for await (const batch of reader) {
-      const column = (name: string): Vector => batch.getChild(name)!;
-      const hosts = utf8Column(Array.from(column(join.host) as Iterable<string | null>));
-      const values = join.columns.map(({ source }) => {
-        const vector = column(source);
-        return numbers(vector.nullCount === 0 ? (vector.toArray() as ArrayLike<number>) : Array.from(vector as Iterable<number | null>));
-      });
-      native.hostListAdd(list, hosts, values);
+    for await (const { names, numbers } of readArrowRows(ranges, wanted, signal)) {
+      const hosts = utf8Column(names);
+      room(hosts);
+      native.hostListAdd(list, hosts, numbers);
     }
   } finally {
-    stream.destroy();
+    await ranges.close();
   }
 }
 
