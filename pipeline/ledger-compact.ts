@@ -4,7 +4,7 @@
 import type { Batch, BytesColumn } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
 import type { LedgerStore } from './ledger-store.js';
-import { ArrowFile, ArrowWriter } from './store.js';
+import type { ArrowFile } from './store.js';
 
 export const COMPACTED = 'ledger.arrow';
 const METADATA = 'refine.ledger';
@@ -121,6 +121,7 @@ export class Compacted {
   }
 
   async #open(): Promise<ArrowFile> {
+    const { ArrowFile } = await import('./store.js'); // most run folders have no such file, and Arrow is half of what a command loads
     const file = await ArrowFile.open(this.#path).catch((cause: RefineError) => {
       if (cause.code === 'ERR_REFINE_SHARD') throw damaged(this.#place, cause.message.replace(/\. Delete the file.*$/s, ''), cause);
       throw cause;
@@ -138,6 +139,7 @@ export class Compacted {
 
 /** Writes rows that come sorted by task; memory is one batch of them. */
 export async function writeCompacted(path: string, rows: AsyncIterable<LedgerRow>): Promise<number> {
+  const { ArrowWriter } = await import('./store.js');
   const writer = await ArrowWriter.create(path, { columns: ['task', 'label', 'entry'], metadata: { [METADATA]: '{"format":1}' } });
   try {
     let held: LedgerRow[] = [];

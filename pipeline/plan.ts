@@ -21,13 +21,12 @@ import { type Cost, costOf, type Prices, type Transfer } from './prices.js';
 import { readLock, readPlan } from './run-folder.js';
 import { differenceFromLock } from './run-lock.js';
 import { segmentsOf } from './segments.js';
+import { SAMPLE_BYTES } from './plan-sample-bytes.js';
 import { TaskGraph } from './task-graph.js';
 import type { Manifest } from './types.js';
 
 export type { LevelEstimate, RunEstimate } from './plan-model.js';
-
-/** Bytes of inputs that a sample reads unless told otherwise: some seconds of work. */
-export const SAMPLE_BYTES = 24 * 1024 * 1024;
+export { SAMPLE_BYTES } from './plan-sample-bytes.js';
 
 export interface Sample {
   readonly bytesRead: number;

@@ -2,13 +2,12 @@
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { AskedDevice } from '../device.js';
-import { type CheckResult, checkRun } from '../check/check.js';
+import type { CheckResult } from '../check/check.js';
 import { CHECKS, percent } from '../check/finding.js';
 import { gapText, PROXY_LIMIT } from '../check/gap-report.js';
 import { describeLengths } from '../check/lengths.js';
-import { describeProxy } from '../check/proxy-run.js';
 import { PROXY_BATCH, PROXY_STEPS } from '../proxy-train.js';
-import { type FileKind, localCopy, sendBack } from '../storage/read-run.js';
+import type { FileKind } from '../storage/read-run.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 import { deviceOption } from './run.js';
 
@@ -59,11 +58,13 @@ export function registerCheck(program: Command): void {
           const { json, benchmarks = [], ...rest } = options;
           if (options.third !== undefined && options.trainSteps === undefined && options.against === undefined)
             throw new RefineError('ERR_REFINE_USAGE', '--third goes with --train-steps N or --against RUN2, the proxy run.');
+          const { localCopy, sendBack } = await import('../storage/read-run.js');
+          const { checkRun } = await import('../check/check.js');
           const run = await localCopy(named, CHECKED, words);
           const against = rest.against === undefined ? {} : { against: await localCopy(rest.against, CHECKED, words) };
           const result = await checkRun(run, { ...rest, ...against, benchmarks }, signal, seldom());
           await sendBack(named, run, ['check/check.json']);
-          await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+          await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : await checkText(result));
           return result.ok ? EXIT.done : EXIT.failed;
         } finally {
           done();
@@ -82,7 +83,7 @@ function seldom(): (line: string) => void {
   };
 }
 
-function checkText(result: CheckResult): string {
+async function checkText(result: CheckResult): Promise<string> {
   const lines = result.findings.map(({ check, severity, shard, rows, message, next }) => {
     const where = shard === null ? '' : ` ${shard}${rows.length === 0 ? '' : ` rows ${rows.join(', ')}`}`;
     return `${severity === 'error' ? 'ERROR  ' : 'warning'} ${check}${where}: ${message}. ${next}.`;
@@ -102,7 +103,7 @@ function checkText(result: CheckResult): string {
       `loss under ${result.loss.model}: ${result.loss.bitsPerByte.toFixed(3)} bits a byte over ${result.loss.documents} sampled documents; by shard, medians ${result.loss.shards.map(({ median }) => median.toFixed(2)).join(' ')}`,
     );
   if (result.gap !== null) lines.push(gapText(result.gap).trimEnd());
-  if (result.proxy !== null) lines.push(...describeProxy(result.proxy));
+  if (result.proxy !== null) lines.push(...(await import('../check/proxy-run.js')).describeProxy(result.proxy));
   for (const { check, why } of result.skipped) lines.push(`not checked: ${check}: ${why}`);
   const compared = heldOut === null ? '' : `; ${heldOut.heldOut} held-out documents against ${heldOut.train} for training, every pair from Jaccard 0.8`;
   lines.push(

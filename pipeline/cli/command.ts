@@ -2,7 +2,7 @@
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type ErrorCode, RefineError } from '../../native/errors.js';
 import { visible, withoutSecrets } from '../../native/redact.js';
-import { size } from '../../stages/contract/units.js';
+import { bytesOf } from '../../stages/contract/quantities.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -61,9 +61,9 @@ export function share(name: string) {
 
 export function memory(name: string) {
   return (text: string): number => {
-    const parsed = size().safeParse(text);
-    if (!parsed.success || parsed.data < 1 << 20) throw new InvalidArgumentError(`${name} is a size from 1MiB up, such as 4GiB.`);
-    return parsed.data;
+    const bytes = bytesOf(text);
+    if (bytes === null || bytes < 1 << 20) throw new InvalidArgumentError(`${name} is a size from 1MiB up, such as 4GiB.`);
+    return bytes;
   };
 }
 

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { size } from '../../stages/contract/units.js';
+import { bytesOf } from '../../stages/contract/quantities.js';
 import { EXPORT_FORMATS, type ExportedFile, type ExportFormat, exportRun, SIGNATURE_HASHES, type SignatureHash } from '../export/export.js';
 import { SPLITS, type Split } from '../loader/shard-files.js';
 import { localCopy } from '../storage/read-run.js';
@@ -108,7 +108,7 @@ export function tooLarge(files: readonly ExportedFile[], maxFileSize: string | u
 }
 
 function sizeOption(place: string, written: string): number {
-  const parsed = size().safeParse(written);
-  if (!parsed.success) throw new RefineError('ERR_REFINE_USAGE', `found "${written}", expected a size with a unit, such as 512MiB`, { place });
-  return parsed.data;
+  const bytes = bytesOf(written);
+  if (bytes === null) throw new RefineError('ERR_REFINE_USAGE', `found "${written}", expected a size with a unit, such as 512MiB`, { place });
+  return bytes;
 }

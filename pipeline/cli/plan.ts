@@ -2,11 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { AskedDevice } from '../device.js';
-import { loadManifest } from '../manifest.js';
-import { manifestWarnings } from '../manifest-warnings.js';
-import { planRun, SAMPLE_BYTES } from '../plan.js';
-import { planText } from '../plan-text.js';
-import { readPrices } from '../prices.js';
+import { SAMPLE_BYTES } from '../plan-sample-bytes.js';
 import { action, collect, count, data, EXIT, interruptible, memory, words } from './command.js';
 import { deviceOption } from './run.js';
 
@@ -39,9 +35,13 @@ export function registerPlan(program: Command): void {
     .addHelpText('after', '\nExample: refine plan manifests/sample.yaml --workers 4 --prices infra/prices/example.yaml')
     .action(
       action(async (path: string, options: Options) => {
+        const { loadManifest } = await import('../manifest.js');
+        const { manifestWarnings } = await import('../manifest-warnings.js');
+        const { planRun } = await import('../plan.js');
+        const { planText } = await import('../plan-text.js');
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
         for (const warning of manifestWarnings(manifest)) words(warning);
-        const prices = options.prices === undefined ? undefined : await readPrices(options.prices);
+        const prices = options.prices === undefined ? undefined : await (await import('../prices.js')).readPrices(options.prices);
         const { signal, done } = interruptible();
         try {
           const workers = options.workers === undefined && options.nodes === undefined ? undefined : (options.workers ?? 1) * (options.nodes ?? 1);

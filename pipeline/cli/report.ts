@@ -3,14 +3,9 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import { datasetCard } from '../report/card.js';
-import { collectRun } from '../report/collect.js';
-import { type Comparison, compareRuns } from '../report/compare.js';
-import { croissant } from '../report/croissant.js';
-import { reportPage } from '../report/page.js';
+import type { Comparison } from '../report/compare.js';
 import type { Pair } from '../report/page-compare.js';
-import { readRun } from '../run-folder.js';
-import { type FileKind, localCopy } from '../storage/read-run.js';
+import type { FileKind } from '../storage/read-run.js';
 import { action, count, EXIT, words } from './command.js';
 
 interface Options {
@@ -42,12 +37,14 @@ export function registerReport(program: Command): void {
         if (out === undefined && card === undefined && given.croissant === undefined)
           throw new RefineError('ERR_REFINE_USAGE', 'nothing to write: give -o FILE for the page, --card or --croissant FILE for a dataset card.');
         if (given.compare !== undefined && out === undefined) throw new RefineError('ERR_REFINE_USAGE', '--compare goes with -o FILE, the page.');
+        const { localCopy } = await import('../storage/read-run.js');
+        const { collectRun } = await import('../report/collect.js');
         const run = await localCopy(named, given.croissant === undefined ? LOOKED_AT : [...LOOKED_AT, 'tokens'], words);
         const options = given.compare === undefined ? given : { ...given, compare: await localCopy(given.compare, LOOKED_AT, words) };
-        const comparison = options.compare === undefined ? null : await compareRuns(await readRun(run), await readRun(options.compare));
+        const comparison = options.compare === undefined ? null : await compared(run, options.compare);
         const data = await collectRun(run, { samples, ...(comparison === null ? {} : { texts: textsOf(comparison, comparison.keptByFirst) }) });
-        if (card !== undefined) await write(card, datasetCard(data));
-        if (options.croissant !== undefined) await write(options.croissant, await croissant(data));
+        if (card !== undefined) await write(card, (await import('../report/card.js')).datasetCard(data));
+        if (options.croissant !== undefined) await write(options.croissant, await (await import('../report/croissant.js')).croissant(data));
         if (out === undefined) return EXIT.done;
         let pair: Pair | null = null;
         if (comparison !== null) {
@@ -56,10 +53,17 @@ export function registerReport(program: Command): void {
           const name = (given: string, folder: string) => (a === b ? `${given} (${basename(folder)})` : given);
           pair = { comparison, first: { name: name(a, run), data }, second: { name: name(b, options.compare!), data: second } };
         }
+        const { reportPage } = await import('../report/page.js');
         await write(out, reportPage(data, { times }, pair));
         return EXIT.done;
       }),
     );
+}
+
+async function compared(first: string, second: string): Promise<Comparison> {
+  const { compareRuns } = await import('../report/compare.js');
+  const { readRun } = await import('../run-folder.js');
+  return compareRuns(await readRun(first), await readRun(second));
 }
 
 function textsOf({ by }: Comparison, list: Comparison['keptByFirst']) {

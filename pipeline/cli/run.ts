@@ -2,22 +2,15 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { duration } from '../../stages/contract/units.js';
+import { millisecondsOf } from '../../stages/contract/quantities.js';
 import type { AskedDevice } from '../device.js';
-import { openKubernetes } from '../executors/kubernetes/place.js';
-import { EXECUTORS, type ExecutorName } from '../executors/settings-schema.js';
-import { readProfile, withProfile } from '../executors/settings.js';
-import { clusterPlace, executorOf, localPlace, openSlurm, type RunPlace } from '../executors/start.js';
-import { loadManifest } from '../manifest.js';
-import { manifestWarnings } from '../manifest-warnings.js';
+import { EXECUTORS, type ExecutorName } from '../executors/engine-names.js';
+import type { RunPlace } from '../executors/start.js';
 import { openJsonLog } from '../json-log.js';
 import { RunMetrics } from '../metrics.js';
 import { type Listen, parseListen, serveMetrics } from '../metrics-server.js';
-import { progressTo } from '../progress.js';
 import { type Progress, type ProgressEvent, tellAll } from '../progress-events.js';
-import { summaryText } from '../run-summary.js';
 import { isAddress } from '../storage/object-store.js';
-import { runManifest } from '../runner.js';
 import type { Manifest } from '../types.js';
 import { action, collect, count, EXIT, interruptible, words } from './command.js';
 
@@ -61,9 +54,9 @@ export function deviceOption(what: string, otherwise: AskedDevice = 'auto'): Opt
 }
 
 export function stallTime(text: string): number {
-  const parsed = duration().safeParse(text);
-  if (!parsed.success || parsed.data < 1000) throw new InvalidArgumentError('expected a time of at least 1s, such as 90s, 10m or 1h.');
-  return parsed.data;
+  const milliseconds = millisecondsOf(text);
+  if (milliseconds === null || milliseconds < 1000) throw new InvalidArgumentError('expected a time of at least 1s, such as 90s, 10m or 1h.');
+  return milliseconds;
 }
 
 export function registerRun(program: Command): void {
@@ -86,6 +79,10 @@ export function registerRun(program: Command): void {
     .option('--verify-inputs', 'reads local inputs that are done again and compares their sha256 with what was read then')
     .action(
       action(async (path: string, options: Options) => {
+        const { loadManifest } = await import('../manifest.js');
+        const { manifestWarnings } = await import('../manifest-warnings.js');
+        const { runManifest } = await import('../runner.js');
+        const { summaryText } = await import('../run-summary.js');
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
         const warnings = manifestWarnings(manifest);
         for (const warning of warnings) words(warning);
@@ -121,6 +118,7 @@ export function registerRun(program: Command): void {
 
 /** Who is told what the run does: people, and what was asked for beside them. */
 async function listeners(options: Options): Promise<{ readonly progress: Progress; close(): Promise<void> }> {
+  const { progressTo } = await import('../progress.js');
   const log = options.logJson === undefined ? null : openJsonLog(options.logJson);
   const metrics = options.metrics === undefined ? null : new RunMetrics();
   const server = metrics === null ? null : await serveMetrics(options.metrics!, () => metrics.text());
@@ -150,6 +148,8 @@ export function needSharedWork(out: string, work: string | undefined): void {
 
 /** Worker processes here, or the engine that --executor or the manifest names. */
 async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> {
+  const { readProfile, withProfile } = await import('../executors/settings.js');
+  const { clusterPlace, executorOf, localPlace, openSlurm } = await import('../executors/start.js');
   const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
   const workers = options.workers ?? block.workers;
   const whole = workers === undefined ? block : { ...block, workers };
@@ -159,6 +159,6 @@ async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> 
     case 'slurm':
       return clusterPlace(manifest, await openSlurm(whole), { block: whole, notice: words });
     case 'kubernetes':
-      return clusterPlace(manifest, openKubernetes(whole), { block: whole, notice: words });
+      return clusterPlace(manifest, (await import('../executors/kubernetes/place.js')).openKubernetes(whole), { block: whole, notice: words });
   }
 }

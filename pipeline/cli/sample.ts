@@ -2,9 +2,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import { readRun } from '../run-folder.js';
-import { sampleRun } from '../sample.js';
-import { localCopy } from '../storage/read-run.js';
 import { action, count, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -26,6 +23,9 @@ export function registerSample(program: Command): void {
     .addHelpText('after', "\nWrite each line's label, then: refine train-classifier --fasttext FILE.jsonl -o MODEL.ftz. infra/docs/labelling.md has the loop.")
     .action(
       action(async (named: string, options: Options & { readonly documents: number }) => {
+        const { readRun } = await import('../run-folder.js');
+        const { sampleRun } = await import('../sample.js');
+        const { localCopy } = await import('../storage/read-run.js');
         const { signal, done } = interruptible();
         try {
           const run = await readRun(await localCopy(named, ['text'], words));

@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { readRun } from '../run-folder.js';
-import { localCopy } from '../storage/read-run.js';
-import { indexRun, type SearchMatch, searchRun } from '../search.js';
+import type { SearchMatch } from '../search.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -31,6 +29,9 @@ export function registerSearch(program: Command): void {
         const strings = [...given, ...(file === undefined ? [] : stringsOf(file))];
         if (strings.length === 0 && index !== true) throw new RefineError('ERR_REFINE_USAGE', 'there is no string to look for. Give one, or --file.');
         if (strings.includes('')) throw new RefineError('ERR_REFINE_USAGE', 'an empty string stands everywhere. Give one of a byte or more.');
+        const { localCopy } = await import('../storage/read-run.js');
+        const { readRun } = await import('../run-folder.js');
+        const { indexRun, searchRun } = await import('../search.js');
         const run = await readRun(await localCopy(named, ['text'], words));
         const { signal, done } = interruptible();
         try {

@@ -1,11 +1,6 @@
 // `refine stats RUN`: the funnel by step and reason, and what was kept.
 import type { Command } from 'commander';
-import { readRun } from '../run-folder.js';
-import { collectStats, ledgerStats } from '../stats.js';
-import { localCopy } from '../storage/read-run.js';
 import { statsText } from '../stats-text.js';
-import { whatIf } from '../what-if.js';
-import { whatIfText } from '../what-if-text.js';
 import { action, collect, data, EXIT, words } from './command.js';
 
 export function registerStats(program: Command): void {
@@ -17,8 +12,13 @@ export function registerStats(program: Command): void {
     .option('--what-if <step.option=value>', 'what another threshold would keep, from features/ alone; may stand several times', collect)
     .action(
       action(async (named: string, options: { json?: boolean; whatIf?: readonly string[] }) => {
+        const { localCopy } = await import('../storage/read-run.js');
+        const { collectStats, ledgerStats } = await import('../stats.js');
         const run = await localCopy(named, options.whatIf === undefined ? ['text', 'index'] : ['features', 'index'], words);
         if (options.whatIf !== undefined) {
+          const { readRun } = await import('../run-folder.js');
+          const { whatIf } = await import('../what-if.js');
+          const { whatIfText } = await import('../what-if-text.js');
           const state = await readRun(run);
           const [stats, found] = [ledgerStats(state), whatIf(state, options.whatIf)];
           await data(options.json === true ? `${JSON.stringify({ ...stats, what_if: found }, null, 2)}\n` : whatIfText(stats, found));

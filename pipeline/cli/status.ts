@@ -1,9 +1,8 @@
 // `refine status RUN`: how far a run is, from its folder alone, on this machine or another that shares the disk.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type RunStatus, runStatus, statusOf } from '../status.js';
+import type { RunStatus } from '../status.js';
 import { isAddress } from '../storage/object-store.js';
-import { statusText } from '../status-text.js';
 import { action, data, EXIT, interruptible } from './command.js';
 
 const WATCH_MS = 5000;
@@ -22,6 +21,8 @@ export function registerStatus(program: Command): void {
     .addHelpText('after', '\nExit codes: 0 running or finished, 1 failed (or no run folder), 3 stopped before its end.')
     .action(
       action(async (run: string, options: { watch?: boolean; json?: boolean }) => {
+        const { runStatus, statusOf } = await import('../status.js');
+        const { statusText } = await import('../status-text.js');
         const { signal, done } = interruptible();
         try {
           for (;;) {

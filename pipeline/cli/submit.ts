@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import type { AskedDevice } from '../device.js';
-import { cancelRun, submitRun } from '../executors/chain.js';
-import { RUN_LABEL, runLabel } from '../executors/kubernetes/job.js';
-import { dryRun, submitDriver } from '../executors/kubernetes/submit.js';
-import { EXECUTORS, type ExecutorName, type ExecutorWritten } from '../executors/settings-schema.js';
-import { readProfile, withProfile } from '../executors/settings.js';
-import { slurmDryRun } from '../executors/slurm/dry-run.js';
-import { executorOf } from '../executors/start.js';
-import { loadManifest } from '../manifest.js';
+import { EXECUTORS, type ExecutorName } from '../executors/engine-names.js';
+import type { ExecutorWritten } from '../executors/settings-schema.js';
 import type { Manifest } from '../types.js';
-import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, count, data, EXIT, words } from './command.js';
 import { isAddress } from '../storage/object-store.js';
 import { deviceOption, executor, needSharedWork } from './run.js';
@@ -48,6 +41,10 @@ export function registerSubmit(program: Command): void {
     .option('--cancel', 'ends the submitted run: its driver and its jobs; what is done stays')
     .action(
       action(async (path: string, options: Options) => {
+        const { loadManifest } = await import('../manifest.js');
+        const { manifestWarnings } = await import('../manifest-warnings.js');
+        const { readProfile, withProfile } = await import('../executors/settings.js');
+        const { executorOf } = await import('../executors/start.js');
         const sets = options.set ?? [];
         const manifest = await loadManifest(path, { sets });
         const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
@@ -60,9 +57,11 @@ export function registerSubmit(program: Command): void {
             `is ${kind}, expected an engine that a run can be handed to: slurm or kubernetes. Add --executor slurm, or use refine run.`,
             { place: '--executor' },
           );
+        const { cancelRun, submitRun } = await import('../executors/chain.js');
         needSharedWork(out, options.work);
         const folder = isAddress(out) ? options.work! : out;
         if (options.dryRun === true) {
+          const { slurmDryRun } = await import('../executors/slurm/dry-run.js');
           for (const job of await slurmDryRun(manifest, folder, block, new AbortController().signal)) await data(`${JSON.stringify(job)}\n`);
           return EXIT.done;
         }
@@ -93,10 +92,13 @@ async function toKubernetes(manifest: Manifest, block: ExecutorWritten, options:
   const address = options.out !== undefined && isAddress(options.out) ? options.out : undefined;
   const out = address === undefined ? (options.out ?? shared) : (options.work ?? shared);
   if (options.cancel === true) {
+    const { RUN_LABEL, runLabel } = await import('../executors/kubernetes/job.js');
     const namespace = block.kubernetes?.namespace === undefined ? '' : ` -n ${block.kubernetes.namespace}`;
     const command = `kubectl delete job${namespace} -l '${RUN_LABEL}=${runLabel(out)}'`;
     throw new RefineError('ERR_REFINE_USAGE', `is not for Kubernetes. This run's Jobs end with: ${command}`, { place: '--cancel' });
   }
+  const { manifestWarnings } = await import('../manifest-warnings.js');
+  const { dryRun, submitDriver } = await import('../executors/kubernetes/submit.js');
   const submission = {
     block,
     out,

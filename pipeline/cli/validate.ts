@@ -1,7 +1,5 @@
 // `refine validate`: line and column of every mistake in a manifest, with the likely fix. Reads no input and writes nothing.
 import type { Command } from 'commander';
-import { loadManifest } from '../manifest.js';
-import { manifestWarnings } from '../manifest-warnings.js';
 import { action, collect, EXIT, words } from './command.js';
 
 export function registerValidate(program: Command): void {
@@ -12,6 +10,8 @@ export function registerValidate(program: Command): void {
     .option('--set <step.option=value>', 'as for run; may stand several times', collect)
     .action(
       action(async (path: string, options: { set?: string[] }) => {
+        const { loadManifest } = await import('../manifest.js');
+        const { manifestWarnings } = await import('../manifest-warnings.js');
         const manifest = await loadManifest(path, { sets: options.set ?? [] });
         for (const warning of manifestWarnings(manifest)) words(warning);
         words(

@@ -1,11 +1,7 @@
 // `refine worker RUN`: what a cluster engine starts on its nodes: an element of an array, or (`--drive`) the driver of a submitted run.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { driveRun } from '../executors/chain.js';
-import { elementIndex, runElement } from '../executors/node-worker.js';
 import { EXIT_STOPPED, EXIT_TIME } from '../executors/worker-exit.js';
-import { lineProgress } from '../progress.js';
-import { summaryText } from '../run-summary.js';
 import { isAddress } from '../storage/object-store.js';
 import { action, count, EXIT, words } from './command.js';
 
@@ -49,6 +45,9 @@ export function registerWorker(program: Command): void {
         const { signal, code } = stopSignals();
         if (options.drive === true) {
           try {
+            const { driveRun } = await import('../executors/chain.js');
+            const { lineProgress } = await import('../progress.js');
+            const { summaryText } = await import('../run-summary.js');
             const summary = await driveRun(run, { signal, progress: lineProgress(process.stderr), notice: words });
             words(summary === null ? 'handed over: the next driver goes on when the submitted jobs have ended' : summaryText(summary).trimEnd());
             return EXIT.done;
@@ -63,6 +62,7 @@ export function registerWorker(program: Command): void {
             `is ${options.level === undefined ? 'missing' : JSON.stringify(options.level)}, expected the name of a level, such as 0001-map-0.`,
             { place: '--level' },
           );
+        const { elementIndex, runElement } = await import('../executors/node-worker.js');
         const outcome = await runElement({ runFolder: run, level: options.level, index: elementIndex(options.index, process.env), stop: signal, say: words });
         return outcome.left === 0 ? EXIT.done : signal.aborted ? code() : EXIT.failed;
       }),

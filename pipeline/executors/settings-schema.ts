@@ -3,10 +3,10 @@
 // Invariant: words for an engine are one argument each, never split or read by a shell.
 import { z } from 'zod';
 import { duration, size } from '../../stages/contract/units.js';
+import { EXECUTORS } from './engine-names.js';
 import { kubernetesSchema } from './kubernetes/options.js';
 
-export const EXECUTORS = ['local', 'slurm', 'kubernetes'] as const;
-export type ExecutorName = (typeof EXECUTORS)[number];
+export { EXECUTORS, type ExecutorName } from './engine-names.js';
 
 const word = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.,:@+=-]*$/, 'a word of letters, digits and _ . , : @ + = -');
 const cpus = z.int().min(1).max(4096).describe('Cores of a job, and its worker processes unless `workers` says otherwise; default 1.');

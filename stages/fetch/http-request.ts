@@ -1,10 +1,9 @@
 // One HTTP request through undici's pools: redirects followed, leave asked of the gate for every hop, the answer's head
 // read, its body left to the caller. What an answer means is decided in http.ts.
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { RefineError } from '../../native/errors.js';
 import type { FetchGate } from '../contract/source.js';
 import { type Clock, systemClock } from './clock.js';
-import { guardedConnector, networkRules } from './network-guard.js';
 import { DEFAULT_RETRY_LIMITS, type RetryLimits } from './retry.js';
 
 export interface HttpEnv {
@@ -36,7 +35,10 @@ const REFUSAL_BYTES = 4096;
 let shared: Dispatcher | null = null;
 
 // Connections are kept per process; the number of requests at once is the gate's business, so the pools set no limit.
-function dispatcher(limits: RetryLimits): Dispatcher {
+// undici is loaded with the first request: workers that read local files, which are most, start without it.
+async function dispatcher(limits: RetryLimits): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { guardedConnector, networkRules } = await import('./network-guard.js');
   if (shared === null) {
     const env = process.env;
     const rules = networkRules(env);
@@ -94,10 +96,11 @@ export async function send(method: 'GET' | 'HEAD', address: string, headers: Rea
     // Bytes as they lie on the server: offsets and lengths of a range request mean nothing in a re-encoded body.
     const plain = { 'user-agent': 'refine (corpus builder)', 'accept-encoding': 'identity', ...headers };
     try {
+      const { request } = await import('undici');
       const response = await request(url, {
         method,
         headers: { ...plain, ...env.authorize?.(method, url, plain) },
-        dispatcher: dispatcher(limits),
+        dispatcher: await dispatcher(limits),
         headersTimeout: limits.headersTimeoutMs,
         bodyTimeout: limits.bodyTimeoutMs,
         signal: AbortSignal.any([env.signal, stop.signal]),

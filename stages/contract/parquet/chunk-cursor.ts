@@ -2,7 +2,6 @@
 // pages whose rows are all skipped are neither decoded nor, where they are large, fetched.
 // Memory: a window of the file, one page and the dictionary. Invariant: take() and skip() together give each row once; so does
 // takeEntries() of a column that is in lists, where a row has any number of values.
-import { compressors } from 'hyparquet-compressors';
 import { brotliDecompressSync } from 'node:zlib';
 import { native } from '../../../native/index.js';
 import { type Ranges, readWhole } from '../ranges.js';
@@ -66,6 +65,11 @@ export class PageMemory {
     if ((this.left -= bytes) < 0) throw new Damaged('pages that take more memory together than any writer makes them');
   }
 }
+/** Codecs that neither Node nor the core unpacks (snappy, LZ4): their package is loaded with the first page that needs it. */
+type Unpackers = Readonly<Record<string, ((input: Uint8Array, length: number) => Uint8Array) | undefined>>;
+const UNPACKED_HERE: readonly string[] = ['UNCOMPRESSED', 'GZIP', 'ZSTD', 'BROTLI'];
+let unpackers: Unpackers = {};
+
 /** In memory: a level of each kind, an index or a length, and what is made of a value of a dictionary. */
 const VALUE_BYTES = 16;
 const DICTIONARY_VALUE_BYTES = 160;
@@ -180,6 +184,7 @@ export class ChunkCursor {
     if (!(stored >= 0 && this.#at + stored <= this.#chunk.to)) throw new Damaged(`a page of ${stored} bytes`);
     if (!(plain >= 0 && plain <= MAX_PAGE_BYTES)) throw new Damaged(`a page of ${plain} bytes unpacked; at most ${MAX_PAGE_BYTES} are read`);
     const count = numberIn(own, 1) ?? -1;
+    if (!UNPACKED_HERE.includes(this.#chunk.codec)) unpackers = (await import('hyparquet-compressors')).compressors as Unpackers;
     if (type === 'dictionary') {
       if (!(count >= 0 && count <= MAX_DICTIONARY_VALUES)) throw new Damaged(`a dictionary of ${count} values; at most ${MAX_DICTIONARY_VALUES} are read`);
       const page = new Bytes(this.#unpack(await this.#bytes(stored, signal), plain));
@@ -261,7 +266,7 @@ export class ChunkCursor {
         throw new Damaged(`brotli that does not unpack (${(error as Error).message})`);
       }
     } else {
-      const unpack = (compressors as Record<string, ((input: Uint8Array, length: number) => Uint8Array) | undefined>)[codec];
+      const unpack = unpackers[codec];
       if (unpack === undefined) throw new Damaged(`compression ${codec} is not read`);
       try {
         page = unpack(bytes, plain);
