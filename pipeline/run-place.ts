@@ -9,7 +9,7 @@ import { cacheFolder } from './loader/cache-folder.js';
 import { type LockSettings, lockRunFolder } from './parent-lock.js';
 import { refuseHalfRemoved } from './remove/exclusions.js';
 import type { Lease as HeldLease, LeaseTimes } from './storage/lease.js';
-import { isAddress } from './storage/object-store.js';
+import { isAddress, isS3 } from './storage/object-store.js';
 import { RunStorage, type StorageSpec, workFolderOf } from './storage/run-storage.js';
 
 export interface PlaceSettings extends Pick<StorageSpec, 'limits' | 'partBytes'> {
@@ -67,8 +67,7 @@ export async function openPlace({
     const held = await lockRunFolder(out, locking);
     return { folder: out, ledger, storage: undefined, signal: AbortSignal.any([signal, held.lost]), lost: held.lost, release: () => held.release() };
   }
-  if (!/^s3:/i.test(out))
-    throw new RefineError('ERR_REFINE_USAGE', 'is read only. Write into a folder or s3://BUCKET/PREFIX', { place: out.replace(/[?#].*$/s, '') });
+  if (!isS3(out)) throw new RefineError('ERR_REFINE_USAGE', 'is read only. Write into a folder or s3://BUCKET/PREFIX', { place: out.replace(/[?#].*$/s, '') });
   const { Lease } = await import('./storage/lease.js');
   const taken = new AbortController();
   const folder = resolve(work ?? workFolder(out));

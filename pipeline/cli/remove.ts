@@ -8,6 +8,7 @@ import { type RemovalAnswer, removeFromRun } from '../remove/remove.js';
 import { readRequest } from '../remove/request.js';
 import { removeFromStore, verifyStored } from '../remove/stored-run.js';
 import { readRun } from '../run-folder.js';
+import { isAddress, isS3 } from '../storage/object-store.js';
 import { action, collect, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -38,8 +39,8 @@ export function registerRemove(program: Command): void {
       action(async (folder: string, options: Options) => {
         const ways = [options.list !== undefined, options.resume === true, options.verify === true].filter(Boolean).length;
         if (ways !== 1) throw new RefineError('ERR_REFINE_USAGE', 'expected one of --list FILE, --resume and --verify.');
-        const stored = /^s3:\/\//i.test(folder);
-        if (!stored && /^[a-z0-9]+:\/\//i.test(folder))
+        const stored = isS3(folder);
+        if (!stored && isAddress(folder))
           throw new RefineError('ERR_REFINE_USAGE', 'is read only. Name the run as a folder or s3://BUCKET/PREFIX, where its files can be written anew.', {
             place: folder.replace(/[?#].*$/s, ''),
           });

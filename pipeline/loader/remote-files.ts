@@ -2,6 +2,7 @@
 // Invariant: what `read` hands out is a prefix of one version of the file, and every call ends: by success, by an error that
 // names the place, or by the time bound.
 import { RefineError } from '../../native/errors.js';
+import { isS3 } from '../storage/object-store.js';
 import type { FetchGate } from '../../stages/contract/source.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { readUrl } from '../../stages/fetch/http.js';
@@ -37,7 +38,7 @@ export class RemoteFiles {
     const { totalMs = TOTAL_MS, connections = CONNECTIONS, ...retry } = limits;
     this.#totalMs = totalMs;
     this.#gate = localGate({ maxConcurrent: connections, minIntervalMs: 0 });
-    if (run.startsWith('s3://')) {
+    if (isS3(run)) {
       const { base, region, credentials } = s3Place(run, env);
       this.#base = base;
       this.name = run.replace(/\/+$/, '');

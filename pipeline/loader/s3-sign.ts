@@ -70,7 +70,7 @@ export interface S3Place {
 
 /** `s3://bucket/prefix` by the AWS_* environment: keys, AWS_REGION, and AWS_ENDPOINT_URL for servers that are not AWS. */
 export function s3Place(address: string, env: Readonly<Record<string, string | undefined>>): S3Place {
-  const match = /^s3:\/\/([^/]*)\/?(.*)$/.exec(address);
+  const match = /^s3:\/\/([^/]*)\/?(.*)$/i.exec(address);
   const bucket = match?.[1] ?? '';
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw new RefineError('ERR_REFINE_USAGE', `names the bucket ${JSON.stringify(bucket)}. Expected s3://BUCKET/PREFIX`, { place: address });

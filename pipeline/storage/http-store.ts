@@ -48,11 +48,18 @@ export class HttpStore implements ObjectStore {
     };
     try {
       const { bytes, tag } = await probeUrl(this.#url(key), { ...this.#env, refusal });
-      return bytes === null ? null : { key, bytes, tag, sha256: null };
+      return { key, bytes: bytes ?? (await this.#count(key)), tag, sha256: null };
     } catch (error) {
-      if (missing) return null;
+      if (missing || error instanceof MissingObject) return null;
       throw error;
     }
+  }
+
+  /** Of a server that sends bodies without their length and serves no ranges, only the body tells. */
+  async #count(key: string): Promise<number> {
+    let bytes = 0;
+    for await (const part of this.get(key)) bytes += part.length;
+    return bytes;
   }
 
   put(): Promise<never> {

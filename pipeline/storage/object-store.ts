@@ -30,8 +30,9 @@ export interface PutOptions {
 export interface ObjectStore {
   /** As people know it: no query, no credentials. */
   readonly name: string;
-  /** Bytes as they arrive. Throws `missing()` where there is none of that name. */
+  /** Bytes as they arrive. Throws `MissingObject` where there is none of that name. */
   get(key: string, options?: GetOptions): AsyncIterable<Uint8Array>;
+  /** Null where there is none of that name, and only there. */
   head(key: string): Promise<ObjectInfo | null>;
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'written' | 'exists'>;
   /** A whole local file, in parts where it is large. `sent` hears of bytes that arrived. */
@@ -45,6 +46,9 @@ export interface ObjectStore {
   /** Whether what is replaced or deleted stays as an older version; null where the store does not say. Absent: no store keeps any. */
   keepsVersions?(): Promise<boolean | null>;
 }
+
+/** A bucket, which can be written; web servers are read. */
+export const isS3 = (place: string): boolean => /^s3:\/\//i.test(place);
 
 export const isAddress = (place: string): boolean => /^(?:s3|https?):\/\//i.test(place);
 
@@ -89,7 +93,7 @@ async function readOnce(store: ObjectStore, key: string, most: number): Promise<
 
 /** The store behind an address; its code is loaded only now. */
 export async function openStore(address: string, signal?: AbortSignal): Promise<ObjectStore> {
-  if (/^s3:\/\//i.test(address)) return (await import('./s3-store.js')).S3Store.at(address, signal === undefined ? {} : { signal });
-  if (/^https?:\/\//i.test(address)) return new (await import('./http-store.js')).HttpStore(address, signal);
+  if (isS3(address)) return (await import('./s3-store.js')).S3Store.at(address, signal === undefined ? {} : { signal });
+  if (isAddress(address)) return new (await import('./http-store.js')).HttpStore(address, signal);
   return new (await import('./file-store.js')).FileStore(address);
 }

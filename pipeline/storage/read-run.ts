@@ -9,7 +9,7 @@ import { cacheFolder } from '../loader/cache-folder.js';
 import { statIfThere } from '../read-if-there.js';
 import { readPlan, readRun } from '../run-folder.js';
 import type { Shard } from '../types.js';
-import { isAddress, type ObjectStore, openStore, readObject } from './object-store.js';
+import { isAddress, isS3, type ObjectStore, openStore, readObject } from './object-store.js';
 import { downloadObject, lanes } from './run-storage.js';
 import { bringRemovals, refuseHalfRemovedAt } from './stored-removals.js';
 
@@ -62,7 +62,7 @@ export async function localCopy(run: string, kinds: readonly FileKind[], notice?
 
 /** Puts files that a command wrote into the copy where the run itself lies; a web server takes none. */
 export async function sendBack(run: string, folder: string, paths: readonly string[]): Promise<void> {
-  if (!/^s3:/i.test(run)) return;
+  if (!isS3(run)) return;
   const store = await openStore(run);
   for (const path of paths) if ((await statIfThere(join(folder, path))) !== null) await store.putFile(path, join(folder, path));
 }

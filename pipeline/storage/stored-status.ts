@@ -9,7 +9,7 @@ import { PROGRESS, readProgress } from '../progress-file.js';
 import { readLock, readPlan } from '../run-folder.js';
 import type { RunLook } from '../status.js';
 import { readHolderAt } from './lease.js';
-import { openStore, readObject } from './object-store.js';
+import { isS3, openStore, readObject } from './object-store.js';
 import { readCopy } from './read-run.js';
 import type { RunStorage } from './run-storage.js';
 import { StoredLedger } from './stored-ledger.js';
@@ -19,7 +19,7 @@ const MAX_JSON_BYTES = 512 << 20;
 const SHARE_MS = 20_000;
 
 export async function lookAtStore(address: string): Promise<RunLook> {
-  if (!/^s3:/i.test(address))
+  if (!isS3(address))
     throw new RefineError('ERR_REFINE_USAGE', 'cannot be listed, so nobody can tell from here how far it is. Name the run folder or s3://BUCKET/PREFIX', {
       place: address.replace(/[?#].*$/s, ''),
     });

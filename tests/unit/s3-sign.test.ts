@@ -61,6 +61,7 @@ test('a bucket lies at AWS under its own name, or below the endpoint that the en
   assert.equal(at('s3://corpus', { AWS_REGION: 'eu-west-3' }), 'https://corpus.s3.eu-west-3.amazonaws.com/');
   assert.equal(at('s3://my.corpus/a b/', {}), 'https://s3.us-east-1.amazonaws.com/my.corpus/a%20b/');
   assert.equal(at('s3://corpus/x', { AWS_ENDPOINT_URL: 'http://127.0.0.1:9000/' }), 'http://127.0.0.1:9000/corpus/x/');
+  assert.equal(at('S3://corpus/x', {}), at('s3://corpus/x', {}), 'a scheme may be written either way');
   assert.equal(s3Place('s3://corpus/x', {}).credentials, null);
 });
 
