@@ -1,7 +1,6 @@
 // `refine clean RUN...`: removes scratch/ of finished runs and says what that freed.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { cleanRun } from '../clean-run.js';
 import { bytes } from '../stats-text.js';
 import { isAddress } from '../storage/object-store.js';
 import { action, EXIT, interruptible, words } from './command.js';
@@ -22,6 +21,7 @@ export function registerClean(program: Command): void {
           throw new RefineError('ERR_REFINE_USAGE', 'goes with one run at s3://BUCKET/PREFIX: scratch of a run in a folder lies there.', { place: '--work' });
         for (const run of runs) {
           if (!isAddress(run)) {
+            const { cleanRun } = await import('../clean-run.js');
             told(run, await cleanRun(run, { force: options.force ?? false, dryRun: options.dryRun ?? false }));
             continue;
           }

@@ -1,7 +1,7 @@
 // `refine generate`: what a model writes after a prompt, to look at a model.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { type Generated, generate } from '../generate.js';
+import type { Generated } from '../generate.js';
 import { action, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -55,6 +55,7 @@ export function registerGenerate(program: Command): void {
             await data(begun ? piece : prompt + piece);
             begun = true;
           };
+          const { generate } = await import('../generate.js');
           const started = process.hrtime.bigint();
           const made = await generate(request, write, signal);
           const seconds = Number(process.hrtime.bigint() - started) / 1e9;

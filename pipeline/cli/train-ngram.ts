@@ -1,7 +1,6 @@
 // `refine train-ngram`: a Kneser-Ney language model from text, as ARPA text that KenLM reads too.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NgramText } from '../../native/index.js';
-import { trainNgram } from '../ngram-train.js';
 import { number } from '../stats-text.js';
 import type { PlainText } from '../tokenizer-texts.js';
 import { action, data, EXIT, interruptible, memory, words } from './command.js';
@@ -57,6 +56,7 @@ export function registerTrainNgram(program: Command): void {
         try {
           const { out, words: cut, normalise, unit, txt, textField, maxMemory, scratch } = options;
           const request = { texts, out, order: options.order, text: { words: cut, normalise, unit }, prune: options.prune, txt, textField, maxMemory };
+          const { trainNgram } = await import('../ngram-train.js');
           const made = await trainNgram(
             { ...request, fallback: options.discountFallback === true, ...(scratch === undefined ? {} : { scratch }) },
             signal,

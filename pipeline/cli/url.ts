@@ -1,6 +1,5 @@
 // `refine url compile`: lists of hosts and URLs as one compiled file, for manifests that many runs or machines share.
 import type { Command } from 'commander';
-import { compiledInWords, compileUrlLists } from '../registry.js';
 import { action, data, EXIT } from './command.js';
 
 export function registerUrl(program: Command): void {
@@ -14,6 +13,7 @@ export function registerUrl(program: Command): void {
     .option('--json', 'counts as one JSON object, for programs')
     .action(
       action(async (lists: string[], options: { out: string; json?: boolean }) => {
+        const { compiledInWords, compileUrlLists } = await import('../registry.js');
         const compiled = await compileUrlLists(lists, options.out);
         await data(options.json === true ? `${JSON.stringify(compiled)}\n` : `${options.out}: ${compiledInWords(compiled)}\n`);
         return EXIT.done;

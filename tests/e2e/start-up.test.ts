@@ -24,7 +24,25 @@ function start(args: readonly string[]): { readonly packages: readonly string[];
 }
 const refine = (...args: string[]) => start([packagePath('pipeline', 'cli', 'refine.mjs'), ...args]);
 
-for (const command of ['run', 'plan', 'status', 'validate', 'stats', 'report', 'sample', 'search', 'worker', 'submit', 'load', 'explain', 'doctor'])
+for (const command of [
+  'run',
+  'plan',
+  'status',
+  'validate',
+  'stats',
+  'report',
+  'sample',
+  'search',
+  'worker',
+  'submit',
+  'load',
+  'generate',
+  'train-ngram',
+  'url',
+  'clean',
+  'explain',
+  'doctor',
+])
   test(`refine ${command} --help and a mistyped option load commander and no other package`, () => {
     for (const [option, code] of [
       ['--help', 0],
