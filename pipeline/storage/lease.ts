@@ -1,5 +1,6 @@
 // One parent a run in a store, on whatever machine: lease/000001.json, 000002.json, ... of which the highest counts. Its holder
-// beats by writing it again; who finds it without a beat for a while takes the next number, which a conditional put gives to one.
+// beats by writing it again; who finds it without a beat for a while takes the next number, which a conditional put gives to one. None is
+// removed: a listing may be late by any number of them, and from the last one it shows, or from 1, the others are found by name.
 // Invariant: no two clocks are compared: a taker watches the object with its own. A holder that was taken over finds out at its next beat.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -71,8 +72,6 @@ export class Lease {
         const sure = await store.conditional();
         if (!sure) await wait(clock, times.settleMs, options.signal);
         if (sure || (await readObject(store, keyOf(number), MAX_LEASE_BYTES))?.equals(text) === true) {
-          // The one before stays: who is shown a listing without this one finds it from there.
-          for (let old = number - 2; old > 0 && old >= number - 4; old--) await store.delete(keyOf(old));
           return new Lease(store, number, me, clock, times);
         }
       }

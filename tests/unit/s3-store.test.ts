@@ -416,6 +416,30 @@ test('a lease that a late listing does not show is found by its name: by who wan
   assert.equal(await readHolderAt(store), null);
 });
 
+test('a listing that hides the last two leases, or all five: nobody takes a number again', async () => {
+  const { signal } = new AbortController();
+  const times = { beatMs: 60, patienceMs: 400, settleMs: 20 };
+  const store = await newS3({ conditional: true });
+  for (let number = 1; number < 5; number++) await (await Lease.acquire(store, { signal, times })).release();
+  const held = await Lease.acquire(store, { signal, times });
+  const listed = async (): Promise<readonly string[]> => {
+    const keys: string[] = [];
+    for await (const { key } of store.list('lease/')) keys.push(key.slice(-6, -5));
+    return keys;
+  };
+  for (const hidden of ['4', '1']) {
+    let staleBy = 1; // requests, of which each listing is one
+    for (world.faults = { staleBy }; (await listed()).includes(hidden); world.faults = { staleBy }) staleBy += 3;
+    world.faults = { staleBy: staleBy + 1 };
+    await assert.rejects(Lease.acquire(store, { signal, times }), { code: 'ERR_REFINE_RUN_LOCKED' });
+    assert.ok(!(await listed()).includes('5'));
+    world.faults = { staleBy: 1000 };
+    assert.equal((await readHolderAt(store))?.pid, process.pid);
+  }
+  world.faults = {};
+  await held.release();
+});
+
 test('a lease that this version cannot read is watched, not taken for none', async () => {
   const { signal } = new AbortController();
   const times = { beatMs: 60, patienceMs: 400, settleMs: 20 };
