@@ -24,6 +24,8 @@ const ANSWERS: readonly SlurmAnswer[] = ['silent', 'garbled', 'cut', 'lost-answe
 const HARMLESS: ReadonlySet<SlurmMishap> = new Set(['late', 'strange']);
 /** Ends of a disturbed command that are no fault of refine: a parent that was killed; a task that was killed too often, or timed out. */
 const MEANT = /^(SIGKILL|ERR_REFINE_TASKS_FAILED)$/;
+/** Tries of a round whose parent is to be killed; the one after them is left to its end. */
+const PARENTS_KILLED = 4;
 const BLOCK = `executor:
   kind: slurm
   tasks-per-element: 2
@@ -82,8 +84,8 @@ export async function clusterCampaign(options: ClusterCampaignOptions): Promise<
         if (tries > 0) restarts++;
         const parent = startRefine(['run', manifest, '--out', out, '--profile', profile], { env: slurm.env });
         const over = new AbortController();
-        // Once in ten seconds, on average, and not in every try, or a busy machine would never end one.
-        const killer = tries % 2 === 1 ? null : killLater(parent.child, -Math.log(1 - draw()) * 10_000, over.signal);
+        // Some time in the first ten seconds or so, and not in every try, or a busy machine would never end a round.
+        const killer = tries >= PARENTS_KILLED ? null : killLater(parent.child, -Math.log(1 - draw()) * 10_000, over.signal);
         const { code, signal, stderr } = await parent.done;
         over.abort();
         if ((await killer) === true) {
