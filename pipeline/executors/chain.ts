@@ -22,6 +22,7 @@ import { begunDrivers, driverDeaths, type JobRecord, JobsLog, nextDriver, openLe
 import { EXECUTOR_FOLDER } from './level-folder.js';
 import { aliveOf, isOf, liveJobs } from './live-jobs.js';
 import type { ExecutorWritten } from './settings-schema.js';
+import { type Patience, submitPatiently } from './patient-submit.js';
 import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
 
 const STAY_MS = 10 * 60_000;
@@ -80,7 +81,7 @@ export async function submitRun(manifest: Manifest, options: SubmitOptions, open
     await makeFolder(join(folder, EXECUTOR_FOLDER));
     await replaceFile(submittedPath(folder), `${JSON.stringify(submitted)}\n`);
     await log.add({ event: 'chain', engine: engine.name });
-    const job = await submitDriver(engine, folder, options.block, null);
+    const job = await engine.submit(driverJob(folder, options.block, null));
     await log.add({ event: 'driver', job, state: 'submitted' });
     return job;
   } finally {
@@ -89,7 +90,7 @@ export async function submitRun(manifest: Manifest, options: SubmitOptions, open
 }
 
 async function refuseDriven(engine: Engine, log: JobsLog, out: string): Promise<void> {
-  const [driver] = await liveDrivers(engine, await log.records());
+  const [driver] = await liveDrivers(engine, resolve(out), await log.records());
   if (driver === undefined) return;
   throw new RefineError(
     'ERR_REFINE_RUN_LOCKED',
@@ -98,10 +99,22 @@ async function refuseDriven(engine: Engine, log: JobsLog, out: string): Promise<
   );
 }
 
-/** Those at work, and the one that comes after them. */
-async function liveDrivers(engine: Engine, records: readonly JobRecord[]): Promise<readonly string[]> {
+/** Those at work, and those that come after them. */
+async function liveDrivers(engine: Engine, folder: string, records: readonly JobRecord[]): Promise<readonly string[]> {
   const next = nextDriver(records);
-  return await aliveOf(engine, [...new Set([...begunDrivers(records), ...(next === null ? [] : [next])])]);
+  const known = [...begunDrivers(records), ...(next === null ? [] : [next])];
+  return await aliveOf(engine, [...new Set([...known, ...(await unnotedDrivers(engine, folder, next))])]);
+}
+
+/** A driver, and refine submit, notes the job that it submitted once it has its id: of one killed in between only the job's name tells. */
+async function unnotedDrivers(engine: Engine, folder: string, next: string | null): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (let after = next; ; ) {
+    const job = await engine.find(driverName(folder, after));
+    if (job === null || found.has(job)) return found;
+    found.add(job);
+    after = job;
+  }
 }
 
 /** Cancels the drivers and every job of the run that is alive; their ids. What is done stays, and a later submit does the rest. */
@@ -112,7 +125,7 @@ export async function cancelRun(out: string, block: ExecutorWritten, openPlace: 
   const pauseMs = Math.min(settings.pollMs, 1000);
   // Until none is left, for a driver that begins has a successor first, and one that is submitting an array has noted it by its end.
   for (let waitedMs = 0; ; waitedMs += pauseMs) {
-    const alive = await liveDrivers(engine, await log.records());
+    const alive = await liveDrivers(engine, resolve(out), await log.records());
     if (alive.length === 0) break;
     if (waitedMs > CANCEL_MS)
       throw new EngineSilent(engine.name, `drivers ${alive.join(', ')} go on after scancel and a minute. Cancel again, or end them by hand.`);
@@ -152,7 +165,8 @@ export async function driveRun(runFolder: string, options: DriveOptions, openPla
     );
   const log = new JobsLog(folder);
   const before = await log.records();
-  const next = await secureNext(engine, folder, block, own);
+  const patience = { now: () => performance.now(), sleep: patientSleep, pauseMs: place.settings.pollMs, notice: options.notice, signal: options.signal };
+  const next = await secureNext(engine, folder, block, own, patience);
   await log.add({ event: 'driver', job: own, state: 'begin', next });
   const giveUp = async (): Promise<void> => {
     await engine.cancel([next]);
@@ -203,17 +217,17 @@ function isAfterChain(records: readonly { readonly event: string }[], record: { 
 }
 
 /** The driver after this one; a driver that was requeued finds the one it submitted before. */
-async function secureNext(engine: Engine, folder: string, block: ExecutorWritten, own: string): Promise<string> {
+async function secureNext(engine: Engine, folder: string, block: ExecutorWritten, own: string, patience: Patience): Promise<string> {
   const found = await engine.find(driverName(folder, own));
-  return found !== null && (await aliveOf(engine, [found])).length > 0 ? found : await submitDriver(engine, folder, block, own);
+  return found !== null && (await aliveOf(engine, [found])).length > 0 ? found : await submitPatiently(engine, driverJob(folder, block, own), patience);
 }
 
 function driverName(folder: string, after: string | null): string {
   return `refine-${digest(folder).slice(0, 8)}-driver${after === null ? '' : `-after-${after}`}`;
 }
 
-async function submitDriver(engine: Engine, folder: string, block: ExecutorWritten, after: string | null): Promise<string> {
-  return await engine.submit(driverJob(folder, block, after));
+async function patientSleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
 /** The driver's job, as an engine is given it. */

@@ -16,10 +16,9 @@ import { failedInChain, type OpenLevel, openLevels } from './jobs-log.js';
 import { type Ended, LedgerWatch } from './ledger-watch.js';
 import { type LevelNote, levelFolder, readLevelNote, readTasks, UNTRIED } from './level-folder.js';
 import { isOf } from './live-jobs.js';
+import { SILENCE_MS, submitPatiently } from './patient-submit.js';
 
 const FIRST_POLL_MS = 500;
-/** An engine that does not answer (slurmctld restarts) is asked again so long. */
-const SILENCE_MS = 30 * 60_000;
 const CANCEL_MS = 60_000;
 /** A job that died wrote no entry any more: only what is on its way is waited for. */
 const DEAD_SETTLE_MS = 5000;
@@ -161,7 +160,7 @@ export class ClusterExecutor implements Executor {
       const room = Math.min(engine.maxElements, Math.min(settings.maxQueued, engine.maxQueued) - queued, this.#fits);
       if (room <= 0) return; // later, as others end
       const batch = nextBatch(this.#waiting, room, settings, stepsOf);
-      const array = await this.#submit(batch);
+      const array = await this.#submit(batch, signal);
       if (array === null) {
         this.#fits = Math.max(1, Math.floor(batch.elements / 2));
         if (batch.elements === 1) return;
@@ -174,7 +173,7 @@ export class ClusterExecutor implements Executor {
   }
 
   /** null where the engine's limit on queued jobs is met. */
-  async #submit({ tasks, chunk, elements, workers, resources }: Batch): Promise<ClusterArray | null> {
+  async #submit({ tasks, chunk, elements, workers, resources }: Batch, signal: AbortSignal): Promise<ClusterArray | null> {
     const { engine, settings, stepsOf, refine } = this.#world;
     const { runFolder } = this.#context;
     const specs = tasks.map(({ spec }) => spec);
@@ -198,7 +197,11 @@ export class ClusterExecutor implements Executor {
     for (const { spec, tried } of tasks) if (tried !== UNTRIED || this.#known.has(spec.task)) await this.#ledger.forgetFailure(spec.task); // what stands there afterwards is of this try
     try {
       const command = [...refine, 'worker', runFolder, '--level', level];
-      const job = await engine.submit({ name, runFolder, folder: levelFolder(runFolder, level), command, elements, resources });
+      const job = await submitPatiently(
+        engine,
+        { name, runFolder, folder: levelFolder(runFolder, level), command, elements, resources },
+        { now: () => this.#outside.now(), sleep: (ms, stop) => this.#outside.sleep(ms, stop), pauseMs: settings.pollMs, notice: this.#world.notice, signal },
+      );
       await this.#log.add({ event: 'submitted', job, ...noted });
       return new ClusterArray({ job, name, note, elements, specs, ...(resources.timeMs === undefined ? {} : { timeMs: resources.timeMs }) });
     } catch (error) {

@@ -72,7 +72,10 @@ export interface Engine {
   readonly maxQueued: number;
   /** The job's id. Throws RefineError ERR_REFINE_ENGINE, or ERR_REFINE_QUEUE_FULL where a limit on queued jobs is met: later is well. */
   submit(job: ArrayJob): Promise<string>;
-  /** The id of a job that was submitted under this name (names are unique), or null: for a parent that died, or lost the answer, while it submitted. */
+  /**
+   * The id of the job that was submitted under this name, or null: for a parent that died, or lost the answer, while it submitted. Names are
+   * unique but for the first driver's, which each `refine submit` of a folder gives again: of several, the newest.
+   */
   find(name: string): Promise<string | null>;
   /** Of every job asked for; a job that the engine has forgotten has no elements. Throws EngineSilent where the engine does not answer. */
   states(jobs: readonly string[]): Promise<ReadonlyMap<string, ElementStates>>;

@@ -169,6 +169,7 @@ export function failedInChain(records: readonly JobRecord[]): ReadonlySet<string
 export function nextDriver(records: readonly JobRecord[]): string | null {
   let next: string | null = null;
   for (const record of records) {
+    if (record.event === 'chain') next = null; // one whose drivers a person ended by hand has said nothing
     if (record.event !== 'driver') continue;
     if (record.state === 'finished' || record.state === 'gave-up') next = null;
     else next = record.next ?? (record.state === 'submitted' ? record.job : next);

@@ -245,6 +245,34 @@ test('submit --cancel ends the driver and every job; what is done stays, and sub
   checkRun('cancel', expected);
 });
 
+test('a driver that is killed before it noted its successor: --cancel and a second submit see the job before it begins', async () => {
+  // sbatch's answer with the successor's id is lost, and the look for it by name is not answered: the driver is there until it is killed.
+  let waits = false;
+  const slurm = await cluster({
+    answer: (command, nth, args) => {
+      if (command === 'sbatch') return nth === 1 ? 'lost-answer' : undefined;
+      if (waits || slurm.jobs.size < 2 || !args.some((word) => word.startsWith('--name='))) return undefined;
+      waits = true;
+      return new Promise(() => undefined);
+    },
+  });
+  const submit = ['submit', join(folder, 'plain.yaml'), '--out', join(folder, 'unnoted')];
+  await done(refine(submit, { env: slurm.env }));
+  await until('a successor that is not noted', () => waits);
+  slurm.drain(); // it stays in the queue
+  assert.ok(slurm.kill('1'));
+  await until('the end of the driver', () => isOver(slurm.jobs.get('1')!));
+  assert.deepEqual(
+    records('unnoted').map(({ event }) => event),
+    ['chain', 'driver'],
+  );
+  const { code, stderr } = await refine(submit, { env: slurm.env });
+  assert.match(stderr, /ERR_REFINE_RUN_LOCKED .*job 2 of slurm already drives this run/);
+  assert.equal(code, 1);
+  assert.match((await done(refine([...submit, '--cancel'], { env: slurm.env }))).stderr, /cancelled jobs 2;/);
+  assert.ok([...slurm.jobs.values()].every(isOver));
+});
+
 test('a partition that is not there ends the run with what sbatch said, and leaves nothing behind', async () => {
   const slurm = await cluster();
   const { code, stderr } = await run(slurm, 'nowhere', ['--set', 'executor.slurm.partition=nowhere']);

@@ -82,6 +82,7 @@ export class FakeSlurm {
   readonly #forgotten = new Set<string>();
   readonly #sockets = new Set<Socket>();
   #queue: Queued[] = [];
+  #drained = false;
   #stopped = false;
 
   private constructor(folder: string, settings: FakeSlurmSettings) {
@@ -124,6 +125,11 @@ export class FakeSlurm {
   kill(id: string): boolean {
     const pids = [...(this.jobs.get(id)?.running.values() ?? [])].map(({ pid }) => pid);
     return pids.some((pid) => pid !== null && signalGroup(pid, 'SIGKILL'));
+  }
+
+  /** As an administrator's `scontrol update nodename=n1,n2 state=drain`: what runs goes on, and nothing begins. */
+  drain(): void {
+    this.#drained = true;
   }
 
   async #answer(asked: Asked): Promise<Answer> {
@@ -232,7 +238,7 @@ export class FakeSlurm {
 
   #begin(): void {
     const ready = ({ job }: Queued): boolean => job.after.every((id) => ![...(this.jobs.get(id)?.states.values() ?? [])].some(isAlive));
-    while (!this.#stopped && this.#free.length > 0) {
+    while (!this.#stopped && !this.#drained && this.#free.length > 0) {
       const at = this.#queue.findIndex(ready);
       if (at < 0) return;
       const [{ job, index }] = this.#queue.splice(at, 1) as [Queued];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { cancelRun, submitRun } from '../../pipeline/executors/chain.js';
 import type { ClusterSettings } from '../../pipeline/executors/cluster-world.js';
-import type { ElementState, Engine } from '../../pipeline/executors/engine.js';
+import type { ArrayJob, ElementState, Engine } from '../../pipeline/executors/engine.js';
 import { JobsLog, openLevels } from '../../pipeline/executors/jobs-log.js';
 import { lockRunFolder } from '../../pipeline/parent-lock.js';
 import type { Manifest } from '../../pipeline/types.js';
@@ -56,6 +56,22 @@ class JobsHere implements Engine {
       this.cancelled.push(job);
       if (this.jobs.get(job) === 'waiting') this.jobs.set(job, 'cancelled');
     }
+  }
+}
+
+/** Takes what is submitted, and who submitted it is killed before the answer comes. */
+class Unanswered extends JobsHere {
+  readonly names: string[] = [];
+
+  override async submit(job?: ArrayJob): Promise<string> {
+    const id = String(this.names.push(job!.name) + 10);
+    this.jobs.set(id, 'waiting');
+    throw new Error('killed');
+  }
+
+  override async find(name?: string): Promise<string | null> {
+    const at = this.names.lastIndexOf(name!);
+    return at < 0 ? null : String(at + 11);
   }
 }
 
@@ -111,4 +127,24 @@ test('submit while a driver holds the lock of the folder names its job, not the 
   const engine = new JobsHere({ 7: 'running', 8: 'waiting' });
   const submit = submitRun({ text: '', path: 'x.yaml' } as Manifest, options, async () => ({ engine, settings }));
   await assert.rejects(submit, { code: 'ERR_REFINE_RUN_LOCKED', message: /^job 7 of here already drives this run/ }).finally(() => held.release());
+});
+
+test('a submit that is killed before it noted its driver: the next submit is refused by that job, and --cancel ends it', async () => {
+  const { out, log } = folder('unnoted');
+  // A chain whose drivers a person ended by hand: the log has 2 as the one to come.
+  await log.add({ event: 'chain', engine: 'here' });
+  await log.add({ event: 'driver', job: '1', state: 'begin', next: '2' });
+  const engine = new Unanswered({ 1: 'cancelled', 2: 'cancelled' });
+  const submit = (): Promise<string> =>
+    submitRun({ text: '', path: 'x.yaml' } as Manifest, { out, sets: [], block: {}, allowFailed: 0, update: false, device: 'auto' }, async () => ({
+      engine,
+      settings,
+    }));
+  for (const job of ['11', '12']) {
+    await assert.rejects(submit(), /^Error: killed$/);
+    await assert.rejects(submit(), { code: 'ERR_REFINE_RUN_LOCKED', message: new RegExp(`^job ${job} of here already drives this run`) });
+    assert.deepEqual(await cancelRun(out, {}, async () => ({ engine, settings })), [job]);
+  }
+  assert.deepEqual(engine.cancelled, ['11', '12']);
+  assert.equal(new Set(engine.names).size, 1, 'both have the name of a first driver');
 });

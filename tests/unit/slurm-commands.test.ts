@@ -7,7 +7,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ArrayJob } from '../../pipeline/executors/engine.js';
 import { executorSchema } from '../../pipeline/executors/settings-schema.js';
-import { configNumber, indices, parseSqueue, refusalOf, SCRIPT, sbatchArguments, submittedJob, timeText } from '../../pipeline/executors/slurm/commands.js';
+import {
+  configNumber,
+  indices,
+  newestJob,
+  parseSqueue,
+  refusalOf,
+  SCRIPT,
+  sbatchArguments,
+  submittedJob,
+  timeText,
+} from '../../pipeline/executors/slurm/commands.js';
 import { slurmResources } from '../../pipeline/executors/slurm/resources.js';
 
 const HOSTILE = `it's "a" $(touch pwned) \`touch pwned\` %a %j ;& | > x --wrap=touch pwned`;
@@ -60,6 +70,12 @@ test('a driver is a job of its own that waits for others however they end', () =
   assert.ok(args.includes('--dependency=afterany:7:9'));
   assert.ok(args.includes('--output=/runs/a/scratch/executor/0001-map-0/refine-0a1b2c3d-driver.log'));
   assert.ok(!args.some((arg) => arg.startsWith('--array') || arg.startsWith('--signal')));
+});
+
+test('of several jobs of one name the newest is found, in whatever order squeue lists them', () => {
+  assert.equal(newestJob('9\n107\n107\n23\n'), '107');
+  assert.equal(newestJob(''), null);
+  for (const cut of ['107', 'Last login\n', '9\nx\n']) assert.equal(newestJob(cut), undefined, cut);
 });
 
 test('a run folder of any name is one argument, has no part in a pattern, and the script that starts it reads no word of it', () => {

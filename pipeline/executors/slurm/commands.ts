@@ -83,6 +83,13 @@ export function refusalOf(stderr: string): Refusal {
   return 'refused';
 }
 
+/** Of `squeue --format=%F`, in whatever order it lists: the highest number, null of none; undefined where it is no such answer. */
+export function newestJob(stdout: string): string | null | undefined {
+  if (!/^(\d+\n)*$/.test(stdout)) return undefined;
+  const jobs = stdout.split('\n').filter(Boolean);
+  return jobs.length === 0 ? null : String(Math.max(...jobs.map(Number)));
+}
+
 /** squeue -O with `|` after every field, of full width. */
 export const SQUEUE_FIELDS = 'ArrayJobID:0|,ArrayTaskID:0|,State:0|,exit_code:0|,NodeList:0|,Reason:0|';
 

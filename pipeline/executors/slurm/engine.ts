@@ -7,7 +7,7 @@ import { RefineError } from '../../../native/errors.js';
 import { replaceFile } from '../../atomic-file.js';
 import { type ArrayJob, type ElementStates, type Engine, EngineSilent } from '../engine.js';
 import { EXECUTOR_FOLDER } from '../level-folder.js';
-import { configNumber, parseSqueue, refusalOf, SCRIPT, SQUEUE_FIELDS, sbatchArguments, submittedJob } from './commands.js';
+import { configNumber, newestJob, parseSqueue, refusalOf, SCRIPT, SQUEUE_FIELDS, sbatchArguments, submittedJob } from './commands.js';
 
 interface Answer {
   readonly code: number;
@@ -82,8 +82,9 @@ export class SlurmEngine implements Engine {
   async find(name: string): Promise<string | null> {
     const { code, stdout, stderr } = await call('squeue', ['--noheader', '--states=all', `--name=${name}`, '--format=%F']);
     if (code !== 0) throw this.#silent('squeue', stderr);
-    if (!/^(\d+\n)*$/.test(stdout)) throw garbled(stdout, "a job's number a line");
-    return /^\d+/.exec(stdout)?.[0] ?? null;
+    const newest = newestJob(stdout);
+    if (newest === undefined) throw garbled(stdout, "a job's number a line");
+    return newest;
   }
 
   async states(jobs: readonly string[]): Promise<ReadonlyMap<string, ElementStates>> {

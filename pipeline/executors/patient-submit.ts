@@ -1,0 +1,41 @@
+// A job is submitted once, whether its engine answers or not: slurmctld restarts, and a run of a week does not end for it.
+// Invariant: nothing is submitted again before the engine has said, by the job's name, that it does not have it.
+import { type ArrayJob, type Engine, EngineSilent } from './engine.js';
+
+/** An engine that does not answer is asked again so long. */
+export const SILENCE_MS = 30 * 60_000;
+
+export interface Patience {
+  /** Milliseconds. */
+  now(): number;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Between two questions, milliseconds. */
+  readonly pauseMs: number;
+  readonly notice: (sentence: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The job's id. Throws what `engine.submit` throws; EngineSilent only after SILENCE_MS, when it is not known whether the job was taken. */
+export async function submitPatiently(engine: Engine, job: ArrayJob, patience: Patience): Promise<string> {
+  const { now, sleep, pauseMs, notice, signal } = patience;
+  let since: number | null = null;
+  for (let known = true; ; ) {
+    signal?.throwIfAborted();
+    try {
+      if (known) return await engine.submit(job);
+      const found = await engine.find(job.name);
+      if (found !== null) return found;
+      known = true;
+    } catch (error) {
+      if (!(error instanceof EngineSilent)) throw error;
+      if (since === null) notice(`${error.message} It is asked again.`);
+      since ??= now();
+      if (now() - since > SILENCE_MS) throw error;
+      known = false;
+      await sleep(pauseMs, signal).catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        throw cause;
+      });
+    }
+  }
+}
