@@ -22,7 +22,7 @@ import { begunDrivers, driverDeaths, type JobRecord, JobsLog, nextDriver, openLe
 import { EXECUTOR_FOLDER } from './level-folder.js';
 import { aliveOf, isOf, liveJobs } from './live-jobs.js';
 import type { ExecutorWritten } from './settings-schema.js';
-import { type Patience, submitPatiently } from './patient-submit.js';
+import { askPatiently, type Patience, submitPatiently } from './patient-submit.js';
 import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
 
 const STAY_MS = 10 * 60_000;
@@ -218,8 +218,11 @@ function isAfterChain(records: readonly { readonly event: string }[], record: { 
 
 /** The driver after this one; a driver that was requeued finds the one it submitted before. */
 async function secureNext(engine: Engine, folder: string, block: ExecutorWritten, own: string, patience: Patience): Promise<string> {
-  const found = await engine.find(driverName(folder, own));
-  return found !== null && (await aliveOf(engine, [found])).length > 0 ? found : await submitPatiently(engine, driverJob(folder, block, own), patience);
+  const alive = await askPatiently(async () => {
+    const found = await engine.find(driverName(folder, own));
+    return found === null ? [] : await aliveOf(engine, [found]);
+  }, patience);
+  return alive[0] ?? (await submitPatiently(engine, driverJob(folder, block, own), patience));
 }
 
 function driverName(folder: string, after: string | null): string {

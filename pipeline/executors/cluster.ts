@@ -16,7 +16,7 @@ import { failedInChain, type OpenLevel, openLevels } from './jobs-log.js';
 import { type Ended, LedgerWatch } from './ledger-watch.js';
 import { type LevelNote, levelFolder, readLevelNote, readTasks, UNTRIED } from './level-folder.js';
 import { isOf } from './live-jobs.js';
-import { SILENCE_MS, submitPatiently } from './patient-submit.js';
+import { askPatiently, type Patience, SILENCE_MS, submitPatiently } from './patient-submit.js';
 
 const FIRST_POLL_MS = 500;
 const CANCEL_MS = 60_000;
@@ -62,7 +62,7 @@ export class ClusterExecutor implements Executor {
     const left = await this.#withoutFailed(specs);
     this.#known = await this.#ledger.tasks();
     try {
-      const taken = await this.#restore(new Map(left.map((spec) => [spec.task, spec])));
+      const taken = await this.#restore(new Map(left.map((spec) => [spec.task, spec])), signal);
       this.#waiting = left.filter(({ task }) => !taken.has(task)).map((spec) => ({ spec, tried: UNTRIED }));
       await this.#toTheEnd(signal);
     } catch (error) {
@@ -110,17 +110,19 @@ export class ClusterExecutor implements Executor {
   }
 
   /** Takes over arrays of an earlier parent that hold tasks of these; others are not wanted any more. Once. */
-  async #restore(specs: ReadonlyMap<string, TaskSpec>): Promise<ReadonlySet<string>> {
+  async #restore(specs: ReadonlyMap<string, TaskSpec>, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { engine } = this.#world;
+    const patience = this.#patience(signal);
     const taken = new Set<string>();
     if (this.#restored) return taken;
     this.#restored = true;
     const records = await this.#log.records();
     this.#levels = records.filter(({ event }) => event === 'submitting').length;
     for (const open of openLevels(records)) {
-      const job = isOf(open, this.#world.engine) ? (open.job ?? (await this.#world.engine.find(open.name))) : null;
+      const job = isOf(open, engine) ? (open.job ?? (await askPatiently(() => engine.find(open.name), patience))) : null;
       const array = job === null ? null : await this.#arrayOf(open, job, specs);
       if (array === null || array.tasks.size === 0) {
-        if (job !== null) await this.#world.engine.cancel([job]);
+        if (job !== null) await askPatiently(() => engine.cancel([job]), patience);
         await this.#log.add({ event: 'closed', level: open.level, job, done: 0, failed: [], again: 0 });
         continue;
       }
@@ -146,6 +148,11 @@ export class ClusterExecutor implements Executor {
       if (error instanceof RefineError && error.code === 'ERR_REFINE_LEDGER') return null; // announced, and killed before it was written
       throw error;
     }
+  }
+
+  #patience(signal: AbortSignal): Patience {
+    const { now, sleep } = this.#outside;
+    return { now, sleep, pauseMs: this.#world.settings.pollMs, notice: this.#world.notice, signal };
   }
 
   #resources(spec: TaskSpec | null): Resources {

@@ -15,27 +15,33 @@ export interface Patience {
   readonly signal?: AbortSignal;
 }
 
-/** The job's id. Throws what `engine.submit` throws; EngineSilent only after SILENCE_MS, when it is not known whether the job was taken. */
-export async function submitPatiently(engine: Engine, job: ArrayJob, patience: Patience): Promise<string> {
-  const { now, sleep, pauseMs, notice, signal } = patience;
+/** What `ask` answers. Throws what it throws; EngineSilent only after SILENCE_MS of nothing else. */
+export async function askPatiently<T>(ask: () => Promise<T>, { now, sleep, pauseMs, notice, signal }: Patience): Promise<T> {
   let since: number | null = null;
-  for (let known = true; ; ) {
+  for (;;) {
     signal?.throwIfAborted();
     try {
-      if (known) return await engine.submit(job);
-      const found = await engine.find(job.name);
-      if (found !== null) return found;
-      known = true;
+      return await ask();
     } catch (error) {
       if (!(error instanceof EngineSilent)) throw error;
       if (since === null) notice(`${error.message} It is asked again.`);
       since ??= now();
       if (now() - since > SILENCE_MS) throw error;
-      known = false;
       await sleep(pauseMs, signal).catch((cause: unknown) => {
         signal?.throwIfAborted();
         throw cause;
       });
     }
   }
+}
+
+/** The job's id. Throws what `engine.submit` throws; EngineSilent only after SILENCE_MS, when it is not known whether the job was taken. */
+export async function submitPatiently(engine: Engine, job: ArrayJob, patience: Patience): Promise<string> {
+  let known = true;
+  return await askPatiently(async () => {
+    const found = known ? null : await engine.find(job.name);
+    if (found !== null) return found;
+    known = false; // until it is answered
+    return await engine.submit(job);
+  }, patience);
 }

@@ -136,7 +136,7 @@ test('answers that are lost, late, cut or of something else, and a state that no
     maxSubmit: 4,
     mishap: ({ name }, index) => (name.includes('map') && index === 0 ? 'strange' : undefined),
     answer: (command, nth, args) => {
-      if (command === 'sbatch') return nth === 0 ? 'lost-answer' : undefined;
+      if (command === 'sbatch') return (['lost-answer', 'garbled'] as const)[nth];
       if (!args.some((word) => word.startsWith('--jobs=')) || !existsSync(join(folder, 'wait'))) return undefined;
       if (++held > 9) rmSync(join(folder, 'wait'));
       return held > 6 ? undefined : bad[nth % 3]; // for longer than `settle`
@@ -146,6 +146,9 @@ test('answers that are lost, late, cut or of something else, and a state that no
   checkRun('answers', expected);
   assert.match(stderr, /It is asked again/);
   assert.equal(mapsOf(slurm), 1);
+  const submitted = records('answers').flatMap((record) => (record.event === 'submitted' ? [record.job] : []));
+  assert.deepEqual(submitted, [...slurm.jobs.keys()]);
+  assert.ok(submitted.length >= 2, `of ${submitted.length} submissions two have a bad answer`);
   assert.equal(
     records('answers').reduce((sum, record) => sum + (record.event === 'closed' ? record.again : 0), 0),
     0,
@@ -197,10 +200,16 @@ test('a parent that is killed: the folder is refused to a local run, and the sam
 
 test('submit: nothing stays here; a driver that is killed has a successor; status tells; the bytes are those of a local run', async () => {
   // The first driver's last word, to let its successor wait for the array, is not answered: it is at work until it is killed.
-  let handsOver = false;
+  // Before, it hears something else where it looks for a successor, and asks again.
+  let [garbled, handsOver] = [false, false];
   const slurm = await cluster({
     mishap: ({ name }, index, restarts) => (name.includes('map') && index === 1 && restarts === 0 ? 'node-fail' : undefined),
-    answer: (command, _, [verb]) => {
+    answer: (command, _, args) => {
+      const [verb] = args;
+      if (!garbled && args.some((word) => word.endsWith('-driver-after-1') && word.startsWith('--name='))) {
+        garbled = true;
+        return 'garbled';
+      }
       if (command !== 'scontrol' || verb !== 'update' || handsOver) return undefined;
       handsOver = true;
       return new Promise(() => undefined);
@@ -212,6 +221,7 @@ test('submit: nothing stays here; a driver that is killed has a successor; statu
   const driver = stdout.trim();
   assert.equal(driver, '1');
   await until('a driver that hands over', () => handsOver);
+  assert.ok(garbled);
   const again = await refine(submit, { env: slurm.env });
   assert.match(again.stderr, /ERR_REFINE_RUN_LOCKED .*job 1 of slurm already drives this run/);
   const { stdout: status } = await refine(['status', out], { env: slurm.env });

@@ -184,7 +184,8 @@ test("ranges of a pending array's elements", () => {
 test('sbatch: its answer, and whether a refusal is for ever', () => {
   assert.equal(submittedJob('123\n'), '123');
   assert.equal(submittedJob('123;cluster\n'), '123');
-  assert.throws(() => submittedJob('Submitted batch job\n'), /expected a job's number/);
+  assert.equal(submittedJob('*** maintenance on Tuesday ***\n123\n'), '123');
+  for (const cut of ['', '1', '12;clu', 'Submitted batch job\n', 'Submitted batch job 123\n']) assert.equal(submittedJob(cut), null, cut);
   assert.equal(
     refusalOf(
       'sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, the user size and/or time limits)',

@@ -56,16 +56,9 @@ export function timeText(ms: number): string {
   return days === 0 ? clock : `${days}-${clock}`;
 }
 
-/** Job id of `sbatch --parsable`: `123` or `123;cluster`. */
-export function submittedJob(stdout: string): string {
-  const id = /^(\d+)(;[^\n]*)?$/m.exec(stdout)?.[1];
-  if (id === undefined)
-    throw new RefineError(
-      'ERR_REFINE_ENGINE',
-      `sbatch answered ${JSON.stringify(stdout.slice(0, 200))}, expected a job's number. Try it by hand: sbatch --version`,
-      { place: 'slurm' },
-    );
-  return id;
+/** Job id of `sbatch --parsable`: a line `123` or `123;cluster`, whole; null where no such line is there: a number that was cut is another job's. */
+export function submittedJob(stdout: string): string | null {
+  return /^(\d+)(;[^\n]*)?\n/m.exec(stdout)?.[1] ?? null;
 }
 
 export type Refusal = 'full' | 'silent' | 'refused';

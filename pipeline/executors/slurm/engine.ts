@@ -56,8 +56,9 @@ export class SlurmEngine implements Engine {
     const script = join(job.runFolder, EXECUTOR_FOLDER, 'start.sh');
     await replaceFile(script, SCRIPT);
     const { code, stdout, stderr } = await call('sbatch', sbatchArguments(job, script, { stopBefore: this.#stopBefore }));
-    if (code === 0) return submittedJob(stdout);
-    switch (refusalOf(stderr)) {
+    const id = code === 0 ? submittedJob(stdout) : null;
+    if (id !== null) return id;
+    switch (code === 0 ? 'silent' : refusalOf(stderr)) {
       case 'full':
         throw new RefineError('ERR_REFINE_QUEUE_FULL', `sbatch takes no more now: ${said(stderr)}. Wait, or lower executor.slurm.max-queued.`, {
           place: 'slurm',
@@ -69,7 +70,7 @@ export class SlurmEngine implements Engine {
           const found = await this.find(job.name).catch(() => null);
           if (found !== null) return found;
         }
-        throw this.#silent('sbatch', stderr);
+        throw code === 0 ? garbled('sbatch', stdout, "a line with the job's number") : this.#silent('sbatch', stderr);
       case 'refused':
     }
     throw new RefineError(
@@ -83,7 +84,7 @@ export class SlurmEngine implements Engine {
     const { code, stdout, stderr } = await call('squeue', ['--noheader', '--states=all', `--name=${name}`, '--format=%F']);
     if (code !== 0) throw this.#silent('squeue', stderr);
     const newest = newestJob(stdout);
-    if (newest === undefined) throw garbled(stdout, "a job's number a line");
+    if (newest === undefined) throw garbled('squeue', stdout, "a job's number a line");
     return newest;
   }
 
@@ -95,7 +96,7 @@ export class SlurmEngine implements Engine {
       throw this.#silent('squeue', stderr);
     }
     const states = parseSqueue(stdout);
-    if (states === null) throw garbled(stdout, `whole lines of ${SQUEUE_FIELDS}`);
+    if (states === null) throw garbled('squeue', stdout, `whole lines of ${SQUEUE_FIELDS}`);
     return states;
   }
 
@@ -119,8 +120,8 @@ export class SlurmEngine implements Engine {
 }
 
 /** Something else wrote there, or it was cut: another answer may be whole. */
-function garbled(stdout: string, expected: string): RefineError {
-  return new EngineSilent('slurm', `squeue answered ${JSON.stringify(stdout.slice(-200))}, expected ${expected}. Try it by hand.`);
+function garbled(command: string, stdout: string, expected: string): RefineError {
+  return new EngineSilent('slurm', `${command} answered ${JSON.stringify(stdout.slice(-200))}, expected ${expected}. Try it by hand.`);
 }
 
 function said(stderr: string): string {
