@@ -22,7 +22,7 @@ import { begunDrivers, driverDeaths, type JobRecord, JobsLog, nextDriver, openLe
 import { EXECUTOR_FOLDER } from './level-folder.js';
 import { aliveOf, isOf, liveJobs } from './live-jobs.js';
 import type { ExecutorWritten } from './settings-schema.js';
-import { askPatiently, type Patience, submitPatiently } from './patient-submit.js';
+import { askPatiently, type Patience, submitPatiently } from './patience.js';
 import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
 
 const STAY_MS = 10 * 60_000;

@@ -16,7 +16,7 @@ import { failedInChain, type OpenLevel, openLevels } from './jobs-log.js';
 import { type Ended, LedgerWatch } from './ledger-watch.js';
 import { type LevelNote, levelFolder, readLevelNote, readTasks, UNTRIED } from './level-folder.js';
 import { isOf } from './live-jobs.js';
-import { askPatiently, type Patience, SILENCE_MS, submitPatiently } from './patient-submit.js';
+import { askPatiently, type Patience, SILENCE_MS, submitPatiently } from './patience.js';
 
 const FIRST_POLL_MS = 500;
 const CANCEL_MS = 60_000;

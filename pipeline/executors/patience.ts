@@ -1,5 +1,5 @@
-// A job is submitted once, whether its engine answers or not: slurmctld restarts, and a run of a week does not end for it.
-// Invariant: nothing is submitted again before the engine has said, by the job's name, that it does not have it.
+// An engine that does not answer is asked again, and a job is submitted once whether it answers or not: slurmctld restarts, and a run of a
+// week does not end for it. Invariant: nothing is submitted again before the engine has said, by the job's name, that it does not have it.
 import { type ArrayJob, type Engine, EngineSilent } from './engine.js';
 
 /** An engine that does not answer is asked again so long. */

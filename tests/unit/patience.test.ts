@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RefineError } from '../../native/errors.js';
 import { type ArrayJob, type Engine, EngineSilent } from '../../pipeline/executors/engine.js';
-import { SILENCE_MS, submitPatiently } from '../../pipeline/executors/patient-submit.js';
+import { SILENCE_MS, submitPatiently } from '../../pipeline/executors/patience.js';
 
 type Answer = 'taken' | 'taken, not answered' | 'not answered' | 'refused' | 'found or not';
 
