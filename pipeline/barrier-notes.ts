@@ -1,6 +1,6 @@
 // What the phases of a run's barriers and the batches of its stages noted, summed over tasks, and what the steps say of it to people.
 import type { AnyStep } from '../stages/contract/stage.js';
-import { steps as registry } from './registry.js';
+import { loadSteps } from './registry.js';
 import type { RunLock } from './run-folder.js';
 import type { LedgerEntry } from './types.js';
 
@@ -36,8 +36,9 @@ export function barrierNotices(
 }
 
 /** The same from a lock file; a step that this refine does not have, or has in another version, says nothing. */
-export function lockedNotices(notes: Readonly<Record<string, Notes>>, lock: Pick<RunLock, 'resolved'>): string[] {
+export async function lockedNotices(notes: Readonly<Record<string, Notes>>, lock: Pick<RunLock, 'resolved'>): Promise<string[]> {
   const steps = (lock.resolved.steps ?? []) as readonly { name: string; stage: string; version: number; options?: unknown }[];
+  const registry = await loadSteps(steps.map(({ stage }) => stage));
   return barrierNotices(
     notes,
     steps.map(({ name, stage, version, options }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { Barrier } from '../stages/contract/barrier.js';
 import { type AnyStep, readsOf, type StageEnv, writesOf } from '../stages/contract/stage.js';
-import { steps as registry } from './registry.js';
+import { loadStep } from './registry.js';
 import type { RunState } from './run-folder.js';
 import { ArrowFile } from './store.js';
 import type { Shard } from './types.js';
@@ -40,8 +40,8 @@ function lockedSteps(run: RunState): readonly LockedStep[] {
   return (run.lock.resolved.steps ?? []) as LockedStep[];
 }
 
-function indexable(stage: string): IndexedBarrier | null {
-  const step = registry.get(stage);
+async function indexable(stage: string): Promise<IndexedBarrier | null> {
+  const step = await loadStep(stage);
   return step?.kind === 'barrier' && step.indexing !== undefined ? step : null;
 }
 
@@ -56,23 +56,25 @@ export function defaultKeeps(run: RunState): readonly Keep[] {
 }
 
 /** The steps of an index that keeps these, with the options that the run gave them, or with `given` ones. */
-export function stepsToKeep(run: RunState, keeps: readonly Keep[], given: Readonly<Record<string, unknown>>): IndexedStep[] {
+export async function stepsToKeep(run: RunState, keeps: readonly Keep[], given: Readonly<Record<string, unknown>>): Promise<IndexedStep[]> {
   if (keeps.includes('shingles') && !keeps.includes('minhash'))
     throw new RefineError('ERR_REFINE_USAGE', '--keep shingles goes with minhash, whose candidates are verified by them. Write --keep minhash,shingles');
   const stages = KEEPS.filter((keep) => keep !== 'shingles' && keeps.includes(keep)).map((keep) => `dedupe-${keep}`);
   for (const name of Object.keys(given))
     if (!stages.includes(name))
       throw new RefineError('ERR_REFINE_USAGE', `has options of "${name}", which is not kept; kept are ${stages.join(', ')}.`, { place: '--with' });
-  return stages.map((stage) => {
-    const barrier = indexable(stage)!;
+  const kept: IndexedStep[] = [];
+  for (const stage of stages) {
+    const barrier = (await indexable(stage))!;
     const own = lockedSteps(run).find((step) => step.stage === stage)?.options ?? {};
-    return { barrier, options: keyOptions(barrier, { ...own, ...((given[stage] ?? {}) as object) }) };
-  });
+    kept.push({ barrier, options: keyOptions(barrier, { ...own, ...((given[stage] ?? {}) as object) }) });
+  }
+  return kept;
 }
 
 /** dedupe-minhash as datatrove's signatures are made, where `given` does not say otherwise. */
-export function signaturesStep(given: Readonly<Record<string, unknown>>): IndexedStep {
-  const barrier = indexable('dedupe-minhash')!;
+export async function signaturesStep(given: Readonly<Record<string, unknown>>): Promise<IndexedStep> {
+  const barrier = (await indexable('dedupe-minhash'))!;
   return { barrier, options: keyOptions(barrier, { preset: 'datatrove', ...((given[barrier.name] ?? {}) as object) }) };
 }
 
@@ -86,19 +88,21 @@ function keyOptions(barrier: IndexedBarrier, options: Readonly<Record<string, un
 }
 
 /** The steps of an index that is there, with the options that its keys were made with. */
-export function stepsOfIndex(
+export async function stepsOfIndex(
   run: RunState,
   keys: Readonly<Record<string, Readonly<Record<string, string | number>>>>,
   given: Readonly<Record<string, unknown>>,
-): IndexedStep[] {
-  return Object.keys(keys).map((stage) => {
-    const barrier = indexable(stage);
+): Promise<IndexedStep[]> {
+  const steps: IndexedStep[] = [];
+  for (const stage of Object.keys(keys)) {
+    const barrier = await indexable(stage);
     if (barrier === null) throw new RefineError('ERR_REFINE_INDEX', `holds keys of "${stage}", which is no step of this refine. Use the refine that wrote it.`);
     const held = keys[stage]!;
     const fromIndex = Object.fromEntries(barrier.indexing!.options.filter((name) => held[name] !== undefined).map((name) => [name, held[name]]));
     const own = lockedSteps(run).find((step) => step.stage === stage)?.options ?? {};
-    return { barrier, options: keyOptions(barrier, { ...own, ...fromIndex, ...((given[stage] ?? {}) as object) }) };
-  });
+    steps.push({ barrier, options: keyOptions(barrier, { ...own, ...fromIndex, ...((given[stage] ?? {}) as object) }) });
+  }
+  return steps;
 }
 
 /** The run's documents; an error says what it lacks and what to do. `finalText`: its shards' text is what the next run will see. */
@@ -116,7 +120,7 @@ export async function openIndexRun(run: RunState, steps: readonly IndexedStep[],
     });
   }
   const wanted = [...new Set(['id', ...steps.flatMap(({ barrier, options }) => readsOf(barrier, options, env))])];
-  if (!finalText) for (const { barrier } of steps) refuseLaterText(run, barrier, env);
+  if (!finalText) for (const { barrier } of steps) await refuseLaterText(run, barrier, env);
   const columns = await heldColumns(join(run.folder, run.text[0]!.path), wanted, steps, env, run.folder);
   return { folder: run.folder, name: String(resolved.name ?? ''), shards: run.text, columns };
 }
@@ -141,13 +145,13 @@ async function heldColumns(path: string, wanted: readonly string[], steps: reado
 }
 
 /** Steps after the dedupe step that wrote a column it compares. */
-function refuseLaterText(run: RunState, barrier: IndexedBarrier, env: StageEnv): void {
+async function refuseLaterText(run: RunState, barrier: IndexedBarrier, env: StageEnv): Promise<void> {
   const list = lockedSteps(run);
   const last = list.findLastIndex((step) => step.stage === barrier.name);
   if (last === -1) return; // the run never compared them: its final text is all there is
   const compared = barrier.reads.filter((name) => name === 'text' || name === 'url');
   for (const later of list.slice(last + 1)) {
-    const stage: AnyStep | undefined = registry.get(later.stage);
+    const stage: AnyStep | undefined = await loadStep(later.stage);
     if (stage === undefined) continue; // a stage of the user's own says what it writes when it is loaded, which is not done here
     const parsed = stage.schema.safeParse(later.options);
     const changed = compared.find((name) => writesOf(stage, parsed.success ? parsed.data : undefined, env).includes(name));

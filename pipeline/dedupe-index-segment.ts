@@ -10,7 +10,7 @@ import type { StageEnv } from '../stages/contract/stage.js';
 import { makeFolder } from './atomic-file.js';
 import { type AddOptions, addSegment, keepFiles, type NamedSegment } from './dedupe-index.js';
 import type { IndexedStep, IndexRun } from './dedupe-index-run.js';
-import { type Catalogue, firstRow, IDS_SHAPE, type IndexSegment } from './registry.js';
+import { type Catalogue, firstRow, IDS_SHAPE, type IndexSegment } from './index-files.js';
 import { readArrow } from './store.js';
 
 /** What the keys of these steps are, by stage. */

@@ -13,7 +13,7 @@ import { type AddOptions, addSegment, keepFiles, type NamedSegment } from './ded
 import type { IndexedStep } from './dedupe-index-run.js';
 import { keysOf } from './dedupe-index-segment.js';
 import { fileSha256 } from './identity.js';
-import { bandFiles, firstRow, IDS_SHAPE, type IndexSegment, type KeySpace, readCatalogue } from './registry.js';
+import { bandFiles, firstRow, IDS_SHAPE, type IndexSegment, type KeySpace, readCatalogue } from './index-files.js';
 
 const STAGE = 'dedupe-minhash';
 const ID_BATCH = 65_536;

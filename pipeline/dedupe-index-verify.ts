@@ -5,7 +5,7 @@ import { recordFileInfo } from '../native/records.js';
 import { diskError } from './atomic-file.js';
 import { fileSha256 } from './identity.js';
 import { listIfThere } from './read-if-there.js';
-import { type Catalogue, findDamage, readCatalogue, segmentFile, segmentFolder } from './registry.js';
+import { type Catalogue, findDamage, readCatalogue, segmentFile, segmentFolder } from './index-files.js';
 
 export interface IndexFinding {
   readonly path: string;

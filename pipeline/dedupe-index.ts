@@ -11,7 +11,7 @@ import { native } from '../native/index.js';
 import { diskError, makeFolder, replaceFile, syncFolder } from './atomic-file.js';
 import { fileSha256 } from './identity.js';
 import { type FolderLock, lockFolder } from './parent-lock.js';
-import { type Catalogue, catalogueText, type IndexedFile, type IndexSegment, isName, misfitOf, readCatalogue, segmentFolder } from './registry.js';
+import { type Catalogue, catalogueText, type IndexedFile, type IndexSegment, isName, misfitOf, readCatalogue, segmentFolder } from './index-files.js';
 
 const CATALOGUE = 'index.json';
 

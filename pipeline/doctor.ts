@@ -119,7 +119,7 @@ function disk(folder: string): Finding {
 async function steps(folder: string): Promise<Finding[]> {
   let registry: ReadonlyMap<string, AnyStep>;
   try {
-    registry = (await import('./registry.js')).steps;
+    registry = await (await import('./registry.js')).loadSteps();
   } catch (error) {
     return [{ name: 'steps', value: (error as Error).message.split('\n')[0]!, state: 'missing', next: 'Run npm ci again, then npm run build.' }];
   }

@@ -14,7 +14,7 @@ import { type Scores, scoresOf } from './classifier-scores.js';
 import { type EncoderFile, encoderFiles, type EncoderStorage, type Json, storedWeights } from './encoder-folder.js';
 import { type SplitRequest, splitExamples } from './labelled-split.js';
 import { type Example, exampleColumns, type Skips } from './labelled-texts.js';
-import { loadTokenizer } from './registry.js';
+import { loadTokenizer } from './tokenizers.js';
 
 export interface EncoderShape {
   readonly channels: number;

@@ -14,7 +14,7 @@ import { readLocal } from '../stages/fetch/local.js';
 import { probeUrl, readUrl } from '../stages/fetch/http.js';
 import type { HttpEnv } from '../stages/fetch/http-request.js';
 import { AtomicFile, diskError, replaceFile, type Written } from './atomic-file.js';
-import type { PublishedList } from './registry.js';
+import type { PublishedList } from './url-lists.js';
 import { readTar } from './tar.js';
 
 export const LOCK_NAME = 'lists.lock.json';

@@ -1,6 +1,6 @@
 // What a funnel says of its own rules: those that never decided, and a step that let nothing through. For people; nothing fails.
 import type { AnyStep, StageEnv } from '../stages/contract/stage.js';
-import { steps as registry } from './registry.js';
+import { loadSteps } from './registry.js';
 import type { RunLock } from './run-folder.js';
 
 /** A rule that fires on less than one document in so many is not missed by chance alone. */
@@ -40,8 +40,9 @@ export function funnelWarnings(counts: readonly Counted[], steps: readonly Known
 }
 
 /** The same from a lock file; steps that this refine does not have say nothing of their rules. */
-export function lockedWarnings(counts: readonly Counted[], lock: Pick<RunLock, 'resolved' | 'device'>): string[] {
+export async function lockedWarnings(counts: readonly Counted[], lock: Pick<RunLock, 'resolved' | 'device'>): Promise<string[]> {
   const steps = (lock.resolved.steps ?? []) as readonly { name: string; stage: string; version: number; options?: unknown }[];
+  const registry = await loadSteps(steps.map(({ stage }) => stage));
   const known = steps.map(({ name, stage, version, options }): Known => {
     const found = registry.get(stage);
     return { name, stage: found?.version === version ? found : undefined, options: options ?? {} };

@@ -5,7 +5,7 @@ import { modelError } from '../stages/contract/weights/model-error.js';
 import type { ModelPlan } from '../stages/contract/weights/plan.js';
 import { readModelFolder } from '../stages/contract/weights/read-model-folder.js';
 import { resolveModel } from '../stages/contract/weights/shipped.js';
-import { loadTokenizer } from './registry.js';
+import { loadTokenizer } from './tokenizers.js';
 
 export interface GenerateRequest extends SampleOptions {
   readonly model: string;

@@ -2,8 +2,9 @@
 // where they can, and the outputs make sense. Nothing runs and no file is read.
 import { type AnyStep, readsOf, type StageEnv, writesOf } from '../stages/contract/stage.js';
 import { nearest } from '../stages/contract/suggest.js';
-import type { Registry, SourceKind } from './manifest-schema.js';
+import type { SourceKind } from './manifest-schema.js';
 import type { Place, Problem } from './manifest-source-map.js';
+import type { StepSource } from './registry.js';
 import { ranksOf } from './segments.js';
 import type { Sink, Step } from './types.js';
 
@@ -26,14 +27,14 @@ const SOURCE_COLUMNS: Readonly<Record<SourceKind, readonly string[] | null>> = {
 /** Columns that are never written to a shard: they end at the first barrier or order over the run. */
 const MAP_PHASE_ONLY = ['html', 'content_type', 'x_robots_tag'];
 
-export function checkFlow(
+export async function checkFlow(
   steps: readonly PlacedStep[],
   kind: SourceKind | null,
   sink: Sink | null,
   sinkPlaces: { tokens: Place | null; text: Place | null; steps: Place },
-  registry: Registry,
+  registry: StepSource,
   env: StageEnv,
-): Problem[] {
+): Promise<Problem[]> {
   const problems: Problem[] = [];
   const source = kind === null ? null : SOURCE_COLUMNS[kind];
   const open = source === null;
@@ -63,12 +64,12 @@ export function checkFlow(
       }
       if (open) continue;
       const later = steps.slice(index + 1).find((other) => writesOf(other.stage, other.options, env).includes(column));
-      const maker = [...registry].find(([, other]) => other.name !== stage.name && bareWrites(other, env).includes(column));
+      const maker = later === undefined ? await makerOf(column, stage, registry, env) : undefined;
       const next =
         later !== undefined
           ? `Move "${later.name}" before it.`
           : maker !== undefined
-            ? `Add "${maker[0]}" before it.`
+            ? `Add "${maker}" before it.`
             : (likely(column, has) ??
               (stage.reads.includes(column)
                 ? `Remove the step, or add one that writes "${column}".`
@@ -128,6 +129,15 @@ export function checkFlow(
 
 function afterTokens(step: Step, tokens: Step): string {
   return `step "${step.name}" needs every document, so it cannot follow "${tokens.name}", whose tokens are the last thing a run writes. Move it before "${tokens.name}".`;
+}
+
+/** The first step that writes the column and is not this one. Only a manifest with this mistake loads every step. */
+async function makerOf(column: string, stage: AnyStep, registry: StepSource, env: StageEnv): Promise<string | undefined> {
+  for (const name of registry.names) {
+    const other = await registry.load(name);
+    if (other !== undefined && other.name !== stage.name && bareWrites(other, env).includes(column)) return name;
+  }
+  return undefined;
 }
 
 /** What a step writes where a manifest has nothing but its name. */

@@ -5,9 +5,10 @@ import { RefineError } from '../native/errors.js';
 import type { AnyStep, StageEnv } from '../stages/contract/stage.js';
 import { parseAt, sentence, show } from './manifest-check.js';
 import type { PlacedStep } from './manifest-flow.js';
-import { asSchema, MANIFEST_KEYS, type Registry } from './manifest-schema.js';
+import { asSchema, MANIFEST_KEYS } from './manifest-schema.js';
 import { type Entry, type Place, type Problem, type Tree, valuePlace } from './manifest-source-map.js';
 import { isPath, loadOwnStage } from './own-stage.js';
+import type { StepSource } from './registry.js';
 import { nearest } from '../stages/contract/suggest.js';
 
 export interface ReadStep extends PlacedStep {
@@ -17,7 +18,7 @@ export interface ReadStep extends PlacedStep {
 
 export class StepReader {
   constructor(
-    private readonly registry: Registry,
+    private readonly registry: StepSource,
     private readonly baseDir: string,
     private readonly problems: Problem[],
   ) {}
@@ -98,7 +99,7 @@ export class StepReader {
         this.problems.push({ place: item.place, message: "a step is an empty mapping; expected a step's name with options." });
         return null;
       }
-      const steps = others.filter(([key]) => this.registry.has(key));
+      const steps = others.filter(([key]) => this.registry.names.includes(key));
       const next =
         steps.length > 0
           ? 'Begin a new line with "-" for it.'
@@ -116,28 +117,28 @@ export class StepReader {
   private readAs(entry: Entry, stage: AnyStep): string | null {
     const name = parseAt(asSchema, entry.tree, `${stage.name}.as`, this.problems);
     if (name === undefined) return null;
-    if (name === stage.name || !(this.registry.has(name) || (MANIFEST_KEYS as readonly string[]).includes(name))) return name;
-    const what = this.registry.has(name) ? 'the name of another step' : 'a key of manifests';
+    if (name === stage.name || !(this.registry.names.includes(name) || (MANIFEST_KEYS as readonly string[]).includes(name))) return name;
+    const what = this.registry.names.includes(name) ? 'the name of another step' : 'a key of manifests';
     this.problems.push({ place: entry.tree.place, message: `${stage.name}.as is "${name}", which is ${what}. Choose another, such as ${stage.name}-2.` });
     return null;
   }
 
   private async findStage(written: string, place: Place): Promise<AnyStep | null> {
     if (isPath(written)) {
-      const own = await loadOwnStage(written, this.baseDir, this.registry);
+      const own = await loadOwnStage(written, this.baseDir, this.registry.names);
       if (typeof own !== 'string') return own;
       this.problems.push({ place, message: `step "${written}" ${own}` });
       return null;
     }
-    const stage = this.registry.get(written);
+    const stage = await this.registry.load(written);
     if (stage !== undefined) return stage;
     const path = /\.m?js$/.test(written) ? ` A stage of your own is spelled as a path: ./${written}` : '';
-    const meant = nearest(written, this.registry.keys());
+    const meant = nearest(written, this.registry.names);
     this.problems.push({
       place,
-      message: `step "${written}" is unknown; expected ${[...this.registry.keys()].join(', ') || 'nothing'}.${path || (meant === null ? '' : ` Did you mean "${meant}"?`)}`,
+      message: `step "${written}" is unknown; expected ${this.registry.names.join(', ') || 'nothing'}.${path || (meant === null ? '' : ` Did you mean "${meant}"?`)}`,
     });
-    return meant === null ? null : this.registry.get(meant)!; // its options are checked in the same go
+    return meant === null ? null : ((await this.registry.load(meant)) ?? null); // its options are checked in the same go
   }
 
   private relative(place: string): string {

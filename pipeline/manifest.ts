@@ -13,13 +13,14 @@ import { isaSchema, MANIFEST_KEYS, nameSchema, type Registry, SOURCE_KINDS, seed
 import { formatPlace, keyPlace, MAX_MANIFEST_BYTES, type Place, parseYaml, type Problem, type Tree, treeAt } from './manifest-source-map.js';
 import { applySets } from './manifest-sets.js';
 import { type ReadStep, StepReader } from './manifest-steps.js';
-import { steps as shippedSteps } from './registry.js';
+import { shippedSteps, type StepSource, stepSource } from './registry.js';
 import { didYouMean, nearest } from '../stages/contract/suggest.js';
 import type { Manifest, Sink, Step } from './types.js';
 
 export interface ManifestOptions {
   /** `--set` arguments as given: `step.option=value` or `path=value`. */
   readonly sets?: readonly string[];
+  /** The steps that names stand for; absent: those that ship. */
   readonly registry?: Registry;
 }
 
@@ -72,7 +73,8 @@ function readManifestText(path: string): string {
 }
 
 export async function parseManifest(text: string, options: ManifestOptions & { readonly path: string }): Promise<Manifest> {
-  const { path, registry = shippedSteps, sets = [] } = options;
+  const { path, sets = [] } = options;
+  const registry = options.registry === undefined ? shippedSteps : stepSource(options.registry);
   const { tree: given, problems: syntax } = parseYaml(text, path);
   const problems: Problem[] = [...syntax];
   if (given === null) throw new ManifestErrors(problems);
@@ -95,7 +97,7 @@ type Parts = Pick<Manifest, 'name' | 'seed' | 'source' | 'steps' | 'sink' | 'spi
 
 class ManifestBuilder {
   constructor(
-    private readonly registry: Registry,
+    private readonly registry: StepSource,
     private readonly baseDir: string,
     private readonly problems: Problem[],
   ) {}
@@ -123,7 +125,8 @@ class ManifestBuilder {
       const placeOf = (key: string) => (sinkTree !== undefined && treeAt(sinkTree, [key]) !== undefined ? keyPlace(sinkTree, [key]) : null);
       const places = { tokens: placeOf('tokens'), text: placeOf('text'), steps: keyPlace(tree, ['steps']) };
       // A step that is itself unreadable would look like a missing column to those after it.
-      if (steps.every((step) => step !== null)) this.problems.push(...checkFlow(steps as PlacedStep[], source?.kind ?? null, sink, places, this.registry, env));
+      if (steps.every((step) => step !== null))
+        this.problems.push(...(await checkFlow(steps as PlacedStep[], source?.kind ?? null, sink, places, this.registry, env)));
     }
     if (this.problems.length > 0 || name === undefined || seed === undefined || source === null || sink === null || spillBytes === undefined) return null;
     const good = (steps as ReadStep[]).map(({ name, stage, options }): Step => ({ name, stage, options }));
@@ -159,7 +162,11 @@ class ManifestBuilder {
   private readKeys(tree: MapTree): MapTree {
     const known: readonly string[] = MANIFEST_KEYS;
     const problem = (key: string, place: Place, meant: string | null): Problem => {
-      const hint = this.registry.has(key) ? ` "${key}" is a step: it goes into the list under steps.` : meant === null ? '' : ` Did you mean "${meant}"?`;
+      const hint = this.registry.names.includes(key)
+        ? ` "${key}" is a step: it goes into the list under steps.`
+        : meant === null
+          ? ''
+          : ` Did you mean "${meant}"?`;
       return { place, message: `${show(key)} is unknown in a manifest; expected ${known.join(', ')}.${hint}` };
     };
     const entries = repairEntries(tree.entries, known, problem, this.problems);

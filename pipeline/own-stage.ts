@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnyStep, StageEnv } from '../stages/contract/stage.js';
-import { MANIFEST_KEYS, type Registry } from './manifest-schema.js';
+import { MANIFEST_KEYS } from './manifest-schema.js';
 
 export function isPath(written: string): boolean {
   return /^\.{0,2}\//.test(written);
 }
 
-/** The stage that the module at `written` (from `baseDir`) exports, or what is wrong with it. */
-export async function loadOwnStage(written: string, baseDir: string, registry: Registry): Promise<AnyStep | string> {
+/** The stage that the module at `written` (from `baseDir`) exports, or what is wrong with it. `taken`: names of steps that ship. */
+export async function loadOwnStage(written: string, baseDir: string, taken: readonly string[]): Promise<AnyStep | string> {
   const path = resolve(baseDir, written);
   let exported: Record<string, unknown>;
   try {
@@ -26,7 +26,7 @@ export async function loadOwnStage(written: string, baseDir: string, registry: R
   if (stages.length !== 1)
     return `exports ${stages.length === 0 ? 'no Stage' : `${stages.length} of them`} (found: ${Object.keys(exported).join(', ') || 'nothing'}); expected one object with kind, name, version, reads, writes, reasons and schema.`;
   const stage = stages[0]![1] as AnyStep;
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(stage.name) || registry.has(stage.name) || (MANIFEST_KEYS as readonly string[]).includes(stage.name)) {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(stage.name) || taken.includes(stage.name) || (MANIFEST_KEYS as readonly string[]).includes(stage.name)) {
     return `names itself "${stage.name}", which is no free name in lower case with "-". Rename it.`;
   }
   // The module's bytes belong to the identity of its tasks, as a model's do.

@@ -1,87 +1,69 @@
-// The steps that ship, by name, in the order of the usual pipeline. The only module that imports stages.
+// The steps that ship, by name, in the order of the usual pipeline. Names and order are known at once; a step's code is loaded when
+// a manifest, a worker or a page asks for it, so a process starts with the steps it uses and no others. With tokenizers.ts,
+// index-files.ts and url-lists.ts the only modules that import stages.
 import type { AnyStep } from '../stages/contract/stage.js';
-import { classifyWith } from '../stages/classify/classify.js';
-import { decontaminate } from '../stages/decontaminate/decontaminate.js';
-import { dedupeBff } from '../stages/dedupe/bff/dedupe-bff.js';
-import { dedupeExact } from '../stages/dedupe/exact/dedupe-exact.js';
-import { dedupeLine } from '../stages/dedupe/line/dedupe-line.js';
-import { dedupeMinhashWith } from '../stages/dedupe/minhash/dedupe-minhash.js';
-import { dedupeSubstringWith } from '../stages/dedupe/substring/dedupe-substring.js';
-import type { Tokenizers } from '../stages/dedupe/tokenizers.js';
-import { dedupeSemanticWith } from '../stages/dedupe/semantic/dedupe-semantic.js';
-import { dedupeUrl } from '../stages/dedupe/url/dedupe-url.js';
-import { extract } from '../stages/extract/extract.js';
-import { fasttext } from '../stages/fasttext/fasttext.js';
-import { langid } from '../stages/langid/langid.js';
-import { lines } from '../stages/lines/lines.js';
-import { ngram } from '../stages/ngram/ngram.js';
-import { perplexityWith } from '../stages/perplexity/perplexity.js';
-import { pii } from '../stages/pii/pii.js';
-import { quality } from '../stages/quality/quality.js';
-import { repetition } from '../stages/repetition/repetition.js';
-import { rules } from '../stages/rules/rules.js';
-import { loadTokenizer, TOKENIZER_KINDS, tokenizerFiles } from '../stages/tokenize/load-tokenizer.js';
-import { tokenize } from '../stages/tokenize/tokenize.js';
-import { url } from '../stages/url/url.js';
 
-const tokenizers: Tokenizers = {
-  files: tokenizerFiles,
-  open: (name, baseDir) => loadTokenizer(name, baseDir).handle,
-  kinds: TOKENIZER_KINDS,
-};
+const LOADERS: ReadonlyMap<string, () => Promise<AnyStep>> = new Map(
+  Object.entries<() => Promise<AnyStep>>({
+    url: async () => (await import('../stages/url/url.js')).url,
+    extract: async () => (await import('../stages/extract/extract.js')).extract,
+    langid: async () => (await import('../stages/langid/langid.js')).langid,
+    repetition: async () => (await import('../stages/repetition/repetition.js')).repetition,
+    quality: async () => (await import('../stages/quality/quality.js')).quality,
+    lines: async () => (await import('../stages/lines/lines.js')).lines,
+    fasttext: async () => (await import('../stages/fasttext/fasttext.js')).fasttext,
+    ngram: async () => (await import('../stages/ngram/ngram.js')).ngram,
+    classify: async () => (await import('../stages/classify/classify.js')).classifyWith((await tokenizers()).loadTokenizer),
+    perplexity: async () => (await import('../stages/perplexity/perplexity.js')).perplexityWith((await tokenizers()).loadTokenizer),
+    rules: async () => (await import('../stages/rules/rules.js')).rules,
+    pii: async () => (await import('../stages/pii/pii.js')).pii,
+    decontaminate: async () => (await import('../stages/decontaminate/decontaminate.js')).decontaminate,
+    'dedupe-url': async () => (await import('../stages/dedupe/url/dedupe-url.js')).dedupeUrl,
+    'dedupe-exact': async () => (await import('../stages/dedupe/exact/dedupe-exact.js')).dedupeExact,
+    'dedupe-minhash': async () => (await import('../stages/dedupe/minhash/dedupe-minhash.js')).dedupeMinhashWith((await tokenizers()).forDedupe),
+    'dedupe-line': async () => (await import('../stages/dedupe/line/dedupe-line.js')).dedupeLine,
+    'dedupe-bff': async () => (await import('../stages/dedupe/bff/dedupe-bff.js')).dedupeBff,
+    'dedupe-substring': async () => (await import('../stages/dedupe/substring/dedupe-substring.js')).dedupeSubstringWith((await tokenizers()).forDedupe),
+    'dedupe-semantic': async () => (await import('../stages/dedupe/semantic/dedupe-semantic.js')).dedupeSemanticWith((await tokenizers()).loadTokenizer),
+    tokenize: async () => (await import('../stages/tokenize/tokenize.js')).tokenize,
+  }),
+);
 
-const shipped: readonly AnyStep[] = [
-  url,
-  extract,
-  langid,
-  repetition,
-  quality,
-  lines,
-  fasttext,
-  ngram,
-  classifyWith(loadTokenizer),
-  perplexityWith(loadTokenizer),
-  rules,
-  pii,
-  decontaminate,
-  dedupeUrl,
-  dedupeExact,
-  dedupeMinhashWith(tokenizers),
-  dedupeLine,
-  dedupeBff,
-  dedupeSubstringWith(tokenizers),
-  dedupeSemanticWith(loadTokenizer),
-  tokenize,
-];
+/** A stage imports no other, so those that need tokenizers are handed them here. */
+const tokenizers = () => import('./tokenizers.js');
 
-export const steps: ReadonlyMap<string, AnyStep> = new Map(shipped.map((step) => [step.name, step]));
+const loaded = new Map<string, Promise<AnyStep>>();
 
-export { misfitOf } from '../stages/dedupe/index-against.js';
-export {
-  type Catalogue,
-  catalogueText,
-  findDamage,
-  firstRow,
-  IDS_SHAPE,
-  type IndexedFile,
-  type IndexSegment,
-  isName,
-  type KeySpace,
-  readCatalogue,
-  segmentFile,
-  segmentFolder,
-} from '../stages/dedupe/index-catalogue.js';
-export { bandFiles } from '../stages/dedupe/minhash/minhash-index.js';
-export { compiledInWords, compileUrlLists } from '../stages/url/compile.js';
-export { PUBLISHED_LISTS, type PublishedList } from '../stages/url/lists-catalogue.js';
-export { loadTokenizer, type LoadedTokenizer, SHIPPED_TOKENIZERS } from '../stages/tokenize/load-tokenizer.js';
-export {
-  alphabetTokenizer,
-  isSpelled,
-  NAMED_PRE_TOKENIZERS,
-  splitTokenizerJson,
-  type TokenizerJson,
-  tokenizerJsonText,
-  withMerges,
-} from '../stages/tokenize/new-tokenizer.js';
-export { readTokenizerJson } from '../stages/tokenize/tokenizer-json.js';
+/** In the order of the usual pipeline. */
+export const STEP_NAMES: readonly string[] = [...LOADERS.keys()];
+
+/** Undefined where no step that ships has the name. The same object each time. */
+export async function loadStep(name: string): Promise<AnyStep | undefined> {
+  const load = LOADERS.get(name);
+  if (load === undefined) return undefined;
+  let step = loaded.get(name);
+  if (step === undefined) loaded.set(name, (step = load()));
+  return await step;
+}
+
+/** Those of the names that ship, all of them where no names are given; in the order of the usual pipeline. */
+export async function loadSteps(names: Iterable<string> = STEP_NAMES): Promise<ReadonlyMap<string, AnyStep>> {
+  const wanted = new Set(names);
+  const steps = new Map<string, AnyStep>();
+  // One after another: each import opens its files all at once.
+  for (const name of STEP_NAMES) if (wanted.has(name)) steps.set(name, (await loadStep(name))!);
+  return steps;
+}
+
+/** Where manifests find steps: every name at once, a step when it is asked for. */
+export interface StepSource {
+  readonly names: readonly string[];
+  load(name: string): Promise<AnyStep | undefined>;
+}
+
+export const shippedSteps: StepSource = { names: STEP_NAMES, load: loadStep };
+
+/** Steps that are loaded already. */
+export function stepSource(steps: ReadonlyMap<string, AnyStep>): StepSource {
+  return { names: [...steps.keys()], load: async (name) => steps.get(name) };
+}

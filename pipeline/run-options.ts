@@ -45,7 +45,7 @@ export interface RunOptions {
   readonly compactAt?: number;
 }
 
-/** URLs of modules. `inputs` exports openInput, listInputs and localGate, `steps` exports steps. */
+/** URLs of modules. `inputs` exports openInput, listInputs and localGate, `steps` exports loadSteps. */
 export interface RunModules {
   readonly steps: string;
   readonly inputs: string;

@@ -81,7 +81,7 @@ export async function collectStats(path: string, visitor?: KeptVisitor): Promise
 }
 
 async function statsOfRun(run: RunState, visitor?: KeptVisitor): Promise<Stats> {
-  const ledger = ledgerStats(run);
+  const ledger = await ledgerStats(run);
   const text = run.text.map((shard) => join(run.folder, shard.path));
   const kept = await readKept(text.length > 0 ? text : run.tokens.map((shard) => join(run.folder, shard.path)), visitor);
   const heldOut = run.tokens.filter((shard) => shard.path.startsWith(`tokens/${HOLDOUT_PREFIX}`));
@@ -121,11 +121,11 @@ export type LedgerStats = Pick<
   'name' | 'finished' | 'source' | 'failed' | 'documents' | 'steps' | 'warnings' | 'barriers' | 'notices' | 'tokens' | 'shards' | 'bytes'
 >;
 
-export function ledgerStats(run: RunState): LedgerStats {
+export async function ledgerStats(run: RunState): Promise<LedgerStats> {
   const { source, steps, failed } = funnelOf(run);
-  const warnings = run.finished ? lockedWarnings(steps, run.lock) : [];
+  const warnings = run.finished ? await lockedWarnings(steps, run.lock) : [];
   const barriers = barrierNotes(run.entries);
-  const notices = lockedNotices(barriers, run.lock);
+  const notices = await lockedNotices(barriers, run.lock);
   return {
     name: String(run.lock.resolved.name ?? basename(run.folder)),
     finished: run.finished,

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type BpeHandle, type BpeLearned, native, RefineError } from '../native/index.js';
-import { loadTokenizer, readTokenizerJson, splitTokenizerJson, type TokenizerJson, withMerges } from './registry.js';
+import { loadTokenizer, readTokenizerJson, splitTokenizerJson, type TokenizerJson, withMerges } from './tokenizers.js';
 import { asRefineError, type CorpusOptions, withCorpus } from './tokenizer-corpus.js';
 import { encodeAll, type Fertility, fertility } from './tokenizer-fertility.js';
 import type { HeldDocument } from './tokenizer-held-out.js';

@@ -1,7 +1,7 @@
 // Documents kept back from training to measure on. Which ones follows from their text alone, so equal texts stand on one side
 // and neither the order of inputs nor the number of threads matters. At most `maxBytes` are held: the lowest hashes.
 import { type Batch, bytesAt, type BytesColumn, bytesColumn, isValid, native, takeRows, valueAt } from '../native/index.js';
-import { steps } from './registry.js';
+import { loadStep } from './registry.js';
 
 export interface HeldDocument {
   readonly hash: bigint;
@@ -84,7 +84,7 @@ export class HeldOut {
 }
 
 async function identify(texts: readonly Uint8Array[]): Promise<(string | null)[]> {
-  const stage = steps.get('langid');
+  const stage = await loadStep('langid');
   if (stage?.kind !== 'stage') return texts.map(() => null);
   const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' } as const;
   const run = await stage.open(stage.schema.parse({}), env);

@@ -13,7 +13,7 @@ import {
   type TokenizerJson,
   tokenizerJsonText,
   withMerges,
-} from './registry.js';
+} from './tokenizers.js';
 import { asRefineError, type Corpus, type CorpusOptions, withCorpus } from './tokenizer-corpus.js';
 import { type Fertility, fertility } from './tokenizer-fertility.js';
 

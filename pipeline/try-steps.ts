@@ -3,7 +3,7 @@ import { RefineError } from '../native/errors.js';
 import type { Registry } from './manifest-schema.js';
 import { type Entry, type Place, parseYamlValue, type Problem, type Tree } from './manifest-source-map.js';
 import { type ReadStep, StepReader } from './manifest-steps.js';
-import { steps as shippedSteps } from './registry.js';
+import { shippedSteps, stepSource } from './registry.js';
 import { didYouMean } from '../stages/contract/suggest.js';
 import type { Step } from './types.js';
 
@@ -13,7 +13,8 @@ export async function parseSteps(
   withJson: string | undefined,
   options: { readonly baseDir: string; readonly registry?: Registry },
 ): Promise<Step[]> {
-  const { baseDir, registry = shippedSteps } = options;
+  const { baseDir } = options;
+  const registry = options.registry === undefined ? shippedSteps : stepSource(options.registry);
   const place: Place = { name: '--with' };
   const problems: Problem[] = [];
   const given = withJson === undefined ? new Map<string, Entry>() : optionsByStep(names, withJson, place);

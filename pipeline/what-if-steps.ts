@@ -6,7 +6,7 @@ import { didYouMean } from '../stages/contract/suggest.js';
 import { featureColumns } from './feature-columns.js';
 import { parseAt, sentence } from './manifest-check.js';
 import { parseYamlValue, type Problem, type Tree, withValue } from './manifest-source-map.js';
-import { steps as registry } from './registry.js';
+import { loadSteps } from './registry.js';
 import type { RunState } from './run-folder.js';
 import { ranksOf, segmentsOf } from './segments.js';
 import { CRASH_REASONS, type Step } from './types.js';
@@ -37,9 +37,10 @@ interface LockedStep {
   readonly options?: unknown;
 }
 
-export function askedSteps(run: Pick<RunState, 'lock' | 'folder'>, asks: readonly string[]): AskedStep[] {
+export async function askedSteps(run: Pick<RunState, 'lock' | 'folder'>, asks: readonly string[]): Promise<AskedStep[]> {
   const env: StageEnv = { seed: BigInt(String(run.lock.resolved.seed ?? 0)), baseDir: run.folder, device: run.lock.device };
   const locked = (run.lock.resolved.steps ?? []) as readonly LockedStep[];
+  const registry = await loadSteps(locked.map(({ stage }) => stage));
   const steps = locked.map((step): Step & { readonly known: boolean } => {
     const stage = registry.get(step.stage);
     return { name: step.name, stage: stage ?? unknownStage(step), options: step.options ?? {}, known: stage !== undefined && stage.version === step.version };

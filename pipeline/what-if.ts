@@ -47,12 +47,12 @@ const NEW = 3;
 /** One batch in so many is decided again by the run's own options, which has to give what the run says. */
 const CHECK_EVERY = 16;
 
-export function whatIf(run: RunState, asks: readonly string[]): WhatIf {
+export async function whatIf(run: RunState, asks: readonly string[]): Promise<WhatIf> {
   if (!run.finished)
     throw new RefineError('ERR_REFINE_USAGE', 'the run is not finished, so features/ is not whole. Run the same command again to go on, then ask.', {
       place: run.folder,
     });
-  const steps = askedSteps(run, asks);
+  const steps = await askedSteps(run, asks);
   const all = (run.lock.resolved.sink as { features?: unknown } | undefined)?.features === 'all';
   const columns = steps.flatMap((step) => (step.changed === undefined ? [] : columnsOf(step)));
   const features = new MappedFeatures(run.folder, run.features, [...new Set(['step', 'reason', ...columns])]);

@@ -21,6 +21,11 @@ import type { TaskSpec, WorkerContext } from './tasks.js';
 import type { Step } from './types.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
+/** What a module of steps (run-options.ts) exports: those of the names that it has. */
+interface StepsModule {
+  loadSteps(names: Iterable<string>): Promise<ReadonlyMap<string, AnyStep>>;
+}
+
 const MEMORY_CHECK_MS = 250;
 const PROGRESS_MS = 200;
 const BEAT_MS = 1000;
@@ -139,7 +144,8 @@ class Worker {
   }
 
   static async start(context: WorkerContext, journal: JournalWriter): Promise<Worker> {
-    const { steps } = (await import(context.modules.steps)) as { steps: ReadonlyMap<string, AnyStep> };
+    const { loadSteps } = (await import(context.modules.steps)) as StepsModule;
+    const steps = await loadSteps(context.steps.flatMap(({ stage, module }) => (module === undefined ? [stage] : [])));
     const { openInput } = (await import(context.modules.inputs)) as { openInput: OpenInput };
     const resolved: Step[] = [];
     for (const { name, stage, module, options } of context.steps) {

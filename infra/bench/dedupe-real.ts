@@ -8,10 +8,11 @@ import { column, native, stringAt } from '../../native/index.js';
 import { parseManifest } from '../../pipeline/manifest.js';
 import { readRun } from '../../pipeline/run-folder.js';
 import { runManifest } from '../../pipeline/runner.js';
-import { steps } from '../../pipeline/registry.js';
+import { loadSteps } from '../../pipeline/registry.js';
 import { readArrow } from '../../pipeline/store.js';
 import type { Figure } from './main.js';
 
+const steps = await loadSteps();
 const FILE = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'real.warc.gz');
 const STEPS = ['dedupe-url', 'dedupe-exact', 'dedupe-minhash', 'dedupe-substring'];
 

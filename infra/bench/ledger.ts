@@ -61,7 +61,7 @@ export async function figures(): Promise<readonly Figure[]> {
     const { entries, bytes } = await grown(join(folder, 'small'), out);
     const module = (name: string): string => JSON.stringify(fileURLToPath(new URL(`../../pipeline/${name}.js`, import.meta.url)));
     const reading = `import { readRun } from ${module('run-folder')}; await readRun(process.argv[1]);`;
-    const stats = `import { readRun } from ${module('run-folder')}; import { ledgerStats } from ${module('stats')}; ledgerStats(await readRun(process.argv[1]));`;
+    const stats = `import { readRun } from ${module('run-folder')}; import { ledgerStats } from ${module('stats')}; await ledgerStats(await readRun(process.argv[1]));`;
     const note = `${entries.toLocaleString('en-US')} entries, ${Math.round(bytes / 1e6)} MB of JSON`;
     const found: Figure[] = [];
     const add = (what: string, { cpuSeconds, peakMiB }: Measured, more = ''): void => {

@@ -2,7 +2,7 @@
 // what an editing step took away is known without keeping the texts.
 import { z } from 'zod';
 import { column, fixedColumn } from '../../native/batch.js';
-import { steps as shipped } from '../../pipeline/registry.js';
+import { loadSteps as loadShipped } from '../../pipeline/registry.js';
 import type { AnyStep, Stage } from '../../stages/contract/stage.js';
 
 const textBytes: Stage<Record<never, never>> = {
@@ -25,4 +25,6 @@ const textBytes: Stage<Record<never, never>> = {
   },
 };
 
-export const steps: ReadonlyMap<string, AnyStep> = new Map<string, AnyStep>([...shipped, ['text-bytes', textBytes as AnyStep]]);
+export const steps: ReadonlyMap<string, AnyStep> = new Map<string, AnyStep>([...(await loadShipped()), ['text-bytes', textBytes as AnyStep]]);
+/** As a worker asks for them. */
+export const loadSteps = async (): Promise<ReadonlyMap<string, AnyStep>> => steps;

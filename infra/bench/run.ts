@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../native/index.js';
-import { steps } from '../../pipeline/registry.js';
+import { loadSteps } from '../../pipeline/registry.js';
 import type { Batch } from '../../native/index.js';
 import { takeRows } from '../../native/index.js';
 import type { AnyStep, BarrierMap, BarrierRun, StageRun } from '../../stages/contract/stage.js';
@@ -15,6 +15,7 @@ import { sharedPath } from '../../tests/support/shared.js';
 import type { Figure } from './main.js';
 import { cpuSecondsSince } from './measure.js';
 
+const steps = await loadSteps();
 const PATH = ['url', 'extract', 'langid', 'repetition', 'quality', 'lines', 'dedupe-url', 'dedupe-exact', 'dedupe-minhash', 'tokenize'];
 
 interface OpenStep {

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { native, utf8Column } from '../../native/index.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 import { LOSS_DTYPES, type LossDtype, openScorer } from '../../stages/contract/model-score.js';
 import { loadNgramModel } from '../../stages/ngram/ngram-model.js';
 import { type Area, area } from './auc.js';

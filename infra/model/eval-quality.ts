@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bytesColumn, native, utf8Column } from '../../native/index.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 import { probabilities } from '../../stages/classify/scores.js';
 import { ENCODER_DTYPES, type EncoderOptions, NativeEncoder } from '../../stages/contract/encoder.js';
 import { readEncoderConfig } from '../../stages/contract/encoder-config.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../../native/index.js';
 import { makeFolder, replaceFile } from '../atomic-file.js';
 import { PROXY_STEPS } from '../proxy-train.js';
-import { type LoadedTokenizer, loadTokenizer, SHIPPED_TOKENIZERS } from '../registry.js';
+import { type LoadedTokenizer, loadTokenizer, SHIPPED_TOKENIZERS } from '../tokenizers.js';
 import { type RunState, readRun } from '../run-folder.js';
 import { compareModels, divergences, trainProxies } from './comparisons.js';
 import { checkContract } from './contract-check.js';

@@ -3,7 +3,7 @@
 import { join, resolve, sep } from 'node:path';
 import { type Batch, type BytesColumn, cudaLibrary, native, RefineError, utf8Column } from '../../native/index.js';
 import { placeModel } from '../device.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import { type RunState, readRun } from '../run-folder.js';
 import { ArrowFile } from '../store.js';
 import type { CheckOptions, ReadShards } from './check.js';

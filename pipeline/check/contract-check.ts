@@ -2,7 +2,7 @@
 // be the same vocabulary in another form (tokenizer.model and tokenizer.json), so what counts is whether they make the same ids
 // of the same text, and whether they end and begin documents by the same id.
 import { native, utf8Column } from '../../native/index.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import type { Finding } from './finding.js';
 import type { Known } from './readable.js';
 import type { Scan } from './token-scan.js';

@@ -4,7 +4,8 @@
 import { basename, join } from 'node:path';
 import { type Column, type DictionaryColumn, type FixedColumn, isValid, native, utf8Column, valueAt } from '../../native/index.js';
 import type { Stage, StageRun } from '../../stages/contract/stage.js';
-import { type LoadedTokenizer, steps as registry } from '../registry.js';
+import { loadStep } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
 import { type Finding, MAX_ROWS, percent } from './finding.js';
@@ -120,7 +121,7 @@ interface Langid {
 }
 
 async function openLangid(run: RunState): Promise<Langid> {
-  const stage = registry.get('langid') as Stage<unknown>;
+  const stage = (await loadStep('langid')) as Stage<unknown>;
   const locked = (run.lock.resolved.steps ?? []) as readonly { readonly stage: string; readonly options?: Readonly<Record<string, unknown>> }[];
   const options = locked.findLast((step) => step.stage === 'langid')?.options ?? {};
   const env = { seed: 0n, baseDir: run.folder, device: 'cpu' as const };

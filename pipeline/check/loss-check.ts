@@ -6,7 +6,7 @@ import { native, utf8Column } from '../../native/index.js';
 import { openScorer, type Scorer } from '../../stages/contract/model-score.js';
 import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
 import { resolveModel, shippedModels } from '../../stages/contract/weights/shipped.js';
-import { type LoadedTokenizer, loadTokenizer } from '../registry.js';
+import { type LoadedTokenizer, loadTokenizer } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 import { type Finding, MAX_ROWS, percent } from './finding.js';
 import { hostsOf } from './hosts.js';

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { bytesAt, type CudaTrainerPlace, RefineError } from '../../native/index.js';
 import { type ProxyResult, type ProxySample, type ProxyScore, PROXY_BATCH, PROXY_SIZE, proxyTrain } from '../proxy-train.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 import { type GapReport, gapText, PROXY_LIMIT } from './gap-report.js';
 import { type Drawn, proxySamples } from './proxy-sample.js';

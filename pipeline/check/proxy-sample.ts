@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type BytesColumn, column, type ListColumn, native, stringAt, takeRows } from '../../native/index.js';
 import { documentKey } from '../document-key.js';
 import { HOLDOUT_PREFIX } from '../final-shards.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
 import type { Shard } from '../types.js';

@@ -2,7 +2,7 @@
 // report asks of them (bytes, language, host). Invariant: both runs' models are measured on the same tokens of the same bytes.
 import { type Batch, bytesAt, native, RefineError, utf8Column, valueAt } from '../../native/index.js';
 import type { ProxyScore, ProxyText } from '../proxy-train.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import { readTexts, textInputs } from '../tokenizer-texts.js';
 import { type GapReport, GapSums } from './gap-report.js';
 import { hostOf } from './hosts.js';

@@ -2,7 +2,7 @@
 // tokenizer gives back the same ids for ids that it made, and hardly ever for others (another tokenizer's, shifted ones, noise),
 // whose words would merge otherwise. Needs no text beside the tokens. Where a shard fails, the reasons known are tried.
 import { native, utf8Column } from '../../native/index.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import { AGAIN, type Finding, MAX_ROWS, percent } from './finding.js';
 import type { SampledDocument, SampledShard } from './token-scan.js';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type Batch, type BytesColumn, column, isValid, native, stringAt, utf8Column } from '../../native/index.js';
 import { HOLDOUT_PREFIX } from '../final-shards.js';
-import type { LoadedTokenizer } from '../registry.js';
+import type { LoadedTokenizer } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
 import type { Shard } from '../types.js';

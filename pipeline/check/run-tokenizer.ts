@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RefineError } from '../../native/index.js';
-import { type LoadedTokenizer, loadTokenizer, SHIPPED_TOKENIZERS } from '../registry.js';
+import { type LoadedTokenizer, loadTokenizer, SHIPPED_TOKENIZERS } from '../tokenizers.js';
 import type { RunState } from '../run-folder.js';
 
 export interface Contract {

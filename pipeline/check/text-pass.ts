@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import { native, RefineError, type ShingleParams, valueAt } from '../../native/index.js';
 import type { Stage, StageRun } from '../../stages/contract/stage.js';
-import { steps as registry } from '../registry.js';
+import { loadStep } from '../registry.js';
 import { RowHash } from '../samples.js';
 import type { Shard } from '../types.js';
 import { type Finding, percent, Rows } from './finding.js';
@@ -170,7 +170,7 @@ class Overlap {
   }
 
   static async open(benchmarks: readonly string[]): Promise<Overlap> {
-    const stage = registry.get('decontaminate') as Stage<unknown>;
+    const stage = (await loadStep('decontaminate')) as Stage<unknown>;
     const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' as const };
     const options = stage.schema.parse({ benchmarks, action: 'keep' });
     const problem = stage.check?.(options, env)[0];

@@ -8,7 +8,7 @@ import { defaultKeeps, KEEPS, type Keep, openIndexRun, signaturesStep, stepsOfIn
 import { addRun, keysOf } from '../dedupe-index-segment.js';
 import { addSignatures } from '../dedupe-index-signatures.js';
 import { damageError, verifyIndex } from '../dedupe-index-verify.js';
-import { type Catalogue, type IndexSegment, readCatalogue } from '../registry.js';
+import { type Catalogue, type IndexSegment, readCatalogue } from '../index-files.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { number } from '../stats-text.js';
 import { action, data, EXIT, interruptible, memory, words } from './command.js';
@@ -47,11 +47,11 @@ export function registerIndex(program: Command): void {
       action(async (folders: string[], flags: BuildFlags) => {
         const runs = await readRuns(folders, flags);
         if (runs.length === 0) {
-          await createIndex(resolve(flags.out), keysOf([signaturesStep(flags.with)], env()), false);
+          await createIndex(resolve(flags.out), keysOf([await signaturesStep(flags.with)], env()), false);
           return add(resolve(flags.out), flags.out, runs, flags);
         }
         const keeps = flags.keep ?? defaultKeeps(runs[0]!);
-        const steps = stepsToKeep(runs[0]!, keeps, flags.with);
+        const steps = await stepsToKeep(runs[0]!, keeps, flags.with);
         for (const run of runs) await openIndexRun(run, steps, env(), flags.finalText === true); // before anything is made
         await createIndex(resolve(flags.out), keysOf(steps, env()), keeps.includes('shingles'));
         return add(resolve(flags.out), flags.out, runs, flags);
@@ -132,11 +132,12 @@ async function add(index: string, called: string, runs: readonly RunState[], fla
     };
     for (const run of runs) {
       const { keys } = readCatalogue(index);
-      const steps = stepsOfIndex(run, keys, flags.with);
+      const steps = await stepsOfIndex(run, keys, flags.with);
       const opened = await openIndexRun(run, steps, env(), flags.finalText === true);
       await enter(opened.name, (options) => addRun(index, opened, steps, env(), options));
     }
-    for (const folder of flags.signatures ?? []) await enter(folder, (options) => addSignatures(index, folder, signaturesStep(flags.with), env(), options));
+    for (const folder of flags.signatures ?? [])
+      await enter(folder, async (options) => addSignatures(index, folder, await signaturesStep(flags.with), env(), options));
     return EXIT.done;
   } finally {
     done();

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { fetchList, LOCK_NAME } from '../fetch-lists.js';
 import { localGate } from '../inputs.js';
-import { PUBLISHED_LISTS, type PublishedList } from '../registry.js';
+import { PUBLISHED_LISTS, type PublishedList } from '../url-lists.js';
 import { bytes } from '../stats-text.js';
 import { nearest } from '../../stages/contract/suggest.js';
 import { action, data, EXIT, interruptible, words } from './command.js';

@@ -8,7 +8,7 @@ import { createFileOnce, replaceFile } from '../atomic-file.js';
 import { manifestText } from '../init/manifest-text.js';
 import { type InitAnswers, type InitSource, RECIPES, type Recipe } from '../init/recipes.js';
 import { ManifestErrors, parseManifest } from '../manifest.js';
-import { steps } from '../registry.js';
+import { loadSteps } from '../registry.js';
 import { pasteable } from '../pasteable.js';
 import { action, count, EXIT, words } from './command.js';
 
@@ -48,7 +48,7 @@ export function registerInit(program: Command): void {
       action(async (options: Options) => {
         const answers = options.yes === true ? answered(options) : await asked(options);
         const path = options.out ?? `${answers.name}.yaml`;
-        const text = manifestText(answers, placesFrom(dirname(resolve(path))), steps);
+        const text = manifestText(answers, placesFrom(dirname(resolve(path))), await loadSteps());
         await parseManifest(text, { path }).catch((error: unknown) => {
           throw error instanceof ManifestErrors ? noManifest(error) : error;
         });

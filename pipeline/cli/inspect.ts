@@ -6,7 +6,7 @@ import { lineBits } from '../../stages/contract/line-bits.js';
 import { openScorer, type Scorer } from '../../stages/contract/model-score.js';
 import { clusterOf, largestClusters, type Member } from '../clusters.js';
 import { findDocuments, type Inspected, keptWords, sampledDocuments, sampledReasons } from '../inspect.js';
-import { loadTokenizer } from '../registry.js';
+import { loadTokenizer } from '../tokenizers.js';
 import { readRun, type RunState } from '../run-folder.js';
 import { localCopy } from '../storage/read-run.js';
 import { action, count, data, EXIT, words } from './command.js';

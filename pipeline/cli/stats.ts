@@ -20,7 +20,7 @@ export function registerStats(program: Command): void {
           const { whatIf } = await import('../what-if.js');
           const { whatIfText } = await import('../what-if-text.js');
           const state = await readRun(run);
-          const [stats, found] = [ledgerStats(state), whatIf(state, options.whatIf)];
+          const [stats, found] = [await ledgerStats(state), await whatIf(state, options.whatIf)];
           await data(options.json === true ? `${JSON.stringify({ ...stats, what_if: found }, null, 2)}\n` : whatIfText(stats, found));
           return EXIT.done;
         }

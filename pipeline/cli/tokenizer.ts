@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import { NAMED_PRE_TOKENIZERS } from '../registry.js';
+import { NAMED_PRE_TOKENIZERS } from '../tokenizers.js';
 import { number } from '../stats-text.js';
 import { extendTokenizer } from '../tokenizer-extend.js';
 import { fertilityText } from '../tokenizer-text.js';

@@ -12,7 +12,7 @@ import { readsOf, type StageEnv } from '../../stages/contract/stage.js';
 import { localGate, openInput } from '../inputs.js';
 import { documentJson } from '../json-lines.js';
 import { stepWarnings } from '../manifest-warnings.js';
-import { steps as shippedSteps } from '../registry.js';
+import { loadStep } from '../registry.js';
 import { mostShown, type ShownDocument, showPage, shownDocuments } from '../show-page.js';
 import { sniffFile } from '../sniff.js';
 import { parseSteps } from '../try-steps.js';
@@ -64,7 +64,7 @@ async function tryFiles(
   for (const name of files) given.push(await look(name, folder));
   const asked = await parseSteps(names.split(','), options.with, { baseDir: process.cwd() });
   const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' } as const;
-  const { steps, added } = withExtract(asked, given, env);
+  const { steps, added } = await withExtract(asked, given, env);
   const show = options.show === undefined ? null : new Show(options.show, steps);
   for (const warning of stepWarnings(steps, env)) words(warning);
   const trial = await Trial.open(steps, env);
@@ -88,14 +88,18 @@ function hasHtml(file: Given): boolean {
 }
 
 /** Where a step needs text and an input has pages, `extract` with its defaults goes first. */
-function withExtract(asked: readonly Step[], given: readonly Given[], env: StageEnv): { steps: readonly Step[]; added: Step | null } {
-  const extract = shippedSteps.get('extract');
+async function withExtract(
+  asked: readonly Step[],
+  given: readonly Given[],
+  env: StageEnv,
+): Promise<{ readonly steps: readonly Step[]; readonly added: Step | null }> {
   const reads = (step: Step): boolean => readsOf(step.stage, step.options, env).includes('text');
   const maker = asked.findIndex((step) => step.stage.writes.includes('text') && !reads(step));
   const reader = asked.findIndex(reads);
   const needs = reader >= 0 && (maker < 0 || reader < maker);
-  if (!needs || extract === undefined || !given.some(hasHtml) || asked.some((step) => step.name === 'extract')) return { steps: asked, added: null };
+  if (!needs || !given.some(hasHtml) || asked.some((step) => step.name === 'extract')) return { steps: asked, added: null };
   words(`"${asked[reader]!.name}" reads text and the input has HTML: running extract first, with its defaults.`);
+  const extract = (await loadStep('extract'))!;
   const added: Step = { name: 'extract', stage: extract, options: extract.schema.parse({}) };
   return { steps: [added, ...asked], added };
 }

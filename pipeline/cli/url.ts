@@ -13,7 +13,7 @@ export function registerUrl(program: Command): void {
     .option('--json', 'counts as one JSON object, for programs')
     .action(
       action(async (lists: string[], options: { out: string; json?: boolean }) => {
-        const { compiledInWords, compileUrlLists } = await import('../registry.js');
+        const { compiledInWords, compileUrlLists } = await import('../url-lists.js');
         const compiled = await compileUrlLists(lists, options.out);
         await data(options.json === true ? `${JSON.stringify(compiled)}\n` : `${options.out}: ${compiledInWords(compiled)}\n`);
         return EXIT.done;

@@ -6,7 +6,7 @@ import { RefineError } from '../../native/errors.js';
 import type { StageEnv } from '../../stages/contract/stage.js';
 import { openIndexRun, stepsOfIndex } from '../dedupe-index-run.js';
 import { addRun } from '../dedupe-index-segment.js';
-import { readCatalogue, segmentFolder } from '../registry.js';
+import { readCatalogue, segmentFolder } from '../index-files.js';
 import type { RunState } from '../run-folder.js';
 import type { Journal } from './removal-files.js';
 
@@ -29,7 +29,7 @@ export async function mendIndexes(journal: Journal, run: RunState, content: stri
     const old = segments.find((segment) => segment.content === journal.content);
     if (old !== undefined) {
       const env: StageEnv = { seed: 0n, baseDir: process.cwd(), device: 'cpu' };
-      const steps = stepsOfIndex(run, keys, {});
+      const steps = await stepsOfIndex(run, keys, {});
       const opened = await openIndexRun(run, steps, env, true);
       await addRun(index, opened, steps, env, { name: old.name, replaces: old.content, memoryBytes: MEMORY_BYTES, signal });
     }

@@ -7,7 +7,7 @@ import { type Batch, bytesAt, isValid, stringAt } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
 import { EVERYTHING, mergeRecords } from '../../native/records.js';
 import { fileSha256 } from '../identity.js';
-import { readCatalogue, segmentFile } from '../registry.js';
+import { readCatalogue, segmentFile } from '../index-files.js';
 import { readLock, type RunState } from '../run-folder.js';
 import { ArrowFile } from '../store.js';
 import { EXCLUSIONS, Exclusions, readExclusionFile } from './exclusions.js';

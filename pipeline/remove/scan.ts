@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Batch, bytesAt, isValid, type ListColumn, stringAt } from '../../native/batch.js';
 import { RefineError } from '../../native/errors.js';
 import type { DoneEntry } from '../ledger.js';
-import { steps as registry } from '../registry.js';
+import { loadSteps } from '../registry.js';
 import type { RunState } from '../run-folder.js';
 import { readArrow } from '../store.js';
 import type { Shard } from '../types.js';
@@ -55,7 +55,7 @@ export async function scanRun(run: RunState, request: RemovalRequest, before: Ex
   const removed = new Set(before.removed);
   const fewer = new Map<string, number>();
   const tasks: Record<string, { in: number; out: number }> = {};
-  const counting = lastCounting(run);
+  const counting = await lastCounting(run);
   let features = 0;
   for (const entry of lastMaps(run)) {
     let kept = 0;
@@ -145,7 +145,8 @@ async function changedFiles(run: RunState, exclusions: Exclusions, signal: Abort
 }
 
 /** The step whose clusters `cluster_size` counts: the last one that writes it. */
-function lastCounting(run: RunState): string | null {
+async function lastCounting(run: RunState): Promise<string | null> {
+  const registry = await loadSteps(run.lock.steps.map(({ stage }) => stage));
   return run.lock.steps.findLast(({ stage }) => registry.get(stage)?.writes.includes('cluster_size') === true)?.step ?? null;
 }
 

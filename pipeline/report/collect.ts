@@ -48,7 +48,7 @@ export interface CollectOptions {
 export async function collectRun(folder: string, options: CollectOptions): Promise<RunData> {
   const run = await readRun(folder);
   const columns = await featureColumns(run);
-  const steps = reportSteps(run, columns);
+  const steps = await reportSteps(run, columns);
   const cells = await distributions(run, steps, columns, options.like);
   const samples = await reasonSamples(run, steps, options.samples);
   const wanted = new Set(options.texts?.by === 'id' ? options.texts.names : []);

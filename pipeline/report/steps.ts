@@ -2,7 +2,7 @@
 // features/ each limit's numbers stand. Works from the lock file; a step that this refine does not know has no limits.
 import type { Batch } from '../../native/batch.js';
 import { type Limit, type StageEnv, writesOf } from '../../stages/contract/stage.js';
-import { steps as registry } from '../registry.js';
+import { loadSteps } from '../registry.js';
 import type { RunState } from '../run-folder.js';
 import { type AskedStep, askedSteps } from '../what-if-steps.js';
 
@@ -30,9 +30,11 @@ export interface StepLimit extends Limit {
   readonly feature: string;
 }
 
-export function reportSteps(run: Pick<RunState, 'lock' | 'folder'>, features: readonly string[]): ReportStep[] {
+export async function reportSteps(run: Pick<RunState, 'lock' | 'folder'>, features: readonly string[]): Promise<ReportStep[]> {
   const env: StageEnv = { seed: BigInt(String(run.lock.resolved.seed ?? 0)), baseDir: run.folder, device: run.lock.device };
-  const asked = new Map(tried((): readonly AskedStep[] => askedSteps(run, []), []).map((step) => [step.name, step]));
+  const registry = await loadSteps(run.lock.steps.map(({ stage }) => stage));
+  const known = await askedSteps(run, []).catch((): readonly AskedStep[] => []);
+  const asked = new Map(known.map((step) => [step.name, step]));
   return run.lock.steps.map(({ step, stage, version, assets }): ReportStep => {
     const known = registry.get(stage);
     const of = asked.get(step);

@@ -54,8 +54,8 @@ before(async () => {
 
 /** Every (phase, read) of a step with bare options. */
 async function readsOfStep(name: string): Promise<{ before: string; read: number }[]> {
-  const { steps } = await import('../../pipeline/registry.js');
-  const step = steps.get(name) as Barrier<unknown>;
+  const { loadStep } = await import('../../pipeline/registry.js');
+  const step = (await loadStep(name)) as Barrier<unknown>;
   const phases = step.phases(
     step.schema.parse({}),
     { inputs: files.length, documents: DOCUMENTS },

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fetchList, type FetchEnv } from '../../pipeline/fetch-lists.js';
-import { PUBLISHED_LISTS } from '../../pipeline/registry.js';
+import { PUBLISHED_LISTS } from '../../pipeline/url-lists.js';
 import { localGate } from '../../stages/fetch/gate.js';
 import { refine, startRefine } from '../support/cli.js';
 import { type CrawlFile, type CrawlServer, startCrawlServer } from '../support/crawl-server.js';

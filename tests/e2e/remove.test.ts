@@ -224,7 +224,7 @@ test('the same manifest brings nothing back: nothing runs again, and a task that
   assert.deepEqual(promisedBytes(out), removed);
   const verified = await refine(['remove', out, '--verify', '--json']);
   assert.equal(verified.code, 0, verified.stdout);
-  const stats = ledgerStats(await readRun(out));
+  const stats = await ledgerStats(await readRun(out));
   assert.equal(stats.steps!.at(-1)!.step, 'remove');
   // And without the list of removals nothing of the folder is done again.
   unlinkSync(join(out, 'removals/exclusions.json'));

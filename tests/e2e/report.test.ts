@@ -123,7 +123,7 @@ test('moving a threshold says what `refine stats --what-if` says, with features:
           const option = one.step === 'langid' ? 'min-prob' : `${limit.reason}${one.limits.length > 1 ? `.${limit.op}` : ''}`;
           const both = one.limits.map((other) => (other === limit ? one.edges[edge]!.label : other.threshold));
           if (both.length > 1 && both[0]! > both[1]!) continue;
-          const answer = whatIf(run, [`${one.step}.${option}=${one.edges[edge]!.label}`]);
+          const answer = await whatIf(run, [`${one.step}.${option}=${one.edges[edge]!.label}`]);
           const found = moved(one, limit, edge);
           assert.equal(answer.steps[place]!.out, found.passed, `${one.step}.${option}=${one.edges[edge]!.label}`);
           if (of === data) assert.equal(found.doomed, null);

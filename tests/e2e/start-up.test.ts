@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packagePath } from '../../native/package-root.js';
+import { STEP_NAMES } from '../../pipeline/registry.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-start-up-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,13 +63,28 @@ test('refine status of a folder without a compacted ledger loads no package but 
   assert.ok(own.includes('pipeline/status.js') && !own.includes('native/index.js'), own.join(' '));
 });
 
+/** What a worker with these steps loads before its first task. */
+function worker(steps: readonly string[]) {
+  const url = (name: string) => JSON.stringify(packagePath('dist', 'pipeline', name));
+  const program = `await import(${url('worker.js')}); await (await import(${url('registry.js')})).loadSteps(${JSON.stringify(steps)}); await import(${url('inputs.js')});`;
+  return start(['--input-type=module', '-e', `${program} process.exit(0)`]);
+}
+
 test('a worker process, its steps and its inputs load neither the HTTP client nor the decompressors of Parquet before a task needs them', () => {
-  const modules = ['worker.js', 'registry.js', 'inputs.js'].map((name) => `await import(${JSON.stringify(packagePath('dist', 'pipeline', name))});`);
-  const { packages, own, status } = start(['--input-type=module', '-e', `${modules.join('')} process.exit(0)`]);
+  const { packages, own, status } = worker(STEP_NAMES);
   assert.equal(status, 0);
-  assert.ok(own.includes('pipeline/worker.js') && packages.includes('apache-arrow'), 'the list is of a worker');
+  assert.ok(own.includes('pipeline/worker.js') && packages.includes('zod'), 'the list is of a worker');
   assert.deepEqual(
     packages.filter((name) => ['undici', 'hyparquet-compressors', 'hyparquet-writer', 'cli-progress', '@aws-sdk/client-s3'].includes(name)),
     [],
   );
+});
+
+test('a worker process loads the steps of its run and no others', () => {
+  const rooms = (steps: readonly string[]) => {
+    const found = worker(steps).own.flatMap((path) => /^stages\/([^/]+)\//.exec(path)?.[1] ?? []);
+    return [...new Set(found)].filter((room) => room !== 'contract' && room !== 'fetch').sort();
+  };
+  assert.deepEqual(rooms(['extract', 'langid', 'quality']), ['extract', 'langid', 'quality']);
+  assert.deepEqual(rooms(['dedupe-exact', 'no-such-step']), ['dedupe']);
 });

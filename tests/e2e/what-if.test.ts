@@ -93,8 +93,8 @@ async function make(steps: string, sets: readonly string[], sink: string): Promi
   await runManifest(manifest, { out, workers: 1 });
   return { out, run: await readRun(out) };
 }
-const truth = (run: Awaited<ReturnType<typeof readRun>>) => {
-  const { documents, steps } = ledgerStats(run);
+const truth = async (run: Awaited<ReturnType<typeof readRun>>) => {
+  const { documents, steps } = await ledgerStats(run);
   return { ...documents, steps: steps! };
 };
 const told = ({ in: rowsIn, out, steps }: WhatIf) => ({ in: rowsIn, out, steps });
@@ -112,24 +112,24 @@ function assertAddsUp(found: WhatIf): void {
 
 test('with what the run had, what-if is what the run did; tighter thresholds are exact, step by step and reason by reason', async () => {
   const { run } = await made(STEPS);
-  const ran = truth(run);
+  const ran = await truth(run);
   assert.ok(
     ran.steps.every((step) => Object.keys(step.drops).length > 0),
     `every step drops something: ${JSON.stringify(ran.steps)}`,
   );
-  assert.deepEqual(told(whatIf(run, ['langid.min-prob=0.6', 'repetition.duplicate-line-fraction=0.3'])), ran);
+  assert.deepEqual(told(await whatIf(run, ['langid.min-prob=0.6', 'repetition.duplicate-line-fraction=0.3'])), ran);
   for (const asks of some([
     ['repetition.duplicate-line-fraction=0.1'],
     ['langid.min-prob=0.7', 'quality.word-count={min: 70}'],
     ['rules.drop.dense=mean_word_length > 4.5', 'quality.alphabetic-word-fraction=0.9'],
     ['rules.drop.more="the" != lang or word_count < 100', 'lines.removed-word-fraction=0.01'],
   ])) {
-    const found = whatIf(run, asks);
+    const found = await whatIf(run, asks);
     assertAddsUp(found);
     assert.deepEqual(found.unknown_after, {});
     assert.deepEqual(
       told(found),
-      truth(
+      await truth(
         (
           await made(
             STEPS,
@@ -149,33 +149,33 @@ test('looser thresholds: documents let on have no later columns and are counted 
     ['langid.min-prob=0', 'quality.word-count={min: 70}'],
     ['quality.word-count={min: 20}', 'rules.drop.dense=1 > 2'],
   ])) {
-    const found = whatIf(run, asks);
+    const found = await whatIf(run, asks);
     assertAddsUp(found);
-    assert.ok(unknowns(found) > 0, `${asks.join(' ')}: ${JSON.stringify(truth(run))}`);
-    const really = truth((await made(STEPS, asks)).run).out;
+    assert.ok(unknowns(found) > 0, `${asks.join(' ')}: ${JSON.stringify(await truth(run))}`);
+    const really = (await truth((await made(STEPS, asks)).run)).out;
     assert.ok(
       found.out <= really && really <= found.out + unknowns(found),
       `${asks.join(' ')}: ${found.out} <= ${really} <= ${found.out} + ${unknowns(found)}`,
     );
   }
-  const last = whatIf(run, ['lines.removed-word-fraction=0.9']);
+  const last = await whatIf(run, ['lines.removed-word-fraction=0.9']);
   assert.deepEqual(last.unknown_after, {}, 'no step after it can be unknown');
-  assert.deepEqual(told(last), truth((await made(STEPS, ['lines.removed-word-fraction=0.9'])).run));
+  assert.deepEqual(told(last), await truth((await made(STEPS, ['lines.removed-word-fraction=0.9'])).run));
 });
 
 test('a barrier after the change: documents whose cluster loses one are counted, all others are told', async () => {
   const steps = `${STEPS}  - dedupe-exact\n  - quality: { as: quality-last, word-count: { min: 60 } }\n`;
   const { run } = await made(steps);
-  assert.ok(truth(run).steps[5]!.drops['dedupe-exact/duplicate'] ?? Object.keys(truth(run).steps[5]!.drops).length > 0);
+  assert.ok((await truth(run)).steps[5]!.drops['dedupe-exact/duplicate'] ?? Object.keys((await truth(run)).steps[5]!.drops).length > 0);
   for (const asks of some([
     ['langid.min-prob=0.55'],
     ['quality.word-count={min: 90}'],
     ['quality-last.word-count={min: 90}'],
     ['rules.drop.some=lang_prob < 0.58 and word_count > 100'],
   ])) {
-    const found = whatIf(run, asks);
+    const found = await whatIf(run, asks);
     assertAddsUp(found);
-    const really = truth((await made(steps, asks)).run).out;
+    const really = (await truth((await made(steps, asks)).run)).out;
     assert.ok(
       found.out <= really && really <= found.out + unknowns(found),
       `${asks.join(' ')}: ${found.out} <= ${really} <= ${found.out} + ${unknowns(found)}`,
@@ -192,40 +192,43 @@ test('ranks over the run are made again among the documents that still come to t
     ['rules.drop.longest=rank(word_count) >= 0.7'],
     ['langid.min-prob=0.6', 'rules.drop.short=rank(mean_word_length) < 0.2'],
   ])) {
-    const found = whatIf(run, asks);
+    const found = await whatIf(run, asks);
     assertAddsUp(found);
-    assert.deepEqual(told(found), truth((await made(steps, asks)).run), asks.join(' '));
+    assert.deepEqual(told(found), await truth((await made(steps, asks)).run), asks.join(' '));
   }
-  const looser = whatIf(run, ['quality.word-count={min: 20}']);
+  const looser = await whatIf(run, ['quality.word-count={min: 20}']);
   assertAddsUp(looser);
   assert.match(looser.notes.join(), /rules: decides by ranks over the documents that come to it, and these are not all known\./);
 });
 
 test('what cannot be asked is refused with what can, and --json gains what_if', async () => {
   const { run, out } = await made(`${STEPS}  - dedupe-exact\n`);
-  const refused = (ask: string): string => {
+  const refused = async (ask: string): Promise<string> => {
     try {
-      whatIf(run, [ask]);
+      await whatIf(run, [ask]);
     } catch (error) {
       return (error as Error).message;
     }
     return 'answered';
   };
   assert.match(
-    refused('repetion.duplicate-line-fraction=0.1'),
+    await refused('repetion.duplicate-line-fraction=0.1'),
     /names "repetion", which is no step of this run; expected langid, repetition, quality, rules, lines\. Did you mean "repetition"\?/,
   );
-  assert.match(refused('quality.stop-words=[der]'), /quality\.stop-words changes more than decisions|quality has no option "stop-words" that moves decisions/);
   assert.match(
-    refused('quality.rules=c4'),
+    await refused('quality.stop-words=[der]'),
+    /quality\.stop-words changes more than decisions|quality has no option "stop-words" that moves decisions/,
+  );
+  assert.match(
+    await refused('quality.rules=c4'),
     /quality\.rules changes more than decisions: what the step writes would be another; expected one of .* Change the manifest and run again\./,
   );
-  assert.match(refused('quality.word-counts={min: 2}'), /quality has no option "word-counts" that moves decisions; .* Did you mean "word-count"\?/);
-  assert.match(refused('repetition.duplicate-line-fraction=25'), /25 is impossible for duplicate-line-fraction, which is a fraction from 0 to 1/);
-  assert.match(refused('dedupe-exact.keep=first'), /step "dedupe-exact" does not decide by numbers that features\/ holds/);
-  assert.match(refused('rules.drop.dense=word_count >'), /rules\.drop\.dense: column 13: found the end/);
-  assert.match(refused('rules.drop.dense=wordcount > 5'), /step "rules" would decide by column "wordcount", which features\/ of this run does not hold/);
-  assert.match(refused('quality'), /has no "="/);
+  assert.match(await refused('quality.word-counts={min: 2}'), /quality has no option "word-counts" that moves decisions; .* Did you mean "word-count"\?/);
+  assert.match(await refused('repetition.duplicate-line-fraction=25'), /25 is impossible for duplicate-line-fraction, which is a fraction from 0 to 1/);
+  assert.match(await refused('dedupe-exact.keep=first'), /step "dedupe-exact" does not decide by numbers that features\/ holds/);
+  assert.match(await refused('rules.drop.dense=word_count >'), /rules\.drop\.dense: column 13: found the end/);
+  assert.match(await refused('rules.drop.dense=wordcount > 5'), /step "rules" would decide by column "wordcount", which features\/ of this run does not hold/);
+  assert.match(await refused('quality'), /has no "="/);
   const json = await refine(['stats', out, '--json', '--what-if', 'langid.min-prob=0.9', '--what-if', 'quality.word-count={min: 60}']);
   assert.equal(json.code, 0, json.stderr);
   const { what_if: found, steps } = JSON.parse(json.stdout) as { what_if: WhatIf; steps: unknown[] };
@@ -243,15 +246,15 @@ test('with features: all, looser thresholds are told exactly, and text and sampl
   const { out, run } = await made(steps, [], 'sink: { features: all }\n');
   const bytes = (run: string) => Object.fromEntries(Object.entries(promisedBytes(run)).filter(([name]) => !name.startsWith('features/')));
   assert.deepEqual(bytes(out), bytes(plain));
-  assert.deepEqual(truth(run), truth(ran));
+  assert.deepEqual(await truth(run), await truth(ran));
   for (const asks of some([
     ['repetition.duplicate-5-gram-fraction=0.9'],
     ['langid.min-prob=0', 'quality.word-count={min: 70}', 'rules.drop.dense=1 > 2'],
     ['langid.keep=[en, de]', 'lines.removed-word-fraction=0.01'],
   ])) {
-    const found = whatIf(run, asks);
+    const found = await whatIf(run, asks);
     assertAddsUp(found);
-    assert.deepEqual([told(found), found.unknown_after], [truth((await made(steps, asks)).run), {}], asks.join(' '));
+    assert.deepEqual([told(found), found.unknown_after], [await truth((await made(steps, asks)).run), {}], asks.join(' '));
   }
 });
 
@@ -260,7 +263,7 @@ test('features: all follows documents past barriers and orders over the run', as
   const { out: plain, run: ran } = await made(steps);
   const { out, run } = await made(steps, [], 'sink: { features: all }\n');
   const bytes = (run: string) => Object.fromEntries(Object.entries(promisedBytes(run)).filter(([name]) => !name.startsWith('features/')));
-  assert.deepEqual([bytes(out), truth(run)], [bytes(plain), truth(ran)]);
+  assert.deepEqual([bytes(out), await truth(run)], [bytes(plain), await truth(ran)]);
   let dropped = 0;
   for (const shard of run.features) {
     for await (const { rows, columns } of readArrow(join(out, shard.path))) {
@@ -273,7 +276,7 @@ test('features: all follows documents past barriers and orders over the run', as
       }
     }
   }
-  assert.equal(dropped, truth(run).in - truth(run).out);
-  const found = whatIf(run, ['lines.removed-word-fraction=0.9']);
-  assert.deepEqual([told(found), found.unknown_after], [truth((await made(steps, ['lines.removed-word-fraction=0.9'])).run), {}]);
+  assert.equal(dropped, (await truth(run)).in - (await truth(run)).out);
+  const found = await whatIf(run, ['lines.removed-word-fraction=0.9']);
+  assert.deepEqual([told(found), found.unknown_after], [await truth((await made(steps, ['lines.removed-word-fraction=0.9'])).run), {}]);
 });

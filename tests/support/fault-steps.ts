@@ -1,7 +1,7 @@
 // The shipped steps, whose barriers do a planned harm to one of the files that a phase is about to read, once: what a failing disk
 // or a hand in the run folder does between two tasks. REFINE_TEST_HARM: JSON of Harm; absent, the steps are as shipped.
 import { closeSync, existsSync, openSync, readSync, statSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { steps as shipped } from '../../pipeline/registry.js';
+import { loadSteps as loadShipped } from '../../pipeline/registry.js';
 import type { Phase, PhaseTask } from '../../stages/contract/barrier.js';
 import type { AnyStep, Barrier } from '../../stages/contract/stage.js';
 
@@ -75,4 +75,5 @@ function harmed(step: AnyStep): AnyStep {
   } as AnyStep;
 }
 
-export const steps: ReadonlyMap<string, AnyStep> = new Map([...shipped].map(([name, step]) => [name, harmed(step)]));
+export const loadSteps = async (names: Iterable<string>): Promise<ReadonlyMap<string, AnyStep>> =>
+  new Map([...(await loadShipped(names))].map(([name, step]) => [name, harmed(step)]));

@@ -212,3 +212,5 @@ const neural: Stage<Record<never, never>> = {
 
 const all: readonly AnyStep[] = [words, trouble, bytes, sameUrl, nearText, cutWords, ranked, neural];
 export const steps: ReadonlyMap<string, AnyStep> = new Map(all.map((step) => [step.name, step]));
+/** As a worker asks for them. */
+export const loadSteps = async (): Promise<ReadonlyMap<string, AnyStep>> => steps;

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { funnelWarnings } from '../../pipeline/funnel-warnings.js';
-import { steps as registry } from '../../pipeline/registry.js';
+import { loadSteps } from '../../pipeline/registry.js';
 import { statsText } from '../../pipeline/stats-text.js';
 
+const registry = await loadSteps();
 const env = { seed: 0n, baseDir: '.', device: 'cpu' } as const;
 const step = (stage: string, options: unknown, name = stage) => ({ name, stage: registry.get(stage), options: registry.get(stage)!.schema.parse(options) });
 const LANGID = step('langid', { keep: ['en'], 'min-prob': 0.65 });

@@ -5,7 +5,7 @@ import { fc } from '../support/properties.js';
 import { bytesColumn, utf8Column } from '../../native/index.js';
 import { gapReport, GapSums, gapText } from '../../pipeline/check/gap-report.js';
 import { TEXT_SLICES, textKinds } from '../../pipeline/check/gap-slices.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 import { lineBits } from '../../stages/contract/line-bits.js';
 import { type LossModel, Scorer } from '../../stages/contract/loss-scorer.js';
 import { shareByBytes, tokenEnds } from '../../stages/contract/token-spans.js';

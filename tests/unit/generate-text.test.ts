@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { native, utf8Column } from '../../native/index.js';
 import { TextOfTokens } from '../../pipeline/generate.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 
 const { handle } = loadTokenizer('gpt2', '.');
 const idsOf = async (text: string): Promise<number[]> =>

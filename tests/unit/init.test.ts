@@ -9,8 +9,9 @@ import { manifestText } from '../../pipeline/init/manifest-text.js';
 import { type InitAnswers, type InitSource, RECIPES } from '../../pipeline/init/recipes.js';
 import { parseManifest } from '../../pipeline/manifest.js';
 import { writtenSchema } from '../../pipeline/manifest-schema.js';
-import { steps } from '../../pipeline/registry.js';
+import { loadSteps } from '../../pipeline/registry.js';
 
+const steps = await loadSteps();
 const places = { sample: 'sample/*.warc.gz', schema: './schema.json', blocked: ['lists/ut1'], curated: 'lists/curated.txt' };
 const path = packagePath('manifests', 'made-by-init.yaml'); // never written: paths in the manifest start from its folder
 const base: InitAnswers = { name: 'x', source: { kind: 'sample' }, languages: ['en'], recipe: 'refinedweb', tokenizer: 'falcon' };

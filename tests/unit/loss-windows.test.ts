@@ -5,7 +5,7 @@ import { fc } from '../support/properties.js';
 import { utf8Column } from '../../native/index.js';
 import { type LossModel, Scorer } from '../../stages/contract/loss-scorer.js';
 import { lossWindows, packWindows, type RowWindow } from '../../stages/contract/loss-windows.js';
-import { loadTokenizer } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 
 test('a document that fits is one window; a longer one overlaps by half and each token is scored once', () => {
   assert.deepEqual(lossWindows(1, 8), []);

@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { packagePath } from '../../native/package-root.js';
 import { loadManifest } from '../../pipeline/manifest.js';
 import { manifestJsonSchema } from '../../pipeline/manifest-schema.js';
-import { steps } from '../../pipeline/registry.js';
+import { loadSteps } from '../../pipeline/registry.js';
+
+const steps = await loadSteps();
 
 test('the committed JSON Schema is the one the definitions make (else: node dist/infra/build/manifest-schema.js)', () => {
   assert.deepEqual(JSON.parse(readFileSync(packagePath('manifests', 'schema.json'), 'utf8')), JSON.parse(JSON.stringify(manifestJsonSchema(steps))));

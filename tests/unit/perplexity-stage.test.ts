@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Batch, isValid, utf8Column, valueAt } from '../../native/index.js';
-import { loadTokenizer, steps } from '../../pipeline/registry.js';
+import { loadStep } from '../../pipeline/registry.js';
+import { loadTokenizer } from '../../pipeline/tokenizers.js';
 import { type Outcome, type Rows, Trial } from '../../pipeline/trial.js';
 import { cardLanguages, openScorer } from '../../stages/contract/model-score.js';
 import type { Stage } from '../../stages/contract/stage.js';
@@ -17,7 +18,7 @@ import { tinyDecoder } from '../support/tiny-decoder.js';
 const folder = mkdtempSync(join(tmpdir(), 'refine-perplexity-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const env = { seed: 0n, baseDir: folder, device: 'cpu' } as const;
-const perplexity = steps.get('perplexity') as Stage<PerplexityOptions>;
+const perplexity = (await loadStep('perplexity')) as Stage<PerplexityOptions>;
 tinyDecoder(join(folder, 'tiny'), { languages: ['en', 'fr'] });
 tinyDecoder(join(folder, 'plain'), { context: 24 });
 
