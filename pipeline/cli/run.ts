@@ -91,7 +91,7 @@ export function registerRun(program: Command): void {
         const { signal, done } = interruptible();
         try {
           const out = options.out ?? join('runs', manifest.name);
-          const place = await placeOf(manifest, options);
+          const place = await placeOf(manifest, options, signal);
           if (place.executor !== undefined) needSharedWork(out, options.work);
           const summary = await runManifest(manifest, {
             out,
@@ -147,18 +147,23 @@ export function needSharedWork(out: string, work: string | undefined): void {
 }
 
 /** Worker processes here, or the engine that --executor or the manifest names. */
-async function placeOf(manifest: Manifest, options: Options): Promise<RunPlace> {
+async function placeOf(manifest: Manifest, options: Options, signal: AbortSignal): Promise<RunPlace> {
   const { readProfile, withProfile } = await import('../executors/settings.js');
   const { clusterPlace, executorOf, localPlace, openSlurm } = await import('../executors/start.js');
+  const { FIRST_SILENCE_MS } = await import('../executors/patience.js');
   const block = withProfile(manifest.executor, options.profile === undefined ? undefined : readProfile(options.profile));
   const workers = options.workers ?? block.workers;
   const whole = workers === undefined ? block : { ...block, workers };
+  const waiting = { notice: words, signal };
+  const run = { block: whole, waiting };
   switch (executorOf(options.executor, block)) {
     case 'local':
       return localPlace(whole);
     case 'slurm':
-      return clusterPlace(manifest, await openSlurm(whole), { block: whole, notice: words });
-    case 'kubernetes':
-      return clusterPlace(manifest, (await import('../executors/kubernetes/place.js')).openKubernetes(whole), { block: whole, notice: words });
+      return clusterPlace(manifest, await openSlurm(whole, { ...waiting, silenceMs: FIRST_SILENCE_MS }), run);
+    case 'kubernetes': {
+      const { openKubernetes } = await import('../executors/kubernetes/place.js');
+      return clusterPlace(manifest, await openKubernetes(whole, { ...waiting, silenceMs: FIRST_SILENCE_MS }), run);
+    }
   }
 }

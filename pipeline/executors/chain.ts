@@ -22,7 +22,7 @@ import { begunDrivers, driverDeaths, type JobRecord, JobsLog, nextDriver, openLe
 import { EXECUTOR_FOLDER } from './level-folder.js';
 import { aliveOf, isOf, liveJobs } from './live-jobs.js';
 import type { ExecutorWritten } from './settings-schema.js';
-import { askPatiently, type Patience, submitPatiently } from './patience.js';
+import { askPatiently, type Patience, patienceOf, submitPatiently, type Waiting } from './patience.js';
 import { type ClusterPlace, clusterPlace, openSlurm, refineCommand } from './start.js';
 
 const STAY_MS = 10 * 60_000;
@@ -58,8 +58,8 @@ export interface SubmitOptions {
   readonly device: AskedDevice;
 }
 
-/** Opens an engine that knows dependent jobs. */
-export type OpenChains = (block: ExecutorWritten) => Promise<ClusterPlace>;
+/** Opens an engine that knows dependent jobs; where nobody waits it is asked once. */
+export type OpenChains = (block: ExecutorWritten, waiting?: Waiting) => Promise<ClusterPlace>;
 
 /** Submits the first driver and returns its job's id. */
 export async function submitRun(manifest: Manifest, options: SubmitOptions, openPlace: OpenChains = openSlurm): Promise<string> {
@@ -154,7 +154,8 @@ export async function driveRun(runFolder: string, options: DriveOptions, openPla
   const folder = resolve(runFolder);
   const submitted = await readSubmitted(folder);
   const { block } = submitted;
-  const place = await openPlace(block);
+  const waiting = { notice: options.notice, signal: options.signal };
+  const place = await openPlace(block, waiting); // before its successor is there: a driver that gives up here ends the chain
   const { engine } = place;
   const own = engine.chains?.ownJob() ?? null;
   if (own === null)
@@ -165,7 +166,7 @@ export async function driveRun(runFolder: string, options: DriveOptions, openPla
     );
   const log = new JobsLog(folder);
   const before = await log.records();
-  const patience = { now: () => performance.now(), sleep: patientSleep, pauseMs: place.settings.pollMs, notice: options.notice, signal: options.signal };
+  const patience = patienceOf(waiting, place.settings.pollMs);
   const next = await secureNext(engine, folder, block, own, patience);
   await log.add({ event: 'driver', job: own, state: 'begin', next });
   const giveUp = async (): Promise<void> => {
@@ -196,7 +197,7 @@ export async function driveRun(runFolder: string, options: DriveOptions, openPla
       signal: options.signal,
       progress: options.progress,
       notice: options.notice,
-      ...clusterPlace(manifest, place, { block, notice: options.notice, chain }),
+      ...clusterPlace(manifest, place, { block, waiting, chain }),
     });
     await engine.cancel([next]);
     await log.add({ event: 'driver', job: own, state: 'finished' });
@@ -227,10 +228,6 @@ async function secureNext(engine: Engine, folder: string, block: ExecutorWritten
 
 function driverName(folder: string, after: string | null): string {
   return `refine-${digest(folder).slice(0, 8)}-driver${after === null ? '' : `-after-${after}`}`;
-}
-
-async function patientSleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
 /** The driver's job, as an engine is given it. */

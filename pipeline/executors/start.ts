@@ -9,6 +9,7 @@ import { ClusterExecutor } from './cluster.js';
 import type { ClusterChain, ClusterSettings, StepsOf } from './cluster-world.js';
 import type { Engine } from './engine.js';
 import { liveJobs, refuseLiveJobs } from './live-jobs.js';
+import { askPatiently, patienceOf, type Waiting } from './patience.js';
 import type { ExecutorName, ExecutorWritten } from './settings-schema.js';
 import { SlurmEngine } from './slurm/engine.js';
 import { slurmResources } from './slurm/resources.js';
@@ -36,15 +37,18 @@ export function executorOf(asked: ExecutorName | undefined, block: ExecutorWritt
   return asked ?? block.kind ?? 'local';
 }
 
-export async function openSlurm(block: ExecutorWritten): Promise<ClusterPlace> {
+/** Throws RefineError ERR_REFINE_ENGINE where Slurm refuses; EngineSilent where it does not answer, at once if nobody waits. */
+export async function openSlurm(block: ExecutorWritten, waiting?: Waiting): Promise<ClusterPlace> {
   const slurm = block.slurm ?? {};
   const stopBefore = slurm['stop-before'] ?? STOP_BEFORE_MS;
+  const pollMs = slurm.poll ?? POLL_MS;
+  const open = async (): Promise<SlurmEngine> => await SlurmEngine.open(stopBefore);
   return {
-    engine: await SlurmEngine.open(stopBefore),
+    engine: waiting === undefined ? await open() : await askPatiently(open, patienceOf(waiting, pollMs)),
     settings: {
       ...(block['tasks-per-element'] === undefined ? {} : { tasksPerElement: block['tasks-per-element'] }),
       maxQueued: slurm['max-queued'] ?? Infinity,
-      pollMs: slurm.poll ?? POLL_MS,
+      pollMs,
       settleMs: slurm.settle ?? SETTLE_MS,
       graceMs: Math.floor(stopBefore * GRACE_SHARE),
       resources: (steps) => slurmResources(block, steps),
@@ -55,7 +59,7 @@ export async function openSlurm(block: ExecutorWritten): Promise<ClusterPlace> {
 
 export interface ClusterRun {
   readonly block: ExecutorWritten;
-  readonly notice: (sentence: string) => void;
+  readonly waiting: Waiting;
   readonly chain?: ClusterChain;
 }
 
@@ -74,7 +78,9 @@ export function localPlace(block: ExecutorWritten): RunPlace {
 }
 
 export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPlace, run: ClusterRun): RunPlace {
-  const { block, notice, chain } = run;
+  const { block, waiting, chain } = run;
+  const { notice } = waiting;
+  const patience = patienceOf(waiting, settings.pollMs);
   const world = { engine, settings, stepsOf: stepsOf(manifest), refine: refineCommand(), notice, ...(chain === undefined ? {} : { chain }) };
   const own = engine.chains?.ownJob() ?? null;
   return {
@@ -82,7 +88,7 @@ export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPl
     engineJobs: {
       async busy(folder) {
         await refuseLiveJobs(folder, block, engine);
-        return (await liveJobs(folder, engine)).length > 0;
+        return (await askPatiently(() => liveJobs(folder, engine), patience)).length > 0;
       },
       ...(own === null
         ? {}
@@ -92,7 +98,7 @@ export function clusterPlace(manifest: Manifest, { engine, settings }: ClusterPl
               async alive(other) {
                 const [name, id] = other.split(':');
                 if (name !== engine.name || id === undefined) return true; // another engine's: it cannot be asked
-                const states = (await engine.states([id])).get(id);
+                const states = (await askPatiently(() => engine.states([id]), patience)).get(id);
                 return [...(states?.values() ?? [])].some(({ state }) => state === 'waiting' || state === 'running');
               },
             },

@@ -1,12 +1,12 @@
 // refine run over Kubernetes' engine, with a kubectl that starts the workers for real and kills some: the bytes are those of a local run.
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { packagePath } from '../../native/package-root.js';
-import { refine } from '../support/cli.js';
+import { refine, startRefine } from '../support/cli.js';
 import { finalBytes } from '../support/runner-world.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'refine-kubernetes-'));
@@ -84,4 +84,57 @@ test('a run through kubectl whose first pods are killed has the bytes of a local
   writeFileSync(join(state, 'refine-left.json'), JSON.stringify({ ...left, status: { conditions: [{ type: 'Failed', status: 'True' }] } }));
   const allowed = await refine(again, { env });
   assert.equal(allowed.code, 0, allowed.stderr);
+});
+
+test('an API server that does not answer, or loses an answer, is asked again: nothing is submitted twice, and the bytes are those of a local run', async () => {
+  const manifest = join(folder, 'blips.yaml');
+  writeFileSync(manifest, `name: blips\nsource: { warc: [${JSON.stringify(packagePath('manifests', 'sample', '0-sites.warc.gz'))}] }\nsteps: [extract]\n`);
+  const local = await refine(['run', manifest, '--out', join(folder, 'blips-local'), '--workers', '1']);
+  assert.equal(local.code, 0, local.stderr);
+  const state = join(folder, 'blips-cluster');
+  mkdirSync(state);
+  const answers = {
+    get: [
+      'The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?', // as it begins
+      null,
+      'Unable to connect to the server: net/http: TLS handshake timeout', // of a Job that was not created
+      null,
+      'Error from server (TooManyRequests): Too many requests, please try again later.', // of one that was
+      null,
+      'Error from server: etcdserver: leader changed', // as it runs
+      'cut',
+    ],
+    create: [
+      'Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout',
+      'taken: Error from server (ServiceUnavailable): error when creating "STDIN": the server is currently unable to handle the request',
+      'taken: Error from server (AlreadyExists): error when creating "STDIN": jobs.batch "refine-0002" already exists',
+    ],
+  };
+  const out = join(folder, 'blips-run');
+  const run = await refine(['run', manifest, '--out', out, '--executor', 'kubernetes', '--profile', profile], {
+    env: { FAKE_KUBERNETES: state, FAKE_ANSWERS: JSON.stringify(answers) },
+  });
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(finalBytes(out), finalBytes(join(folder, 'blips-local')));
+  for (const said of [/was refused .* It is asked again/, /i\/o timeout .* It is asked again/, /leader changed .* It is asked again/])
+    assert.match(run.stderr, said);
+  const jobs = readdirSync(state).filter((name) => name.endsWith('.json'));
+  const levels = [...new Set(jobs.map((name) => /-(\d{4})-/.exec(name)?.[1]))];
+  assert.equal(jobs.length, levels.length, `a Job a level: ${jobs.join(' ')}`);
+  const calls = readFileSync(join(state, 'calls'), 'utf8').split('\n');
+  assert.ok(calls.filter((line) => line.startsWith('create ')).length >= 3, 'every answer of create was given');
+});
+
+test('a refusal of the API server in the middle of a run ends it at once, with its words', async () => {
+  const state = join(folder, 'refused-cluster');
+  mkdirSync(state);
+  const forbidden = 'Error from server (Forbidden): jobs.batch is forbidden: User "lab" cannot get resource "jobs": connection refused by policy';
+  const { child, done } = startRefine(
+    ['run', join(folder, 'blips.yaml'), '--out', join(folder, 'refused-run'), '--executor', 'kubernetes', '--profile', profile],
+    { env: { FAKE_KUBERNETES: state, FAKE_ANSWERS: JSON.stringify({ get: [null, forbidden] }) } },
+  );
+  child.stderr!.on('data', (chunk: string) => chunk.includes('asked again') && child.kill('SIGKILL')); // for half an hour
+  const { code, stderr } = await done;
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /ERR_REFINE_ENGINE .*User "lab" cannot get resource "jobs"/);
 });

@@ -136,6 +136,7 @@ test('answers that are lost, late, cut or of something else, and a state that no
     maxSubmit: 4,
     mishap: ({ name }, index) => (name.includes('map') && index === 0 ? 'strange' : undefined),
     answer: (command, nth, args) => {
+      if (command === 'scontrol') return (['silent', 'garbled', 'cut'] as const)[nth];
       if (command === 'sbatch') return (['lost-answer', 'garbled'] as const)[nth];
       if (!args.some((word) => word.startsWith('--jobs=')) || !existsSync(join(folder, 'wait'))) return undefined;
       if (++held > 9) rmSync(join(folder, 'wait'));
@@ -179,7 +180,8 @@ test('a job killed hard at its time limit: its other tasks are submitted again, 
 
 test('a parent that is killed: the folder is refused to a local run, and the same command takes its jobs over', async () => {
   writeFileSync(join(folder, 'wait'), '');
-  const slurm = await cluster();
+  let silent = 0; // answers of squeue that are still to be missing
+  const slurm = await cluster({ answer: (command) => (command === 'squeue' && silent > 0 && silent-- > 0 ? 'silent' : undefined) });
   const parent = startRefine(['run', join(folder, 'plain.yaml'), '--out', join(folder, 'killed')], { env: slurm.env });
   await until('running jobs', () => [...slurm.jobs.values()].some(({ running }) => running.size === 2));
   parent.child.kill('SIGKILL');
@@ -187,11 +189,12 @@ test('a parent that is killed: the folder is refused to a local run, and the sam
   const local = await run(slurm, 'killed', ['--executor', 'local']);
   assert.equal(local.code, 1, local.stderr);
   assert.match(local.stderr, /ERR_REFINE_RUN_LOCKED .*jobs 1 of slurm work in this run folder/);
+  silent = 2;
   const next = startRefine(['run', join(folder, 'plain.yaml'), '--out', join(folder, 'killed')], { env: slurm.env });
   let said = '';
   next.child.stderr!.on('data', (chunk: string) => (said += chunk));
   await until('the take-over', () => said.includes('goes on with') || next.child.exitCode !== null);
-  assert.match(said, /goes on with a job that an earlier call submitted: 1/);
+  assert.match(said, /squeue does not answer.* It is asked again[\s\S]*goes on with a job that an earlier call submitted: 1/);
   rmSync(join(folder, 'wait')); // not before: what is done when it begins is not taken over
   await done(next.done);
   assert.equal(mapsOf(slurm), 1);
@@ -200,12 +203,13 @@ test('a parent that is killed: the folder is refused to a local run, and the sam
 
 test('submit: nothing stays here; a driver that is killed has a successor; status tells; the bytes are those of a local run', async () => {
   // The first driver's last word, to let its successor wait for the array, is not answered: it is at work until it is killed.
-  // Before, it hears something else where it looks for a successor, and asks again.
-  let [garbled, handsOver] = [false, false];
+  // Before, it hears nothing where it asks for Slurm's limits, something else where it looks for a successor, and asks again.
+  let [shown, garbled, handsOver] = [0, false, false];
   const slurm = await cluster({
     mishap: ({ name }, index, restarts) => (name.includes('map') && index === 1 && restarts === 0 ? 'node-fail' : undefined),
     answer: (command, _, args) => {
       const [verb] = args;
+      if (verb === 'show' && ++shown === 2) return 'silent';
       if (!garbled && args.some((word) => word.endsWith('-driver-after-1') && word.startsWith('--name='))) {
         garbled = true;
         return 'garbled';

@@ -10,6 +10,7 @@ import { arrayObject, driverObjects } from '../../pipeline/executors/kubernetes/
 import { elementStates, podsByJob, yamlOf } from '../../pipeline/executors/kubernetes/kubernetes-engine.js';
 import { jobName, labelValue } from '../../pipeline/executors/kubernetes/names.js';
 import { kubernetesSchema } from '../../pipeline/executors/kubernetes/options.js';
+import { type Refusal, refusalOf } from '../../pipeline/executors/kubernetes/refusals.js';
 
 const options = kubernetesSchema.parse({
   image: 'registry.example/refine@sha256:00',
@@ -171,4 +172,32 @@ test("an element's state is the Job's word; a pod says where and why", () => {
   const over = states({ conditions: [{ type: 'Failed', status: 'True', reason: 'MaxFailedIndexesExceeded' }] }) as { state: string; reason: string }[];
   assert.deepEqual(over[6], { state: 'taken', reason: 'MaxFailedIndexesExceeded' }, 'none is left running when a job is over');
   assert.equal(over[3]!.state, 'failed');
+});
+
+test("kubectl's words: a refusal is told from a server that does not answer, whatever else the refusal mentions", () => {
+  const said: readonly (readonly [Refusal, string])[] = [
+    ['silent', 'The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?'],
+    ['silent', 'Unable to connect to the server: net/http: TLS handshake timeout'],
+    ['silent', 'Unable to connect to the server: dial tcp: lookup api.lab: no such host'],
+    ['silent', 'error: unable to recognize "STDIN": Get "https://10.0.0.1:6443/api?timeout=32s": dial tcp 10.0.0.1:6443: connect: connection refused'],
+    ['silent', 'Error from server: error when creating "STDIN": etcdserver: leader changed'],
+    ['silent', 'Error from server: rpc error: code = Unavailable desc = transport is closing'],
+    ['silent', 'Error from server (Timeout): the server was unable to return a response in the time allotted, but may still be processing the request'],
+    ['silent', 'Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later'],
+    ['silent', 'Error from server (InternalError): Internal error occurred: failed calling webhook "pods.lab": context deadline exceeded'],
+    ['silent', 'Error from server (ServiceUnavailable): the server is currently unable to handle the request (get jobs.batch)'],
+    ['silent', 'error: the server doesn\'t have a resource type "jobs"'],
+    ['silent', 'Get "https://10.0.0.1:6443/apis/batch/v1/jobs": http2: client connection lost'],
+    ['refused', 'The connection to the server localhost:8080 was refused - did you specify the right host or port?'],
+    ['refused', 'Unable to connect to the server: x509: certificate signed by unknown authority'],
+    ['refused', 'error: You must be logged in to the server (Unauthorized)'],
+    ['refused', 'Error from server (Forbidden): jobs.batch is forbidden: connection refused by policy'],
+    ['refused', 'Error from server (NotFound): namespaces "timed-out" not found'],
+    ['refused', 'The Job "refine-x" is invalid: spec.completions: Invalid value: 0'],
+    ['refused', 'error: context "lab" does not exist'],
+    ['refused', 'something that nobody knows'],
+    ['full', 'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: lab, requested: pods=1, used: pods=9, limited: pods=9'],
+    ['there', 'Error from server (AlreadyExists): error when creating "STDIN": jobs.batch "refine-x" already exists'],
+  ];
+  for (const [refusal, words] of said) assert.equal(refusalOf(words), refusal, words);
 });

@@ -197,4 +197,5 @@ test('sbatch: its answer, and whether a refusal is for ever', () => {
   assert.equal(refusalOf('sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified'), 'refused');
   assert.equal(configNumber('MaxArraySize            = 1001\nMaxJobCount             = 10000\n', 'MaxArraySize'), 1001);
   assert.equal(configNumber('', 'MaxArraySize'), null);
+  assert.equal(configNumber('MaxArraySize            = 10', 'MaxArraySize'), null, 'cut: it may go on');
 });

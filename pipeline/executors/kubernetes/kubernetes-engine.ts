@@ -3,11 +3,12 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { stringify } from 'yaml';
 import { RefineError } from '../../../native/errors.js';
-import type { ArrayJob, Element, ElementState, ElementStates, Engine } from '../engine.js';
+import { type ArrayJob, type Element, type ElementState, type ElementStates, type Engine, EngineSilent } from '../engine.js';
 import { arrayObject, type KubernetesObject } from './job.js';
 import { parseIndexes } from './indexes.js';
 import { jobName } from './names.js';
 import type { KubernetesOptions } from './options.js';
+import { refusalOf } from './refusals.js';
 
 /** Far below what the API takes (100,000 with a limit per index): the Job's status lists indexes in text, in an object of at most 1.5 MB. */
 const MAX_ELEMENTS = 20_000;
@@ -53,13 +54,21 @@ export class KubernetesEngine implements Engine {
 
   async submit(job: ArrayJob): Promise<string> {
     const object = arrayObject(job, this.#options);
-    await this.create([object]);
-    return object.metadata.name;
+    const { name } = object.metadata;
+    try {
+      await this.create([object]);
+    } catch (error) {
+      // Names are unique: it is of an earlier try, whose answer was lost.
+      if (!(error instanceof Refused) || error.refusal !== 'there') throw error;
+    }
+    return name;
   }
 
   async find(name: string): Promise<string | null> {
-    const found = await this.#kubectl(['get', 'jobs', jobName(name), '--ignore-not-found', '-o', 'name']);
-    return found.trim() === '' ? null : jobName(name);
+    const found = (await this.#kubectl(['get', 'jobs', jobName(name), '--ignore-not-found', '-o', 'name'])).trim();
+    if (found === '') return null;
+    if (!found.endsWith(`/${jobName(name)}`)) throw garbled('get jobs -o name', found, "the Job's name");
+    return jobName(name);
   }
 
   /** Creates objects; those that are there already are an error. */
@@ -72,8 +81,7 @@ export class KubernetesEngine implements Engine {
     if (jobs.length === 0) return states;
     const text = await this.#kubectl(['get', 'jobs', ...jobs, '--ignore-not-found', '-o', 'json']);
     if (text.trim() === '') return states;
-    const found = JSON.parse(text) as JobStatus | { readonly items: readonly JobStatus[] };
-    const statuses = 'items' in found ? found.items : [found];
+    const statuses = jobsOf(text);
     const live = statuses.filter(({ status }) => !(status?.conditions ?? []).some(ended)).map(({ metadata }) => metadata.name);
     const broken = statuses.filter(({ status }) => (status?.failedIndexes ?? '') !== '').map(({ metadata }) => metadata.name);
     const asked = [...new Set([...live, ...broken])];
@@ -94,7 +102,7 @@ export class KubernetesEngine implements Engine {
     return await new Promise((resolve, reject) => {
       const child = execFile(kubectl, [...where, ...args], { maxBuffer: MAX_OUTPUT, timeout: CALL_MS }, (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
-        reject(refused(kubectl, args[0]!, error, String(stderr)));
+        reject(failureOf(kubectl, args[0]!, error, String(stderr)));
       });
       child.stdin?.on('error', () => undefined); // it ended without reading: its exit says why
       child.stdin?.end(input ?? '');
@@ -107,18 +115,48 @@ export function yamlOf(objects: readonly KubernetesObject[]): string {
   return objects.map((object) => stringify(object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
 }
 
-function refused(kubectl: string, verb: string, error: ExecFileException, stderr: string): RefineError {
-  const said = stderr.trim().split('\n').slice(-3).join(' ') || (error.killed === true ? `no answer within ${CALL_MS / 1000} s` : error.message);
+class Refused extends RefineError {
+  constructor(
+    readonly refusal: 'there' | 'refused',
+    message: string,
+    where: { readonly place: string; readonly cause: unknown },
+  ) {
+    super('ERR_REFINE_ENGINE', message, where);
+  }
+}
+
+function failureOf(kubectl: string, verb: string, error: ExecFileException, stderr: string): RefineError {
+  const place = { place: kubectl, cause: error };
   if (error.code === 'ENOENT')
-    return new RefineError('ERR_REFINE_ENGINE', 'is not installed here: install kubectl, or name it by executor.kubernetes.kubectl.', {
-      place: kubectl,
-      cause: error,
-    });
-  if (/exceeded quota/i.test(said)) return new RefineError('ERR_REFINE_QUEUE_FULL', `the namespace's quota is met: ${said}`, { place: kubectl, cause: error });
-  return new RefineError('ERR_REFINE_ENGINE', `kubectl ${verb} failed: ${said} Try \`kubectl auth can-i create jobs\` and \`kubectl get jobs\`.`, {
-    place: kubectl,
-    cause: error,
-  });
+    return new RefineError('ERR_REFINE_ENGINE', 'is not installed here: install kubectl, or name it by executor.kubernetes.kubectl.', place);
+  const late = error.killed === true;
+  const said = stderr.trim().split('\n').slice(-3).join(' ') || (late ? `no answer within ${CALL_MS / 1000} s` : error.message);
+  // A kubectl that was ended by a signal has said nothing.
+  const refusal = late || error.signal != null ? 'silent' : refusalOf(stderr);
+  switch (refusal) {
+    case 'full':
+      return new RefineError('ERR_REFINE_QUEUE_FULL', `the namespace's quota is met: ${said}`, place);
+    case 'silent':
+      return new EngineSilent('kubernetes', `kubectl ${verb} has no answer: ${said} Check the API server (kubectl get --raw /readyz).`);
+    case 'there':
+    case 'refused':
+      return new Refused(refusal, `kubectl ${verb} failed: ${said} Try \`kubectl auth can-i create jobs\` and \`kubectl get jobs\`.`, place);
+  }
+}
+
+/** Something else wrote there, or it was cut: another answer may be whole. */
+function garbled(what: string, stdout: string, expected: string): EngineSilent {
+  return new EngineSilent('kubernetes', `kubectl ${what} answered ${JSON.stringify(stdout.slice(-200))}, expected ${expected}. Try it by hand.`);
+}
+
+/** Of `kubectl get jobs -o json`: a Job, or a list of them. */
+function jobsOf(text: string): readonly JobStatus[] {
+  try {
+    const found = JSON.parse(text) as JobStatus | { readonly items: readonly JobStatus[] };
+    return 'items' in found ? found.items : [found];
+  } catch {
+    throw garbled('get jobs -o json', text, 'a whole JSON object');
+  }
 }
 
 const ended = ({ type, status }: { readonly type: string; readonly status: string }): boolean =>

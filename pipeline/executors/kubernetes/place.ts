@@ -4,6 +4,7 @@ import { RefineError } from '../../../native/errors.js';
 import { WORKER_BYTES } from '../../platform.js';
 import type { ClusterSettings } from '../cluster-world.js';
 import type { Resources } from '../engine.js';
+import { askPatiently, patienceOf, type Waiting } from '../patience.js';
 import type { ExecutorWritten } from '../settings-schema.js';
 import { KubernetesEngine } from './kubernetes-engine.js';
 import type { KubernetesOptions } from './options.js';
@@ -56,14 +57,21 @@ export function kubernetesResources(block: ExecutorWritten, steps: readonly stri
   };
 }
 
-export function openKubernetes(block: ExecutorWritten): { readonly engine: KubernetesEngine; readonly settings: ClusterSettings } {
+/** Throws RefineError ERR_REFINE_ENGINE where kubectl or the API server refuses; EngineSilent where nothing answers for as long as is waited. */
+export async function openKubernetes(
+  block: ExecutorWritten,
+  waiting: Waiting,
+): Promise<{ readonly engine: KubernetesEngine; readonly settings: ClusterSettings }> {
   const options = kubernetesOptions(block);
+  const engine = new KubernetesEngine(options);
+  const pollMs = options.poll ?? POLL_MS;
+  await askPatiently(async () => await engine.find('refine'), patienceOf(waiting, pollMs)); // no such Job: whether it is answered
   return {
-    engine: new KubernetesEngine(options),
+    engine,
     settings: {
       ...(block['tasks-per-element'] === undefined ? {} : { tasksPerElement: block['tasks-per-element'] }),
       maxQueued: Number.POSITIVE_INFINITY, // pods are bounded by the Job's parallelism
-      pollMs: options.poll ?? POLL_MS,
+      pollMs,
       settleMs: options.settle ?? SETTLE_MS,
       graceMs: Math.floor(options.grace * GRACE_SHARE),
       resources: (steps) => kubernetesResources(block, steps),

@@ -161,8 +161,8 @@ function elementOf(word: string, code: number, reason: string, node: string): El
   return { state, ...(how === '' || how === 'None' ? {} : { reason: how }), ...(node === '' ? {} : { node }) };
 }
 
-/** Numbers of `scontrol show config`; absent keys are null. */
+/** Numbers of `scontrol show config`; absent keys are null, and so is a line that was cut, whose number would be another. */
 export function configNumber(stdout: string, key: string): number | null {
-  const value = new RegExp(`^${key}\\s*=\\s*(\\d+)`, 'm').exec(stdout)?.[1];
+  const value = new RegExp(`^${key}\\s*=\\s*(\\d+)\\s*\\n`, 'm').exec(stdout)?.[1];
   return value === undefined ? null : Number(value);
 }

@@ -35,6 +35,7 @@ export class SlurmEngine implements Engine {
   /** Asks the controller for its limits. */
   static async open(stopBeforeMs: number): Promise<SlurmEngine> {
     const { code, stdout, stderr } = await call('scontrol', ['show', 'config']);
+    if (code !== 0 && refusalOf(stderr) === 'silent') throw silent('scontrol', stderr);
     if (code !== 0)
       throw new RefineError(
         'ERR_REFINE_ENGINE',
@@ -43,13 +44,14 @@ export class SlurmEngine implements Engine {
           place: 'slurm',
         },
       );
-    const array = configNumber(stdout, 'MaxArraySize') ?? 1001;
+    const [array, jobs] = [configNumber(stdout, 'MaxArraySize'), configNumber(stdout, 'MaxJobCount')];
+    if (array === null || jobs === null) throw garbled('scontrol show config', stdout, 'lines of MaxArraySize and MaxJobCount');
     if (array < 2)
       throw new RefineError('ERR_REFINE_ENGINE', `MaxArraySize is ${array}: this cluster takes no job arrays. Ask its administrators for at least 1001.`, {
         place: 'slurm',
       });
     // MaxJobCount is the whole cluster's: half of it is nobody's to take.
-    return new SlurmEngine(array, Math.max(1, Math.floor((configNumber(stdout, 'MaxJobCount') ?? 10_000) / 2)), Math.ceil(stopBeforeMs / 1000));
+    return new SlurmEngine(array, Math.max(1, Math.floor(jobs / 2)), Math.ceil(stopBeforeMs / 1000));
   }
 
   async submit(job: ArrayJob): Promise<string> {
@@ -70,7 +72,7 @@ export class SlurmEngine implements Engine {
           const found = await this.find(job.name).catch(() => null);
           if (found !== null) return found;
         }
-        throw code === 0 ? garbled('sbatch', stdout, "a line with the job's number") : this.#silent('sbatch', stderr);
+        throw code === 0 ? garbled('sbatch', stdout, "a line with the job's number") : silent('sbatch', stderr);
       case 'refused':
     }
     throw new RefineError(
@@ -82,7 +84,7 @@ export class SlurmEngine implements Engine {
 
   async find(name: string): Promise<string | null> {
     const { code, stdout, stderr } = await call('squeue', ['--noheader', '--states=all', `--name=${name}`, '--format=%F']);
-    if (code !== 0) throw this.#silent('squeue', stderr);
+    if (code !== 0) throw silent('squeue', stderr);
     const newest = newestJob(stdout);
     if (newest === undefined) throw garbled('squeue', stdout, "a job's number a line");
     return newest;
@@ -93,7 +95,7 @@ export class SlurmEngine implements Engine {
     const { code, stdout, stderr } = await call('squeue', ['--noheader', '--states=all', `--jobs=${jobs.join(',')}`, `--Format=${SQUEUE_FIELDS}`]);
     if (code !== 0) {
       if (/Invalid job id/i.test(stderr)) return new Map(); // forgotten, all of them
-      throw this.#silent('squeue', stderr);
+      throw silent('squeue', stderr);
     }
     const states = parseSqueue(stdout);
     if (states === null) throw garbled('squeue', stdout, `whole lines of ${SQUEUE_FIELDS}`);
@@ -103,20 +105,20 @@ export class SlurmEngine implements Engine {
   async cancel(jobs: readonly string[]): Promise<void> {
     if (jobs.length === 0) return;
     const { code, stderr } = await call('scancel', ['--quiet', ...jobs]);
-    if (code !== 0 && !/Invalid job id/i.test(stderr)) throw this.#silent('scancel', stderr);
+    if (code !== 0 && !/Invalid job id/i.test(stderr)) throw silent('scancel', stderr);
   }
 
   readonly chains = {
     ownJob: (): string | null => (/^\d+$/.test(process.env.SLURM_JOB_ID ?? '') ? process.env.SLURM_JOB_ID! : null),
     setAfter: async (job: string, after: readonly string[]): Promise<void> => {
       const { code, stderr } = await call('scontrol', ['update', `JobId=${job}`, `Dependency=afterany:${after.join(':')}`]);
-      if (code !== 0) throw this.#silent('scontrol update', stderr);
+      if (code !== 0) throw silent('scontrol update', stderr);
     },
   };
+}
 
-  #silent(command: string, stderr: string): RefineError {
-    return new EngineSilent('slurm', `${command} does not answer: ${said(stderr)}. Check slurmctld (sinfo, scontrol ping).`);
-  }
+function silent(command: string, stderr: string): RefineError {
+  return new EngineSilent('slurm', `${command} does not answer: ${said(stderr)}. Check slurmctld (sinfo, scontrol ping).`);
 }
 
 /** Something else wrote there, or it was cut: another answer may be whole. */
