@@ -24,8 +24,10 @@ const ANSWERS: readonly SlurmAnswer[] = ['silent', 'garbled', 'cut', 'lost-answe
 const HARMLESS: ReadonlySet<SlurmMishap> = new Set(['late', 'strange']);
 /** Ends of a disturbed command that are no fault of refine: a parent that was killed; a task that was killed too often, or timed out. */
 const MEANT = /^(SIGKILL|ERR_REFINE_TASKS_FAILED)$/;
-/** Tries of a round whose parent is to be killed; the one after them is left to its end. */
+/** Tries of a round whose parent is to be killed; the one after them is left to its end, or a busy machine would never end a round. */
 const PARENTS_KILLED = 4;
+/** When a parent is killed, on average. */
+const PARENT_MS = 10_000;
 const BLOCK = `executor:
   kind: slurm
   tasks-per-element: 2
@@ -36,16 +38,19 @@ export interface ClusterCampaignOptions {
   readonly manifest: string;
   /** A folder of its own, of a short name: a socket lies in it. */
   readonly work: string;
-  /** Jobs and parents to be ended. */
+  /** Jobs and parents to be ended, at least; and one of each. */
   readonly kills: number;
   readonly seed: number;
   /** Of the elements that begin, the share that something happens to. */
   readonly share: number;
+  /** PARENTS_KILLED and PARENT_MS where absent. */
+  readonly parentsKilled?: number;
+  readonly parentMs?: number;
   readonly say?: (line: string) => void;
 }
 
 export async function clusterCampaign(options: ClusterCampaignOptions): Promise<CampaignResult> {
-  const { manifest, work, kills, seed, share, say } = options;
+  const { manifest, work, kills, seed, share, say, parentsKilled = PARENTS_KILLED, parentMs = PARENT_MS } = options;
   const started = performance.now();
   const draw = random(seed);
   const byKind: Record<string, number> = {};
@@ -74,18 +79,18 @@ export async function clusterCampaign(options: ClusterCampaignOptions): Promise<
     answer: () => (draw() < 0.03 ? noted(ANSWERS[Math.floor(draw() * ANSWERS.length)]!) : undefined),
   });
   let parents = 0;
-  const killed = (): number => parents + slurm.happened.filter((mishap) => !HARMLESS.has(mishap)).length;
+  const elements = (): number => slurm.happened.filter((mishap) => !HARMLESS.has(mishap)).length;
+  const killed = (): number => parents + elements();
   let [rounds, restarts] = [0, 0];
   try {
-    for (; killed() < kills && wrong.length === 0; rounds++) {
+    for (; (killed() < kills || parents === 0 || elements() === 0) && wrong.length === 0; rounds++) {
       const out = join(work, `round-${rounds}`);
       for (let tries = 0; ; tries++) {
         if (tries > 100) throw new Error(`${out}: 100 tries and no end`);
         if (tries > 0) restarts++;
         const parent = startRefine(['run', manifest, '--out', out, '--profile', profile], { env: slurm.env });
         const over = new AbortController();
-        // Some time in the first ten seconds or so, and not in every try, or a busy machine would never end a round.
-        const killer = tries >= PARENTS_KILLED ? null : killLater(parent.child, -Math.log(1 - draw()) * 10_000, over.signal);
+        const killer = tries >= parentsKilled ? null : killLater(parent.child, -Math.log(1 - draw()) * parentMs, over.signal);
         const { code, signal, stderr } = await parent.done;
         over.abort();
         if ((await killer) === true) {
@@ -98,9 +103,10 @@ export async function clusterCampaign(options: ClusterCampaignOptions): Promise<
         if (!MEANT.test(end)) wrong.push(`ended with ${end}: ${stderr.slice(-2000)}`);
         if (wrong.length > 0) break;
       }
-      if (wrong.length === 0) wrong.push(...differences(expected, promised(out)).map((one) => `round ${rounds}: ${one}`));
+      if (wrong.length > 0) break; // there may be no folder
+      wrong.push(...differences(expected, promised(out)).map((one) => `round ${rounds}: ${one}`));
       for (const name of readdirSync(out, { recursive: true }) as string[])
-        if (wrong.length === 0 && (name.endsWith('.part') || name.includes('run.lock'))) wrong.push(`round ${rounds}: ${name} was left behind`);
+        if (name.endsWith('.part') || name.includes('run.lock')) wrong.push(`round ${rounds}: ${name} was left behind`);
       rmSync(out, { recursive: true, force: true });
       const kinds = tally(slurm.happened).map(([mishap, times]) => `${times} ${mishap}`);
       say?.(
