@@ -1,34 +1,10 @@
 // Batches as apache-arrow record batches and back, without builders: buffers are lent, not copied.
 // Invariant: equal columns give equal Arrow buffers (validity only where a null is, bits past the last row zero, fixed
 // dictionary ids), so shards have equal bytes. Arrow columnar format 1.4; every field is nullable, so schemas agree across files.
-import {
-  Binary,
-  type Data,
-  type DataType,
-  Dictionary,
-  Field,
-  FixedSizeList,
-  type Float,
-  Float32,
-  Float64,
-  Int32,
-  Int64,
-  List,
-  makeData,
-  RecordBatch,
-  Schema,
-  Struct,
-  TimestampSecond,
-  Type,
-  Uint8,
-  Uint16,
-  Uint32,
-  Uint64,
-  Utf8,
-  Vector,
-} from 'apache-arrow';
+import type { Data, DataType, Dictionary, Field, FixedSizeList, Float, List, RecordBatch, Schema, Struct, TimestampSecond, Utf8, Vector } from 'apache-arrow';
 import type { Batch, BytesColumn, Column, NumericArray } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
+import { arrow } from './arrow.js';
 
 /** Turns the batches of one file into record batches of one schema. */
 export class BatchEncoder {
@@ -44,11 +20,11 @@ export class BatchEncoder {
       const column = example.columns[name];
       if (column === undefined)
         throw new RefineError('ERR_REFINE_INTERNAL', `a batch to write has no column "${name}" (it has: ${Object.keys(example.columns).join(', ')})`);
-      return new Field(name, this.#typeOf(name, index, column), true);
+      return new arrow.Field(name, this.#typeOf(name, index, column), true);
     });
     this.#kinds = names.map((name) => kindOf(example.columns[name]!));
     const entries = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
-    this.schema = new Schema(fields, new Map(entries));
+    this.schema = new arrow.Schema(fields, new Map(entries));
   }
 
   encode(batch: Batch): RecordBatch {
@@ -63,31 +39,31 @@ export class BatchEncoder {
       }
       return this.#dataOf(name, this.schema.fields[index]!.type, column, batch.rows);
     });
-    return new RecordBatch(this.schema, makeData({ type: new Struct(this.schema.fields), length: batch.rows, nullCount: 0, children }));
+    return new arrow.RecordBatch(this.schema, arrow.makeData({ type: new arrow.Struct(this.schema.fields), length: batch.rows, nullCount: 0, children }));
   }
 
   #typeOf(name: string, index: number, column: Column): DataType {
     switch (column.kind) {
       case 'utf8':
-        return new Utf8();
+        return new arrow.Utf8();
       case 'binary':
-        return new Binary();
+        return new arrow.Binary();
       case 'list':
-        return new List(new Field('item', numberType(column.values), true));
+        return new arrow.List(new arrow.Field('item', numberType(column.values), true));
       case 'list-utf8':
-        return new List(new Field('item', new Utf8(), true));
+        return new arrow.List(new arrow.Field('item', new arrow.Utf8(), true));
       case 'list-struct': {
-        const fields = Object.keys(column.fields).map((field) => new Field(field, new Utf8(), true));
-        return new List(new Field('item', new Struct(fields), true));
+        const fields = Object.keys(column.fields).map((field) => new arrow.Field(field, new arrow.Utf8(), true));
+        return new arrow.List(new arrow.Field('item', new arrow.Struct(fields), true));
       }
       case 'fixed': {
-        if (column.unit === 's') return new TimestampSecond('UTC');
+        if (column.unit === 's') return new arrow.TimestampSecond('UTC');
         const item = numberType(column.values);
-        return column.width === 1 ? item : new FixedSizeList(column.width, new Field('item', item, true));
+        return column.width === 1 ? item : new arrow.FixedSizeList(column.width, new arrow.Field('item', item, true));
       }
       case 'dictionary': {
-        const type = new Dictionary(new Utf8(), new Uint16(), index); // the library's default id counts per process
-        this.#dictionaries.set(name, { labels: column.labels, vector: new Vector([labelData(column.labels)]), type });
+        const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Uint16(), index); // the library's default id counts per process
+        this.#dictionaries.set(name, { labels: column.labels, vector: new arrow.Vector([labelData(column.labels)]), type });
         return type;
       }
     }
@@ -97,7 +73,7 @@ export class BatchEncoder {
     const { nullCount, nullBitmap } = validityOfColumn(column, rows);
     const base = { type, length: rows, nullCount, ...(nullCount === 0 ? {} : { nullBitmap }) };
     // biome-ignore lint/suspicious/noExplicitAny: makeData's overloads cannot be chosen from a type held as DataType
-    const make = makeData as (props: any) => Data;
+    const make = arrow.makeData as (props: any) => Data;
     switch (column.kind) {
       case 'utf8':
       case 'binary':
@@ -140,7 +116,7 @@ function entriesOf(name: string, values: BytesColumn, offsets: Int32Array, rows:
   checkOffsets(name, offsets, rows, values.offsets.length - 1);
   const valueOffsets = values.offsets.subarray(0, entries + 1);
   checkOffsets(name, valueOffsets, entries, values.data.length);
-  return makeData({ type: new Utf8(), length: entries, nullCount: 0, valueOffsets, data: values.data.subarray(0, valueOffsets[entries]) });
+  return arrow.makeData({ type: new arrow.Utf8(), length: entries, nullCount: 0, valueOffsets, data: values.data.subarray(0, valueOffsets[entries]) });
 }
 
 /** A record batch as our columns: views of its buffers, which stay alive with them. `labels` caches decoded dictionaries by field. */
@@ -158,16 +134,16 @@ function columnOf(field: Field, data: Data, labels: Map<string, readonly string[
   const validity = data.nullCount > 0 ? { validity: bitsFrom(data.nullBitmap, data.offset, rows) } : {};
   const type = field.type as DataType;
   switch (type.typeId) {
-    case Type.Utf8:
-    case Type.Binary: {
+    case arrow.Type.Utf8:
+    case arrow.Type.Binary: {
       const { offsets, begin, end } = offsetsOf(data);
-      return { kind: type.typeId === Type.Utf8 ? 'utf8' : 'binary', data: (data.values as Uint8Array).subarray(begin, end), offsets, ...validity };
+      return { kind: type.typeId === arrow.Type.Utf8 ? 'utf8' : 'binary', data: (data.values as Uint8Array).subarray(begin, end), offsets, ...validity };
     }
-    case Type.List: {
+    case arrow.Type.List: {
       const { offsets, begin, end } = offsetsOf(data);
       const item = data.children[0]!;
-      if (item.type.typeId === Type.Utf8) return { kind: 'list-utf8', values: stringsOf(field, item, begin, end), offsets, ...validity };
-      if (item.type.typeId === Type.Struct) {
+      if (item.type.typeId === arrow.Type.Utf8) return { kind: 'list-utf8', values: stringsOf(field, item, begin, end), offsets, ...validity };
+      if (item.type.typeId === arrow.Type.Struct) {
         if (item.nullCount > 0) throw nullsInside(field);
         const names = (item.type as Struct).children.map((child: Field) => child.name);
         const fields = names.map((name, index) => [name, stringsOf(field, item.children[index]!, begin, end)] as const);
@@ -175,15 +151,15 @@ function columnOf(field: Field, data: Data, labels: Map<string, readonly string[
       }
       return { kind: 'list', values: numbersOf(field, data.children[0]!).subarray(begin, end) as NumericArray, offsets, ...validity };
     }
-    case Type.FixedSizeList: {
+    case arrow.Type.FixedSizeList: {
       const width = (type as FixedSizeList).listSize;
       const values = numbersOf(field, data.children[0]!);
       return { kind: 'fixed', values: values.subarray(data.offset * width, (data.offset + rows) * width) as NumericArray, width, ...validity };
     }
-    case Type.Timestamp:
+    case arrow.Type.Timestamp:
       if ((type as TimestampSecond).unit !== 0) break;
       return { kind: 'fixed', values: (data.values as BigInt64Array).subarray(0, rows), width: 1, unit: 's', ...validity };
-    case Type.Dictionary: {
+    case arrow.Type.Dictionary: {
       if (!(data.values instanceof Uint16Array)) break;
       let known = labels.get(field.name);
       if (known === undefined) {
@@ -192,8 +168,8 @@ function columnOf(field: Field, data: Data, labels: Map<string, readonly string[
       }
       return { kind: 'dictionary', indices: data.values.subarray(0, rows), labels: known, ...validity };
     }
-    case Type.Int:
-    case Type.Float:
+    case arrow.Type.Int:
+    case arrow.Type.Float:
       return { kind: 'fixed', values: numbersOf(field, data), width: 1, ...validity };
   }
   throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${type}, which refine does not read`);
@@ -205,7 +181,8 @@ function nullsInside(field: Field): RefineError {
 
 /** Strings begin .. end of a list's values. */
 function stringsOf(field: Field, data: Data, begin: number, end: number): BytesColumn {
-  if (data.type.typeId !== Type.Utf8) throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${field.type}, which refine does not read`);
+  if (data.type.typeId !== arrow.Type.Utf8)
+    throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${field.type}, which refine does not read`);
   if (data.nullCount > 0) throw nullsInside(field);
   if (end === begin) return { kind: 'utf8', data: new Uint8Array(0), offsets: new Int32Array(1) };
   const offsets = (data.valueOffsets as Int32Array).subarray(begin, end + 1);
@@ -220,8 +197,8 @@ function stringsOf(field: Field, data: Data, begin: number, end: number): BytesC
 function numbersOf(field: Field, data: Data): NumericArray {
   const values = data.values as NumericArray;
   const known = [Uint8Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigUint64Array, BigInt64Array];
-  if (data.nullCount > 0 && field.type.typeId !== Type.Int && field.type.typeId !== Type.Float) throw nullsInside(field);
-  if (data.type.typeId === Type.Float && (data.type as Float).precision === 0)
+  if (data.nullCount > 0 && field.type.typeId !== arrow.Type.Int && field.type.typeId !== arrow.Type.Float) throw nullsInside(field);
+  if (data.type.typeId === arrow.Type.Float && (data.type as Float).precision === 0)
     throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" holds 16-bit floats, which refine does not read`);
   if (!known.some((kind) => values instanceof kind))
     throw new RefineError('ERR_REFINE_SHARD', `column "${field.name}" has type ${field.type}, which refine does not read`);
@@ -278,14 +255,14 @@ function kindOf(column: Column): string {
 }
 
 function numberType(values: NumericArray): DataType {
-  if (values instanceof Uint8Array) return new Uint8();
-  if (values instanceof Uint16Array) return new Uint16();
-  if (values instanceof Int32Array) return new Int32();
-  if (values instanceof Uint32Array) return new Uint32();
-  if (values instanceof Float32Array) return new Float32();
-  if (values instanceof Float64Array) return new Float64();
-  if (values instanceof BigInt64Array) return new Int64();
-  return new Uint64();
+  if (values instanceof Uint8Array) return new arrow.Uint8();
+  if (values instanceof Uint16Array) return new arrow.Uint16();
+  if (values instanceof Int32Array) return new arrow.Int32();
+  if (values instanceof Uint32Array) return new arrow.Uint32();
+  if (values instanceof Float32Array) return new arrow.Float32();
+  if (values instanceof Float64Array) return new arrow.Float64();
+  if (values instanceof BigInt64Array) return new arrow.Int64();
+  return new arrow.Uint64();
 }
 
 function labelData(labels: readonly string[]): Data<Utf8> {
@@ -298,5 +275,5 @@ function labelData(labels: readonly string[]): Data<Utf8> {
   encoded.forEach((bytes, i) => {
     data.set(bytes, valueOffsets[i]!);
   });
-  return makeData({ type: new Utf8(), length: labels.length, nullCount: 0, valueOffsets, data });
+  return arrow.makeData({ type: new arrow.Utf8(), length: labels.length, nullCount: 0, valueOffsets, data });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { Barrier } from '../stages/contract/barrier.js';
 import { type AnyStep, readsOf, type StageEnv, writesOf } from '../stages/contract/stage.js';
+import { KEEPS, type Keep } from './dedupe-index-keeps.js';
 import { loadStep } from './registry.js';
 import type { RunState } from './run-folder.js';
 import { ArrowFile } from './store.js';
@@ -25,10 +26,6 @@ export interface IndexRun {
   /** Of the shards: what the steps' maps read, and the ids. */
   readonly columns: readonly string[];
 }
-
-/** What an index may keep, as `--keep` spells it. */
-export const KEEPS = ['url', 'exact', 'minhash', 'shingles'] as const;
-export type Keep = (typeof KEEPS)[number];
 
 interface LockedStep {
   readonly name: string;

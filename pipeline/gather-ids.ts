@@ -3,7 +3,6 @@
 import { type Batch, type BytesColumn, column, stringAt } from '../native/batch.js';
 import type { RecordBatch, RecordTails } from '../native/records.js';
 import { type BarrierStep, stepMistake } from './segments.js';
-import { readArrow } from './store.js';
 
 /** Walks the ids of inputs in ascending order of global rows. */
 export class IdReader {
@@ -46,7 +45,7 @@ export class IdReader {
       await this.close();
       const path = this.#features.get(input);
       if (path === undefined) throw stepMistake(this.#step, `kept row ${record} of input ${input}, which has no part in the run`);
-      this.#batches = readArrow(path, ['id']);
+      this.#batches = (await import('./store.js')).readArrow(path, ['id']);
       this.#input = input;
       this.#first = 0;
       this.#end = 0;

@@ -2,9 +2,9 @@
 // module of its own, so that tests can put theirs in its place.
 import type { RemoteObjects } from '../stages/contract/objects.js';
 import type { Input, Source, SourceReader } from '../stages/contract/source.js';
-import { type ListEnv, listInputs as list } from '../stages/fetch/list-inputs.js';
+import type { ListEnv } from '../stages/fetch/list-inputs.js';
 import { type OpenEnv, openInput as open } from '../stages/fetch/open-input.js';
-import { type Payload, type PayloadQuery, readPayloads as payloads } from '../stages/fetch/payloads.js';
+import type { Payload, PayloadQuery } from '../stages/fetch/payloads.js';
 
 export { localGate } from '../stages/fetch/gate.js';
 
@@ -23,7 +23,9 @@ async function s3(): Promise<RemoteObjects> {
   return (await import('./storage/s3-store.js')).s3Objects();
 }
 
-export function listInputs(source: Source, env: ListEnv): Promise<Input[]> {
+/** Loaded by who lists: workers are told their inputs. */
+export async function listInputs(source: Source, env: ListEnv): Promise<Input[]> {
+  const { listInputs: list } = await import('../stages/fetch/list-inputs.js');
   return list(source, { objects, ...env });
 }
 
@@ -31,6 +33,7 @@ export function openInput(input: Input, env: OpenEnv): SourceReader {
   return open(input, { objects, ...env });
 }
 
-export function readPayloads(input: Input, query: PayloadQuery, env: OpenEnv, signal: AbortSignal): AsyncIterable<Payload> {
-  return payloads(input, query, { objects, ...env }, signal);
+export async function* readPayloads(input: Input, query: PayloadQuery, env: OpenEnv, signal: AbortSignal): AsyncGenerator<Payload> {
+  const { readPayloads: payloads } = await import('../stages/fetch/payloads.js');
+  yield* payloads(input, query, { objects, ...env }, signal);
 }

@@ -2,9 +2,10 @@
 // Invariant: bytes depend on the batches and the metadata alone, and a file stands under its name only when it is whole and
 // synced. Memory is one batch, whatever the file's size. Arrow columnar format 1.4, IPC file format.
 import { open } from 'node:fs/promises';
-import { type AsyncRecordBatchFileReader, type RecordBatch, RecordBatchFileWriter, RecordBatchReader } from 'apache-arrow';
+import type { AsyncRecordBatchFileReader, RecordBatch } from 'apache-arrow';
 import type { Batch } from '../native/batch.js';
 import { RefineError } from '../native/errors.js';
+import { arrow } from './arrow.js';
 import { BatchEncoder, decodeBatch } from './arrow-columns.js';
 import { AtomicFile, diskError } from './atomic-file.js';
 
@@ -22,7 +23,7 @@ export interface WrittenShard {
 }
 
 /** The library's file writer, its bytes kept as chunks that are taken after each batch instead of queued without bound. */
-class ChunkWriter extends RecordBatchFileWriter {
+class ChunkWriter extends arrow.RecordBatchFileWriter {
   chunks: Uint8Array[] = [];
 
   protected override _write(chunk: ArrayBufferView): this {
@@ -137,7 +138,7 @@ export class ArrowFile {
       if (size < 24 || !isMagic(head) || !isMagic(tail.subarray(4)) || footerBytes <= 0 || footerBytes > size - 20) {
         throw damaged(path, `its ${size} bytes are not a whole Arrow file`);
       }
-      const reader = (await RecordBatchReader.from(handle)) as AsyncRecordBatchFileReader;
+      const reader = (await arrow.RecordBatchReader.from(handle)) as AsyncRecordBatchFileReader;
       await reader.open({ autoDestroy: false }).catch((cause: Error) => {
         throw damaged(path, `its footer or dictionaries cannot be read (${cause.message})`, cause);
       });

@@ -14,12 +14,9 @@ import {
   tokenizerJsonText,
   withMerges,
 } from './tokenizers.js';
+import { AVOID, type Avoid } from './tokenizer-choices.js';
 import { asRefineError, type Corpus, type CorpusOptions, withCorpus } from './tokenizer-corpus.js';
 import { type Fertility, fertility } from './tokenizer-fertility.js';
-
-/** Bits of Avoid in kernels/include/refine/bpe_train.h. */
-export const AVOID = { digits: 1, scripts: 2, fragments: 4, symbols: 8 } as const;
-export type Avoid = keyof typeof AVOID;
 
 export interface LearnRequest {
   readonly minFrequency: number;

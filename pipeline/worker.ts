@@ -4,17 +4,12 @@ import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
 import type { AnyStep, BarrierRun, StageEnv, StageRun } from '../stages/contract/stage.js';
-import { runFinalizeTask } from './finalize.js';
 import { NoneToBlame } from './guard.js';
 import { JOURNAL_FD, JournalWriter } from './journal.js';
 import { type DoneEntry, Ledger } from './ledger.js';
 import { featureColumns, type StepFeatures } from './feature-columns.js';
-import { runMapAgain } from './map-again.js';
 import type { OpenInput } from './map-env.js';
-import { runMapTask } from './map-task.js';
 import { DropCodes } from './outcomes.js';
-import { runPhaseTask } from './phase-task.js';
-import { runRankTask } from './rank-task.js';
 import { type BarrierStep, type Segment, type StageStep, segmentsOf } from './segments.js';
 import type { RunStorage } from './storage/run-storage.js';
 import type { TaskSpec, WorkerContext } from './tasks.js';
@@ -192,11 +187,13 @@ class Worker {
     const { signal } = this.#abort;
     this.#journal.at('none');
     await this.#closeOthers(spec.kind === 'map' ? spec.segment : -1);
+    // Each kind of task is loaded with its first: a worker of a cluster's job for phases needs no Arrow.
     switch (spec.kind) {
       case 'map':
         if (spec.again !== undefined) {
           const before = await this.#ledger.done(spec.task);
           if (before !== null) {
+            const { runMapAgain } = await import('./map-again.js');
             const barrier = (step: BarrierStep): Promise<BarrierRun> => this.#barrier(step);
             const entry = await runMapAgain(
               spec,
@@ -211,7 +208,7 @@ class Worker {
             return entry;
           }
         }
-        return await runMapTask(
+        return await (await import('./map-task.js')).runMapTask(
           spec,
           {
             runFolder,
@@ -231,11 +228,11 @@ class Worker {
           signal,
         );
       case 'phase':
-        return await runPhaseTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, this.#env, signal);
+        return await (await import('./phase-task.js')).runPhaseTask(spec, this.#barrierStep(spec.segment, spec.step), runFolder, this.#env, signal);
       case 'rank':
-        return await runRankTask(spec, runFolder, signal);
+        return await (await import('./rank-task.js')).runRankTask(spec, runFolder, signal);
       case 'finalize':
-        return await runFinalizeTask(spec, { runFolder, seed, samplesPerReason: sink.samplesPerReason }, signal);
+        return await (await import('./finalize.js')).runFinalizeTask(spec, { runFolder, seed, samplesPerReason: sink.samplesPerReason }, signal);
     }
   }
 

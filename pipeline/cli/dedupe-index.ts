@@ -1,19 +1,9 @@
 // `refine index`: what earlier runs kept, as keys, so that a new crawl is deduplicated against them without their text.
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { RefineError } from '../../native/errors.js';
-import type { StageEnv } from '../../stages/contract/stage.js';
-import { type AddOptions, createIndex } from '../dedupe-index.js';
-import { defaultKeeps, KEEPS, type Keep, openIndexRun, signaturesStep, stepsOfIndex, stepsToKeep } from '../dedupe-index-run.js';
-import { addRun, keysOf } from '../dedupe-index-segment.js';
-import { addSignatures } from '../dedupe-index-signatures.js';
-import { damageError, verifyIndex } from '../dedupe-index-verify.js';
-import { type Catalogue, type IndexSegment, readCatalogue } from '../index-files.js';
-import { readRun, type RunState } from '../run-folder.js';
-import { number } from '../stats-text.js';
-import { action, data, EXIT, interruptible, memory, words } from './command.js';
+import { KEEPS, type Keep } from '../dedupe-index-keeps.js';
+import { action, memory } from './command.js';
 
-interface AddFlags {
+export interface AddFlags {
   readonly name?: string;
   readonly with: Readonly<Record<string, unknown>>;
   readonly finalText?: boolean;
@@ -21,7 +11,7 @@ interface AddFlags {
   readonly signatures?: readonly string[];
 }
 
-interface BuildFlags extends AddFlags {
+export interface BuildFlags extends AddFlags {
   readonly out: string;
   readonly keep?: readonly Keep[];
 }
@@ -45,23 +35,14 @@ export function registerIndex(program: Command): void {
     )
     .action(
       action(async (folders: string[], flags: BuildFlags) => {
-        const runs = await readRuns(folders, flags);
-        if (runs.length === 0) {
-          await createIndex(resolve(flags.out), keysOf([await signaturesStep(flags.with)], env()), false);
-          return add(resolve(flags.out), flags.out, runs, flags);
-        }
-        const keeps = flags.keep ?? defaultKeeps(runs[0]!);
-        const steps = await stepsToKeep(runs[0]!, keeps, flags.with);
-        for (const run of runs) await openIndexRun(run, steps, env(), flags.finalText === true); // before anything is made
-        await createIndex(resolve(flags.out), keysOf(steps, env()), keeps.includes('shingles'));
-        return add(resolve(flags.out), flags.out, runs, flags);
+        return (await import('./dedupe-index-answers.js')).buildIndex(folders, flags);
       }),
     );
 
   adding(command.command('add').description('appends finished runs to an index'))
     .argument('<index>', 'an index')
     .argument('[runs...]', 'run folders, finished, with text/')
-    .action(action(async (index: string, folders: string[], flags: AddFlags) => add(resolve(index), index, await readRuns(folders, flags), flags)));
+    .action(action(async (index: string, folders: string[], flags: AddFlags) => (await import('./dedupe-index-answers.js')).addToIndex(index, folders, flags)));
 
   command
     .command('show')
@@ -70,9 +51,7 @@ export function registerIndex(program: Command): void {
     .option('--json', 'one JSON object, for programs')
     .action(
       action(async (index: string, flags: { json?: boolean }) => {
-        const catalogue = readCatalogue(resolve(index));
-        await data(flags.json === true ? `${JSON.stringify(summary(catalogue))}\n` : `${shown(catalogue).join('\n')}\n`);
-        return EXIT.done;
+        return (await import('./dedupe-index-answers.js')).showIndex(index, flags.json === true);
       }),
     );
 
@@ -82,19 +61,7 @@ export function registerIndex(program: Command): void {
     .argument('<index>', 'an index')
     .action(
       action(async (index: string) => {
-        const { signal, done } = interruptible();
-        try {
-          const verified = await verifyIndex(resolve(index), signal);
-          for (const { path, found } of verified.damage) words(`ERR_REFINE_INDEX ${path}  ${found}`);
-          for (const path of verified.leftovers)
-            words(`${path} is in no catalogue: a writer that was killed left it, or one is at work. Delete it if none is.`);
-          const error = damageError(index, verified);
-          if (error !== null) throw error;
-          await data(`${index}: ${number(verified.files)} files, ${number(verified.bytes)} bytes, as its catalogue says\n`);
-          return EXIT.done;
-        } finally {
-          done();
-        }
+        return (await import('./dedupe-index-answers.js')).checkIndex(index);
       }),
     );
 }
@@ -106,99 +73,6 @@ function adding(command: Command): Command {
     .option('--signatures <folders...>', "datatrove's MinHash signatures (its stage 1's folder) as entries, for verify: none")
     .option('--final-text', 'index a run whose text was changed after its dedupe steps')
     .option('--max-memory <size>', 'for sorting; what passes it goes to disk', memory('--max-memory'), 2 ** 29);
-}
-
-const env = (): StageEnv => ({ seed: 0n, baseDir: process.cwd(), device: 'cpu' });
-
-async function readRuns(folders: readonly string[], flags: AddFlags): Promise<RunState[]> {
-  const all = [...folders, ...(flags.signatures ?? [])];
-  if (all.length === 0) throw new RefineError('ERR_REFINE_USAGE', 'expected a run folder, or --signatures FOLDER.');
-  if (flags.name !== undefined && all.length > 1) throw new RefineError('ERR_REFINE_USAGE', '--name names one run, and here are several. Add them one by one.');
-  const runs: RunState[] = [];
-  for (const folder of folders) runs.push(await readRun(folder));
-  return runs;
-}
-
-async function add(index: string, called: string, runs: readonly RunState[], flags: AddFlags): Promise<number> {
-  const { signal, done } = interruptible();
-  try {
-    const enter = async (name: string, write: (options: AddOptions) => Promise<IndexSegment | null>): Promise<void> => {
-      let said = 0;
-      const progress = (documents: number): void => {
-        if (documents - said >= 1_000_000) words(`${name}: ${number((said = documents))} documents`);
-      };
-      const segment = await write({ memoryBytes: flags.maxMemory, signal, progress, ...(flags.name === undefined ? {} : { name: flags.name }) });
-      await data(segment === null ? `${called}: ${flags.name ?? name} is in it already\n` : `${called}: ${segmentLine(segment)}\n`);
-    };
-    for (const run of runs) {
-      const { keys } = readCatalogue(index);
-      const steps = await stepsOfIndex(run, keys, flags.with);
-      const opened = await openIndexRun(run, steps, env(), flags.finalText === true);
-      await enter(opened.name, (options) => addRun(index, opened, steps, env(), options));
-    }
-    for (const folder of flags.signatures ?? [])
-      await enter(folder, async (options) => addSignatures(index, folder, await signaturesStep(flags.with), env(), options));
-    return EXIT.done;
-  } finally {
-    done();
-  }
-}
-
-/** What a file is of, for people: the bands of dedupe-minhash are one thing. */
-function kindOf(role: string): string {
-  return role.startsWith('bands-') ? 'bands' : role;
-}
-
-function bytesByKind(segments: readonly IndexSegment[]): Map<string, number> {
-  const bytes = new Map<string, number>();
-  for (const segment of segments)
-    for (const [role, file] of Object.entries(segment.files)) bytes.set(kindOf(role), (bytes.get(kindOf(role)) ?? 0) + file.bytes);
-  return new Map([...bytes].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function perDocument(segments: readonly IndexSegment[]): string {
-  const documents = segments.reduce((sum, segment) => sum + segment.documents, 0);
-  const bytes = bytesByKind(segments);
-  const each = (of: number): string => number(Math.round(of / Math.max(1, documents)));
-  const parts = [...bytes].map(([kind, of]) => `${kind} ${each(of)}`);
-  const all = [...bytes.values()].reduce((sum, of) => sum + of, 0);
-  return `${each(all)} bytes a document (${parts.join(', ')})`;
-}
-
-function segmentLine(segment: IndexSegment): string {
-  return `${segment.name}, ${number(segment.documents)} documents, ${perDocument([segment])}`;
-}
-
-function shown(catalogue: Catalogue): string[] {
-  const keys = Object.entries(catalogue.keys).map(
-    ([stage, space]) =>
-      `${stage}  ${Object.entries(space)
-        .filter(([name]) => name !== 'form')
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', ')}`,
-  );
-  const { documents, bytes } = summary(catalogue);
-  const total = `${number(documents)} documents of ${catalogue.segments.length} runs, ${number(bytes)} bytes, ${perDocument(catalogue.segments)}`;
-  return [
-    ...keys,
-    ...(catalogue.keys['dedupe-minhash'] === undefined || catalogue.shingles ? [] : ['no shingle sets: verify: none only']),
-    ...catalogue.segments.map(segmentLine),
-    total,
-  ];
-}
-
-interface Summary {
-  readonly keys: Catalogue['keys'];
-  readonly shingles: boolean;
-  readonly documents: number;
-  readonly bytes: number;
-  readonly runs: readonly { readonly name: string; readonly documents: number; readonly bytes: Readonly<Record<string, number>> }[];
-}
-
-function summary({ keys, shingles, segments }: Catalogue): Summary {
-  const runs = segments.map((segment) => ({ name: segment.name, documents: segment.documents, bytes: Object.fromEntries(bytesByKind([segment])) }));
-  const bytes = [...bytesByKind(segments).values()].reduce((sum, of) => sum + of, 0);
-  return { keys, shingles, documents: segments.reduce((sum, segment) => sum + segment.documents, 0), bytes, runs };
 }
 
 function keep(text: string): Keep[] {

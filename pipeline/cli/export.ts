@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { bytesOf } from '../../stages/contract/quantities.js';
-import { EXPORT_FORMATS, type ExportedFile, type ExportFormat, exportRun, SIGNATURE_HASHES, type SignatureHash } from '../export/export.js';
-import { SPLITS, type Split } from '../loader/shard-files.js';
-import { localCopy } from '../storage/read-run.js';
+import type { ExportedFile } from '../export/export.js';
+import { EXPORT_FORMATS, type ExportFormat, SIGNATURE_HASHES, type SignatureHash } from '../export/formats.js';
+import { SPLITS, type Split } from '../loader/splits.js';
 import { action, collect, count, data, EXIT, interruptible, words } from './command.js';
 
 interface Options {
@@ -46,6 +46,7 @@ export function registerExport(program: Command): void {
     .option('--json', 'print export.json')
     .action(
       action(async (named: string, { format, out, split, seqLen, hash, json, payloads, manifest, groupRows, maxFileSize }: Options) => {
+        const { localCopy } = await import('../storage/read-run.js');
         if (payloads !== undefined && format === undefined)
           return writePayloads(await localCopy(named, ['text'], words), { types: payloads, out, manifest, json });
         if (format === undefined || payloads !== undefined) {
@@ -53,6 +54,7 @@ export function registerExport(program: Command): void {
           throw new RefineError('ERR_REFINE_USAGE', `found ${found} of --format and --payloads, expected one: --format parquet, or --payloads application/pdf`);
         }
         const run = await localCopy(named, ['text', 'tokens', 'features', 'index'], words);
+        const { exportRun } = await import('../export/export.js');
         const result = await exportRun(run, {
           format,
           out,

@@ -2,10 +2,8 @@
 import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { fetchList, LOCK_NAME } from '../fetch-lists.js';
-import { localGate } from '../inputs.js';
-import { PUBLISHED_LISTS, type PublishedList } from '../url-lists.js';
 import { bytes } from '../stats-text.js';
+import type { PublishedList } from '../url-lists.js';
 import { nearest } from '../../stages/contract/suggest.js';
 import { action, data, EXIT, interruptible, words } from './command.js';
 
@@ -33,7 +31,8 @@ export function registerFetch(program: Command): void {
     .option('--update', 'asks whether lists that are here have changed, and fetches those that have')
     .action(
       action(async (names: string[], options: Options) => {
-        const lists = names.length > 0 ? chosen(names) : PUBLISHED_LISTS.filter(({ only }) => only === undefined || options.list === true);
+        const { PUBLISHED_LISTS } = await import('../url-lists.js');
+        const lists = names.length > 0 ? chosen(names, PUBLISHED_LISTS) : PUBLISHED_LISTS.filter(({ only }) => only === undefined || options.list === true);
         if (options.list === true) {
           await data(
             options.json === true
@@ -47,10 +46,10 @@ export function registerFetch(program: Command): void {
     );
 }
 
-function chosen(names: readonly string[]): readonly PublishedList[] {
-  const known = [...new Set(PUBLISHED_LISTS.flatMap(({ name, group }) => [group, name]))];
+function chosen(names: readonly string[], published: readonly PublishedList[]): readonly PublishedList[] {
+  const known = [...new Set(published.flatMap(({ name, group }) => [group, name]))];
   const found = names.flatMap((name) => {
-    const lists = PUBLISHED_LISTS.filter((list) => list.name === name || (list.group === name && list.only === undefined));
+    const lists = published.filter((list) => list.name === name || (list.group === name && list.only === undefined));
     if (lists.length > 0) return lists;
     const meant = nearest(name, known);
     throw new RefineError(
@@ -69,6 +68,8 @@ async function fetchAll(lists: readonly PublishedList[], options: Options): Prom
   if (options.out !== undefined && options.manifest !== undefined)
     throw new RefineError('ERR_REFINE_USAGE', '--out and --manifest both say where to: keep one of them.');
   const out = options.out ?? join(options.manifest === undefined ? '.' : dirname(options.manifest), 'lists');
+  const { fetchList, LOCK_NAME } = await import('../fetch-lists.js');
+  const { localGate } = await import('../inputs.js');
   const { signal, done } = interruptible();
   const gate = localGate();
   let failed = 0;

@@ -5,10 +5,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { packagePath } from '../../native/package-root.js';
 import { createFileOnce, replaceFile } from '../atomic-file.js';
-import { manifestText } from '../init/manifest-text.js';
 import { type InitAnswers, type InitSource, RECIPES, type Recipe } from '../init/recipes.js';
-import { ManifestErrors, parseManifest } from '../manifest.js';
-import { loadSteps } from '../registry.js';
+import type { ManifestErrors } from '../manifest.js';
 import { pasteable } from '../pasteable.js';
 import { action, count, EXIT, words } from './command.js';
 
@@ -48,9 +46,12 @@ export function registerInit(program: Command): void {
       action(async (options: Options) => {
         const answers = options.yes === true ? answered(options) : await asked(options);
         const path = options.out ?? `${answers.name}.yaml`;
+        const { manifestText } = await import('../init/manifest-text.js');
+        const manifests = await import('../manifest.js');
+        const { loadSteps } = await import('../registry.js');
         const text = manifestText(answers, placesFrom(dirname(resolve(path))), await loadSteps());
-        await parseManifest(text, { path }).catch((error: unknown) => {
-          throw error instanceof ManifestErrors ? noManifest(error) : error;
+        await manifests.parseManifest(text, { path }).catch((error: unknown) => {
+          throw error instanceof manifests.ManifestErrors ? noManifest(error) : error;
         });
         if (options.force === true) await replaceFile(path, text);
         else if (!(await createFileOnce(path, text)))

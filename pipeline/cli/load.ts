@@ -9,7 +9,7 @@ import { mixFromArguments } from '../loader/mix-arguments.js';
 import { DEFAULT_WINDOW } from '../loader/order.js';
 import { checkPacking } from '../loader/packing.js';
 import { parseSkip } from '../loader/skip.js';
-import { SPLITS, type Split } from '../loader/shard-files.js';
+import { SPLITS, type Split } from '../loader/splits.js';
 import { type LoaderState, parseState } from '../loader/state.js';
 import { VERIFY, type Verify } from '../loader/verify.js';
 import { action, count, data, EXIT, words } from './command.js';

@@ -2,12 +2,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import { exportModel } from '../../stages/contract/weights/export-model.js';
 import { bytesText, memoryLimit, neededBytes, type WeightDtype } from '../../stages/contract/weights/memory-plan.js';
 import type { ModelPlan } from '../../stages/contract/weights/plan.js';
-import { readModelFolder } from '../../stages/contract/weights/read-model-folder.js';
-import { resolveModel, shippedModels } from '../../stages/contract/weights/shipped.js';
-import { MAX_SHARD_BYTES } from '../../stages/contract/weights/write-safetensors.js';
 import { number } from '../stats-text.js';
 import { action, data, EXIT, memory, words } from './command.js';
 
@@ -24,6 +20,8 @@ export function registerModel(program: Command): void {
     .option('--json', 'one JSON object, for programs')
     .action(
       action(async (name: string, options: { dtype: WeightDtype; memory?: number; json?: boolean }) => {
+        const { readModelFolder } = await import('../../stages/contract/weights/read-model-folder.js');
+        const { resolveModel } = await import('../../stages/contract/weights/shipped.js');
         const limit = options.memory ?? memoryLimit();
         const plan = await readModelFolder(resolveModel(name, process.cwd()), { memory: limit, dtype: options.dtype });
         if (options.json === true)
@@ -38,10 +36,12 @@ export function registerModel(program: Command): void {
     .argument('<model>', 'a shipped name, or a HuggingFace folder')
     .argument('<folder>', 'where to; made, must be empty')
     .addOption(new Option('--dtype <type>', 'type of the weights').choices(DTYPES).default('bf16'))
-    .option('--shard <size>', 'the most bytes a file of weights gets', memory('--shard'), MAX_SHARD_BYTES)
+    .option('--shard <size>', 'the most bytes a file of weights gets (default: 16MiB)', memory('--shard'))
     .option('--json', 'one JSON object, for programs')
     .action(
-      action(async (name: string, folder: string, options: { dtype: WeightDtype; shard: number; json?: boolean }) => {
+      action(async (name: string, folder: string, options: { dtype: WeightDtype; shard?: number; json?: boolean }) => {
+        const { exportModel } = await import('../../stages/contract/weights/export-model.js');
+        const { resolveModel } = await import('../../stages/contract/weights/shipped.js');
         const made = await exportModel(resolveModel(name, process.cwd()), folder, options.dtype, options.shard);
         if (options.json === true) await data(`${JSON.stringify(made)}\n`);
         else await data(`${folder}: ${number(made.parameters)} parameters as ${options.dtype}, ${bytesText(made.bytes)} in ${made.files.join(', ')}\n`);
@@ -55,6 +55,7 @@ export function registerModel(program: Command): void {
     .option('--json', 'one JSON object a line, for programs')
     .action(
       action(async (options: { json?: boolean }) => {
+        const { shippedModels } = await import('../../stages/contract/weights/shipped.js');
         for (const { name, step, kind, folder } of shippedModels()) {
           const bytes = readdirSync(folder).reduce((sum, file) => sum + (WEIGHTS.test(file) ? statSync(join(folder, file)).size : 0), 0);
           const about = firstSentence(readFileSync(join(folder, 'README.md'), 'utf8'));

@@ -3,11 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { type Proof, proveRemoved } from '../remove/proof.js';
-import { type RemovalAnswer, removeFromRun } from '../remove/remove.js';
-import { readRequest } from '../remove/request.js';
-import { removeFromStore, verifyStored } from '../remove/stored-run.js';
-import { readRun } from '../run-folder.js';
+import type { Proof } from '../remove/proof.js';
+import type { RemovalAnswer } from '../remove/remove.js';
 import { isAddress, isS3 } from '../storage/object-store.js';
 import { action, collect, data, EXIT, interruptible, words } from './command.js';
 
@@ -46,6 +43,11 @@ export function registerRemove(program: Command): void {
           });
         if (!stored && options.work !== undefined)
           throw new RefineError('ERR_REFINE_USAGE', 'goes with a run at s3://BUCKET/PREFIX alone: one in a folder is changed there.', { place: '--work' });
+        const { proveRemoved } = await import('../remove/proof.js');
+        const { removeFromRun } = await import('../remove/remove.js');
+        const { readRequest } = await import('../remove/request.js');
+        const { removeFromStore, verifyStored } = await import('../remove/stored-run.js');
+        const { readRun } = await import('../run-folder.js');
         const indexes = (options.index ?? []).map((index) => resolve(index));
         const { signal, done } = interruptible();
         const at = { signal, notice: words, ...(options.work === undefined ? {} : { work: options.work }) };

@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import { NAMED_PRE_TOKENIZERS } from '../tokenizers.js';
 import { number } from '../stats-text.js';
-import { extendTokenizer } from '../tokenizer-extend.js';
-import { fertilityText } from '../tokenizer-text.js';
+import { AVOID, type Avoid, PRE_TOKENIZERS } from '../tokenizer-choices.js';
 import type { PlainText } from '../tokenizer-texts.js';
-import { AVOID, type Avoid, type Learnt, trainTokenizer } from '../tokenizer-train.js';
+import type { Learnt } from '../tokenizer-train.js';
 import { action, collect, count, data, EXIT, interruptible, memory, share, words } from './command.js';
 
 interface CommonOptions {
@@ -42,7 +40,7 @@ export function registerTokenizer(program: Command): void {
     .description("byte-level BPE from text, token for token what HuggingFace's BpeTrainer makes of the same pieces")
     .argument('<texts...>', 'run folders, .arrow shards with a column "text", .jsonl, .txt (plain or .gz)')
     .requiredOption('--vocab-size <n>', 'entries in all, special tokens and bytes included', count('--vocab-size', 1))
-    .option('--pre-tokenizer <name>', `${Object.keys(NAMED_PRE_TOKENIZERS).join(', ')}, or a tokenizer whose pre-tokenizer and normaliser are taken`, 'falcon')
+    .option('--pre-tokenizer <name>', `${PRE_TOKENIZERS.join(', ')}, or a tokenizer whose pre-tokenizer and normaliser are taken`, 'falcon')
     .option('--special <token>', 'a special token; again for more, ids in this order (default: <|endoftext|>)', collect)
     .option('--no-special', 'no special token')
     .addOption(
@@ -55,6 +53,8 @@ export function registerTokenizer(program: Command): void {
     .addHelpText('after', '\nWrites tokenizer.json, tokenizer_config.json and report.json. The same texts and options give the same bytes.')
     .action(
       action(async (texts: string[], options: TrainOptions) => {
+        const { trainTokenizer } = await import('../tokenizer-train.js');
+        const { fertilityText } = await import('../tokenizer-text.js');
         const { signal, done } = interruptible();
         try {
           const specials = options.special === false ? [] : Array.isArray(options.special) ? options.special : ['<|endoftext|>'];
@@ -98,6 +98,8 @@ export function registerTokenizer(program: Command): void {
     )
     .action(
       action(async (base: string, texts: string[], options: CommonOptions & { readonly entries: number }) => {
+        const { extendTokenizer } = await import('../tokenizer-extend.js');
+        const { fertilityText } = await import('../tokenizer-text.js');
         const { signal, done } = interruptible();
         try {
           const made = await extendTokenizer({ base, texts, ...shared(options), entries: options.entries }, signal, words);

@@ -2,12 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RefineError } from '../../native/errors.js';
 import { replaceFile } from '../atomic-file.js';
-import { trainFasttext } from '../classifier-train.js';
-import { spell } from '../labelled-split.js';
 import { number } from '../stats-text.js';
 import { action, collect, count, data, EXIT, interruptible, memory, share, words } from './command.js';
 import { scoreTable } from './score-table.js';
-import { type EncoderCliOptions, trainEncoderCommand } from './train-encoder.js';
+import type { EncoderCliOptions } from './train-encoder.js';
 
 interface Options extends EncoderCliOptions {
   readonly fasttext?: boolean;
@@ -87,10 +85,15 @@ export function registerTrainClassifier(program: Command): void {
         const quantised = options.out.endsWith('.ftz');
         if ((options.fasttext === true) === (options.encoder === true))
           throw new RefineError('ERR_REFINE_USAGE', 'says no kind of classifier, or two. Say --fasttext or --encoder', { place: 'train-classifier' });
-        if (options.encoder === true) return await trainEncoderCommand(sources, options, options.epochs ?? 4, options.rate ?? 1e-3);
+        if (options.encoder === true) {
+          const { trainEncoderCommand } = await import('./train-encoder.js');
+          return await trainEncoderCommand(sources, options, options.epochs ?? 4, options.rate ?? 1e-3);
+        }
         if (!quantised && !options.out.endsWith('.bin')) throw new RefineError('ERR_REFINE_USAGE', 'ends in neither .bin nor .ftz', { place: options.out });
         if (options.minNgram > options.maxNgram)
           throw new RefineError('ERR_REFINE_USAGE', `--min-ngram ${options.minNgram} is above --max-ngram ${options.maxNgram}`, { place: 'train-classifier' });
+        const { trainFasttext } = await import('../classifier-train.js');
+        const { spell } = await import('../labelled-split.js');
         const { textField, labelField, scoreField, txt, heldOut, test = [], cutoff, subWidth, norms, retrain = false } = options;
         const { dim, epochs = 5, rate = 0.1, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxMemory } = options;
         const training = { dim, epochs, rate, wordNgrams, minCount, minNgram, maxNgram, buckets, loss, seed, maxBytes: maxMemory };

@@ -7,7 +7,8 @@ import { RefineError } from '../../native/errors.js';
 import { type Batch, column, native, type ShingleParams, type SketchParams } from '../../native/index.js';
 import { RecordWriter } from '../../native/records.js';
 import { ArrowFile } from '../store.js';
-import type { ExportFolder, FormatWriter, SignatureHash } from './export.js';
+import type { ExportFolder, FormatWriter } from './export.js';
+import type { SignatureHash } from './formats.js';
 
 const BUCKETS = 14;
 const HASHES = 8;

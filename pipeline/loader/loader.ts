@@ -9,7 +9,7 @@ import { openMix } from './open-mix.js';
 import { ShardHints } from './hints.js';
 import { LEAVE_ROW, PAD_ROW, type PackingName } from './packing.js';
 import { type BatchRange, joinRanges } from './skip.js';
-import type { Split } from './shard-files.js';
+import type { Split } from './splits.js';
 import type { Source } from './source.js';
 import { formatState, type LoaderState, type SkipRanges } from './state.js';
 import { type BatchPlan, BatchStream, type LastBatch } from './stream.js';

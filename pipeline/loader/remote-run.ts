@@ -7,7 +7,8 @@ import { cacheFolder } from './cache-folder.js';
 import { type RemoteLimits, RemoteFiles } from './remote-files.js';
 import { ShardCache } from './shard-cache.js';
 import { ShardFetcher } from './shard-fetch.js';
-import { indexOf, type RunPlace, type ShardFiles, type ShardIdentity, type Split } from './shard-files.js';
+import { indexOf, type RunPlace, type ShardFiles, type ShardIdentity } from './shard-files.js';
+import type { Split } from './splits.js';
 
 export interface RemoteOptions {
   /** The cache folder; absent: refine/shards in $XDG_CACHE_HOME or ~/.cache. */

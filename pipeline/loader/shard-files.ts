@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { statIfThere } from '../read-if-there.js';
+import type { Split } from './splits.js';
 import { ShardVerifier, type Verify } from './verify.js';
 
 /** A shard as index.arrow says it; `path` is relative to the run. */
@@ -41,9 +42,6 @@ export function isRemote(run: string): boolean {
   return /^(?:https?|s3):\/\//.test(run);
 }
 
-/** What is read of a run: its training documents, or those that its manifest's sink.holdout keeps out of training. */
-export const SPLITS = ['train', 'holdout'] as const;
-export type Split = (typeof SPLITS)[number];
 const INDEX_OF: Readonly<Record<Split, string>> = { train: 'index.arrow', holdout: 'holdout.arrow' };
 
 /** The index file of a split, found by `find`; refused where the run has none. */

@@ -3,13 +3,6 @@ import type { Batch } from '../../native/index.js';
 import { RefineError } from '../../native/errors.js';
 import type { Input, SourceCounts, SourceReader } from '../contract/source.js';
 import { type BytesEnv, inputBytes } from './input-bytes.js';
-import { readJsonl } from './jsonl.js';
-import { DEFAULT_FIELDS, readParquet } from './read-parquet.js';
-import { readPlainFile } from './plain-file.js';
-import { openRanges } from './ranges.js';
-import { readShardInput } from './run-source.js';
-import { readWarcMembers } from './warc-members.js';
-import { readWarc } from './warc-reader.js';
 
 export interface OpenEnv extends BytesEnv {
   /** The rows of a shard of ours, given by the runner: a source does not know the shard format. */
@@ -23,30 +16,42 @@ export function openInput(input: Input, env: OpenEnv): SourceReader {
   switch (format) {
     case 'warc':
     case 'wet':
-      if (input.members !== undefined) return readWarcMembers({ ...input, members: input.members }, env);
-      return onFirstRead((signal) => readWarc(bytes(signal), { path, format }));
+      if (input.members !== undefined) {
+        const chosen = { ...input, members: input.members };
+        return onFirstRead(async () => (await import('./warc-members.js')).readWarcMembers(chosen, env));
+      }
+      return onFirstRead(async (signal) => (await import('./warc-reader.js')).readWarc(bytes(signal), { path, format }));
     case 'jsonl':
-      return readJsonl(bytes, { path, textField: input.textField ?? 'text', lineage: input.lineage === 'fields' });
+      return onFirstRead(async () => {
+        const { readJsonl } = await import('./jsonl.js');
+        return readJsonl(bytes, { path, textField: input.textField ?? 'text', lineage: input.lineage === 'fields' });
+      });
     case 'parquet':
-      return readParquet((signal) => openRanges(input.location, path, input.identity, env, signal), { path, fields: input.fields ?? DEFAULT_FIELDS });
+      return onFirstRead(async () => {
+        const { DEFAULT_FIELDS, readParquet } = await import('./read-parquet.js');
+        const { openRanges } = await import('./ranges.js');
+        return readParquet((signal) => openRanges(input.location, path, input.identity, env, signal), { path, fields: input.fields ?? DEFAULT_FIELDS });
+      });
     case 'html':
     case 'text':
-      return readPlainFile(bytes, { path, format });
-    case 'shard':
-      if (env.readShard === undefined) throw new RefineError('ERR_REFINE_INTERNAL', 'a shard input was opened without a shard reader', { place: path });
-      return readShardInput(input, env.readShard);
+      return onFirstRead(async () => (await import('./plain-file.js')).readPlainFile(bytes, { path, format }));
+    case 'shard': {
+      const { readShard } = env;
+      if (readShard === undefined) throw new RefineError('ERR_REFINE_INTERNAL', 'a shard input was opened without a shard reader', { place: path });
+      return onFirstRead(async () => (await import('./run-source.js')).readShardInput(input, readShard));
+    }
   }
 }
 
 const NOTHING: SourceCounts = { records: 0, documents: 0, skips: {}, damage: {}, notes: {}, bytesRead: 0, sha256: null };
 
-/** A reader whose bytes are asked for, with the signal that may end them, when its first batch is. */
-function onFirstRead(open: (signal: AbortSignal) => SourceReader): SourceReader {
+/** A reader that is loaded, and whose bytes are asked for with the signal that may end them, when its first batch is: a process loads the formats it reads. */
+function onFirstRead(open: (signal: AbortSignal) => Promise<SourceReader>): SourceReader {
   let reader: SourceReader | null = null;
   return {
-    batches(signal) {
-      reader = open(signal);
-      return reader.batches(signal);
+    async *batches(signal) {
+      reader = await open(signal);
+      yield* reader.batches(signal);
     },
     counts: () => reader?.counts() ?? NOTHING,
   };

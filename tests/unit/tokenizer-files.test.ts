@@ -10,6 +10,8 @@ import { readTiktoken } from '../../stages/tokenize/tiktoken-file.js';
 import { readTokenizerJson } from '../../stages/tokenize/tokenizer-json.js';
 import { type MadePiece, sentencePieceModel } from '../support/sentencepiece.js';
 import { BYTE_CHARACTERS, tokenizerJson } from '../support/tokenizers.js';
+import { PRE_TOKENIZERS } from '../../pipeline/tokenizer-choices.js';
+import { NAMED_PRE_TOKENIZERS } from '../../pipeline/tokenizers.js';
 
 const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
 const gpt2 = JSON.parse(
@@ -130,4 +132,8 @@ test('what a file is, its bytes say: a rank file under any name, a model beside 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('the pre-tokenizers that the command names without loading any are those that there are', () => {
+  assert.deepEqual(PRE_TOKENIZERS, Object.keys(NAMED_PRE_TOKENIZERS));
 });
