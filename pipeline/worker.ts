@@ -13,6 +13,7 @@ import { DropCodes } from './outcomes.js';
 import { type BarrierStep, type Segment, type StageStep, segmentsOf } from './segments.js';
 import type { RunStorage } from './storage/run-storage.js';
 import type { TaskSpec, WorkerContext } from './tasks.js';
+import { tooManyFiles } from './too-many-files.js';
 import type { Step } from './types.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
@@ -272,7 +273,8 @@ async function ownStage(module: string, name: string): Promise<AnyStep | undefin
   return exported.find((value) => (value as AnyStep | null)?.name === name && ['stage', 'barrier'].includes((value as AnyStep).kind)) as AnyStep | undefined;
 }
 
-function sendFailure(task: string, error: unknown): void {
+function sendFailure(task: string, thrown: unknown): void {
+  const error = tooManyFiles(thrown) ?? thrown;
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof RefineError) send({ type: 'failed', task, code: error.code, message: error.message, place: error.place });
   // of the core: its message names the place

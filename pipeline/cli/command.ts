@@ -3,6 +3,7 @@ import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type ErrorCode, RefineError } from '../../native/errors.js';
 import { visible, withoutSecrets } from '../../native/redact.js';
 import { bytesOf } from '../../stages/contract/quantities.js';
+import { tooManyFiles } from '../too-many-files.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -27,6 +28,8 @@ export function reportError(error: unknown): number {
   if (error instanceof Error && typeof code === 'string' && code.startsWith('ERR_REFINE_'))
     // the core's own, thrown as a plain Error
     return reportError(new RefineError(code as ErrorCode, error.message, { cause: error }));
+  const many = tooManyFiles(error);
+  if (many !== null) return reportError(many);
   words(withoutSecrets(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   return EXIT.failed;
 }

@@ -106,3 +106,21 @@ test('a worker process loads the steps of its run and no others', () => {
   assert.deepEqual(rooms(['extract', 'langid', 'quality']), ['extract', 'langid', 'quality']);
   assert.deepEqual(rooms(['dedupe-exact', 'no-such-step']), ['dedupe']);
 });
+
+/** `refine args` in a shell that allows so many open files. */
+const within = (files: number, ...args: string[]) =>
+  spawnSync('bash', ['-c', `ulimit -n ${files} && exec "$0" "$@"`, process.execPath, packagePath('pipeline', 'cli', 'refine.mjs'), ...args], {
+    encoding: 'utf8',
+  });
+
+test('128 open files are enough for a run', () => {
+  const { status, stderr } = within(128, 'run', packagePath('manifests', 'sample.yaml'), '--out', join(folder, 'run'), '--workers', '1');
+  assert.equal(status, 0, stderr);
+});
+
+test('where fewer are not enough to start, the error says so in words', () => {
+  const { status, stderr } = within(64, 'validate', packagePath('manifests', 'sample.yaml'));
+  if (status === 0) return; // a Node that opens one module after another
+  assert.match(stderr, /^ERR_REFINE_DISK .* cannot be opened: EMFILE, too many open files\. `ulimit -n` says .* raise it \(ulimit -n 1024\)/);
+  assert.doesNotMatch(stderr, /\n {4}at /);
+});
