@@ -178,7 +178,7 @@ test('a job killed hard at its time limit: its other tasks are submitted again, 
   checkRun('time', expected);
 });
 
-test('a parent that is killed: the folder is refused to a local run, and the same command takes its jobs over', async () => {
+test('a parent that is killed: the folder is refused to a local run, and the same command takes its jobs over', async (t) => {
   writeFileSync(join(folder, 'wait'), '');
   let silent = 0; // answers of squeue that are still to be missing
   const slurm = await cluster({ answer: (command) => (command === 'squeue' && silent > 0 && silent-- > 0 ? 'silent' : undefined) });
@@ -186,14 +186,18 @@ test('a parent that is killed: the folder is refused to a local run, and the sam
   await until('running jobs', () => [...slurm.jobs.values()].some(({ running }) => running.size === 2));
   parent.child.kill('SIGKILL');
   await parent.done;
-  const local = await run(slurm, 'killed', ['--executor', 'local']);
+  const second = startRefine(['run', join(folder, 'plain.yaml'), '--out', join(folder, 'killed'), '--executor', 'local'], { env: slurm.env });
+  const bound = setTimeout(() => second.child.kill(), 180_000); // one that is let in waits as the jobs do
+  const local = await second.done;
+  clearTimeout(bound);
   assert.equal(local.code, 1, local.stderr);
   assert.match(local.stderr, /ERR_REFINE_RUN_LOCKED .*jobs 1 of slurm work in this run folder/);
   silent = 2;
   const next = startRefine(['run', join(folder, 'plain.yaml'), '--out', join(folder, 'killed')], { env: slurm.env });
+  t.after(() => void next.child.kill('SIGKILL'));
   let said = '';
   next.child.stderr!.on('data', (chunk: string) => (said += chunk));
-  await until('the take-over', () => said.includes('goes on with') || next.child.exitCode !== null);
+  await until('the take-over', () => said.includes('goes on with') || next.child.exitCode !== null || mapsOf(slurm) > 1);
   assert.match(said, /squeue does not answer.* It is asked again[\s\S]*goes on with a job that an earlier call submitted: 1/);
   rmSync(join(folder, 'wait')); // not before: what is done when it begins is not taken over
   await done(next.done);
@@ -224,8 +228,8 @@ test('submit: nothing stays here; a driver that is killed has a successor; statu
   const { stdout } = await done(refine(submit, { env: slurm.env }));
   const driver = stdout.trim();
   assert.equal(driver, '1');
-  await until('a driver that hands over', () => handsOver);
-  assert.ok(garbled);
+  await until('a driver that hands over', () => handsOver || [...slurm.jobs.values()].every(isOver));
+  assert.ok(garbled && handsOver);
   const again = await refine(submit, { env: slurm.env });
   assert.match(again.stderr, /ERR_REFINE_RUN_LOCKED .*job 1 of slurm already drives this run/);
   const { stdout: status } = await refine(['status', out], { env: slurm.env });
