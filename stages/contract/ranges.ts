@@ -1,4 +1,5 @@
 // Byte ranges of one file, wherever it lies: what Parquet, indexes and selected members are read through.
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RefineError } from '../../native/errors.js';
 
@@ -42,12 +43,20 @@ export async function* readFileRange(
   }
 }
 
+/** The state of a file just opened; where it cannot be had the handle is closed, for nobody else knows it yet (Node 26 ends a process that forgets one). */
+export async function stateOf(file: FileHandle): Promise<BigIntStats> {
+  return await file.stat({ bigint: true }).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
+}
+
 /** A local file that a step's option names; `place` names it in errors. Whoever opens it closes it. */
 export async function openFileRanges(path: string, place: string): Promise<Ranges> {
   const file = await open(path, 'r');
-  const { size } = await file.stat();
+  const { size } = await stateOf(file);
   return {
-    bytes: size,
+    bytes: Number(size),
     read: (from, to, signal) => readFileRange(file, from, to, place, signal),
     close: () => file.close(),
   };

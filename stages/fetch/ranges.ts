@@ -3,7 +3,7 @@
 import { open, stat } from 'node:fs/promises';
 import { RefineError } from '../../native/errors.js';
 import type { RemoteObjects } from '../contract/objects.js';
-import { type Ranges, readFileRange } from '../contract/ranges.js';
+import { type Ranges, readFileRange, stateOf } from '../contract/ranges.js';
 import type { FetchGate } from '../contract/source.js';
 import type { Clock } from './clock.js';
 import type { RemoteVersion } from './http.js';
@@ -50,7 +50,7 @@ async function localRanges(path: string, place: string, identity: string | null)
     throw new RefineError('ERR_REFINE_INPUT_CHANGED', message, { place });
   }
   const file = await open(path, 'r');
-  const before = await file.stat({ bigint: true });
+  const before = await stateOf(file);
   return {
     bytes: found.bytes,
     read: (from, to, signal) => readFileRange(file, from, to, place, signal),

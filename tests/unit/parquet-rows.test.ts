@@ -22,9 +22,12 @@ const fixtures = packagePath('tests', 'fixtures', 'parquet');
 async function rowsOf(path: string, wanted: (root: string) => boolean = () => true): Promise<unknown[]> {
   const ranges = await openFileRanges(path, 'x.parquet');
   const rows: unknown[] = [];
-  for await (const row of readTextRows(ranges, 'x.parquet', wanted, new AbortController().signal)) rows.push(JSON.parse(JSON.stringify(row)));
-  await ranges.close();
-  return rows;
+  try {
+    for await (const row of readTextRows(ranges, 'x.parquet', wanted, new AbortController().signal)) rows.push(JSON.parse(JSON.stringify(row)));
+    return rows;
+  } finally {
+    await ranges.close();
+  }
 }
 
 const random = randomFrom(29);
