@@ -12,8 +12,8 @@ export interface Written {
 }
 
 const NEXT_MOVES: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full. Free space (or run with --out on another disk) and run the same command again: finished tasks are kept.',
-  EDQUOT: 'the disk quota is used up. Free space (or run with --out on another disk) and run the same command again: finished tasks are kept.',
+  ENOSPC: 'the disk is full. Free space (or write to another disk) and run the same command again: finished tasks of a run are kept.',
+  EDQUOT: 'the disk quota is used up. Free space (or write to another disk) and run the same command again: finished tasks of a run are kept.',
   EROFS: 'the file system is read-only. Mount it writable or choose another folder with --out.',
   EACCES: 'permission denied. Make the folder writable for this user or choose another one with --out.',
   EPERM: 'the operation is not permitted there. Make the folder writable for this user or choose another one with --out.',

@@ -1,9 +1,10 @@
 // `refine export`: a finished run in other people's formats. A file follows the shard it is made of, so an export of a part of
 // a run, or on another day, gives the same files. Invariant: nothing stands under its final name before it is whole; the last
-// file written, export.json, names all of them with their sha256.
+// file written, export.json, names all of them with their sha256. An export that fails takes its files with it: they would keep
+// the disk full and have the same command refused, and a part of an export is easily taken for the whole.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
 import { AtomicFile, adoptFile, makeFolder, replaceFile, syncFolder } from '../atomic-file.js';
@@ -102,6 +103,15 @@ export class ExportFolder {
     await this.close();
   }
 
+  /** Aborts, and removes the files that stand under their names already, with folders that this leaves empty. */
+  async discard(): Promise<void> {
+    await this.abort();
+    for (const { path } of this.files) await unlink(join(this.#out, path)).catch(() => undefined);
+    const folders = new Set(this.files.map(({ path }) => dirname(path)));
+    folders.delete('.');
+    for (const folder of folders) await rmdir(join(this.#out, folder)).catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     for (const folder of this.#scratch) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
@@ -150,19 +160,19 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
     }
     await writer.end();
     await files.close();
+    const result: ExportResult = {
+      format,
+      ...(format === 'minhash-sig' ? { hash: hash ?? 'xxh64' } : {}),
+      documents,
+      ...(isTokenFormat(format) ? { tokens } : {}),
+      files: files.files,
+    };
+    await replaceFile(join(out, 'export.json'), `${JSON.stringify({ refine: 'export/1', ...result }, null, 2)}\n`);
+    return result;
   } catch (error) {
-    await files.abort();
+    await files.discard();
     throw error;
   }
-  const result: ExportResult = {
-    format,
-    ...(format === 'minhash-sig' ? { hash: hash ?? 'xxh64' } : {}),
-    documents,
-    ...(isTokenFormat(format) ? { tokens } : {}),
-    files: files.files,
-  };
-  await replaceFile(join(out, 'export.json'), `${JSON.stringify({ refine: 'export/1', ...result }, null, 2)}\n`);
-  return result;
 }
 
 async function openWriter(run: RunState, files: ExportFolder, options: ExportOptions): Promise<FormatWriter> {

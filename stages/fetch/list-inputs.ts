@@ -3,7 +3,7 @@
 // Invariant: the result depends on the source, the seed and the files' contents, not on the order anything lists them in.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError } from '../../native/errors.js';
@@ -199,6 +199,9 @@ async function nameFiles(named: string, env: ListEnv): Promise<Named[]> {
   const location = resolve(env.baseDir, named);
   if (existsSync(location)) return [{ path: below(env.baseDir, location), location, named }];
   if (hasMagic(named)) return (await expandGlob(named, env.baseDir)).map((file) => ({ path: below(env.baseDir, file), location: file, named }));
+  const target = await readlink(location).catch(() => null);
+  if (target !== null)
+    throw new RefineError('ERR_REFINE_INPUT', `is a link to ${target}, which leads to no file. Mend the link, or name the file itself`, { place: named });
   let folder = dirname(location);
   let missing = basename(location);
   while (!existsSync(folder)) [folder, missing] = [dirname(folder), basename(folder)];

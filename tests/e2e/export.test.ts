@@ -8,6 +8,8 @@ import { after, before, test } from 'node:test';
 import { decompress, init } from '@bokuweb/zstd-wasm';
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { column, documentAt, packagePath } from '../../native/index.js';
+import { faults } from '../../pipeline/atomic-file.js';
+import { EXPORT_FORMATS, exportRun } from '../../pipeline/export/export.js';
 import { loadManifest } from '../../pipeline/manifest.js';
 import { runManifest } from '../../pipeline/runner.js';
 import { readArrow } from '../../pipeline/store.js';
@@ -174,5 +176,25 @@ test('a shard that was cut is refused, and no file of it keeps its name', async 
     assert.deepEqual(readdirSync(out), []);
   } finally {
     writeFileSync(shard, bytes);
+  }
+});
+
+test('a disk that fills up leaves nothing of the export, and the same command then makes the whole', async () => {
+  for (const format of EXPORT_FORMATS) {
+    const out = join(folder, `full-${format}`);
+    const options = { format, out, split: 'train' as const, signal: new AbortController().signal };
+    const noRoom = (path: string): void => {
+      if (path.endsWith('export.json')) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    };
+    const before = faults.inject;
+    faults.inject = noRoom;
+    try {
+      await assert.rejects(exportRun(run, options), { code: 'ERR_REFINE_DISK', message: /Free space .* and run the same command again/ }, format);
+    } finally {
+      faults.inject = before;
+    }
+    assert.deepEqual(readdirSync(out), [], format);
+    const { files } = await exportRun(run, options);
+    assert.ok(files.length > 0, format);
   }
 });

@@ -31,7 +31,7 @@ test('ENOSPC in the middle of a run (injected) is ERR_REFINE_DISK; later the sam
       await assert.rejects(runManifest(manifest, runOptions(out)), (error: { code: string; place: string; message: string }) => {
         assert.equal(error.code, 'ERR_REFINE_DISK');
         assert.ok(error.place.startsWith(out), error.place);
-        assert.match(error.message, /ENOSPC, the disk is full\. Free space .* run the same command again: finished tasks are kept/);
+        assert.match(error.message, /ENOSPC, the disk is full\. Free space .* run the same command again: finished tasks of a run are kept/);
         return true;
       });
     } finally {

@@ -95,6 +95,17 @@ test('an identity names the content: moved it stays, changed it does not', async
   });
 });
 
+test('a link that leads nowhere is refused as a link, with what it names', async () => {
+  await withFiles(names, async (folder) => {
+    symlinkSync('gone/x.warc.gz', join(folder, 'link.warc.gz'));
+    await assert.rejects(listInputs({ kind: 'warc', paths: ['link.warc.gz'] }, env(folder)), {
+      code: 'ERR_REFINE_INPUT',
+      place: 'link.warc.gz',
+      message: /^is a link to gone\/x\.warc\.gz, which leads to no file\. Mend the link/,
+    });
+  });
+});
+
 test('a path that is not there names the folder and what comes nearest', async () => {
   await withFiles(names, async (folder) => {
     const refused = (paths: string[], pattern: RegExp) =>
