@@ -55,16 +55,17 @@ export function registerExport(program: Command): void {
         }
         const run = await localCopy(named, ['text', 'tokens', 'features', 'index'], words);
         const { exportRun } = await import('../export/export.js');
+        const { signal, done } = interruptible();
         const result = await exportRun(run, {
           format,
           out,
           split,
-          signal: new AbortController().signal,
+          signal,
           ...(seqLen === undefined ? {} : { seqLen }),
           ...(hash === undefined ? {} : { hash }),
           ...(groupRows === undefined ? {} : { groupRows }),
           ...(maxFileSize === undefined ? {} : { maxFileBytes: sizeOption('--max-file-size', maxFileSize) }),
-        });
+        }).finally(done);
         if (json === true) await data(`${JSON.stringify(result, null, 2)}\n`);
         const bytes = result.files.reduce((sum, file) => sum + file.bytes, 0);
         const tokens = result.tokens === undefined ? '' : `, ${result.tokens} tokens`;

@@ -198,3 +198,15 @@ test('a disk that fills up leaves nothing of the export, and the same command th
     assert.ok(files.length > 0, format);
   }
 });
+
+test('an export that is interrupted leaves nothing of it', async () => {
+  const out = join(folder, 'interrupted');
+  const controller = new AbortController();
+  faults.inject = (): void => controller.abort(new Error('interrupted'));
+  try {
+    await assert.rejects(exportRun(run, { format: 'ds', out, split: 'train', signal: controller.signal }), /interrupted/);
+  } finally {
+    faults.inject = undefined;
+  }
+  assert.deepEqual(readdirSync(out), []);
+});
