@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { RecordBatchFileWriter } from 'apache-arrow';
 import { type Batch, fixedColumn, utf8Column } from '../../native/index.js';
+import { arrow } from '../../pipeline/arrow.js';
 import { BatchEncoder } from '../../pipeline/arrow-columns.js';
 
 export interface GeneratedRun {
@@ -64,7 +64,7 @@ function* shardBatches(shard: number, { tokensPerShard, wide = false, seed = 1 }
 
 /** Whole and unsynced: what a power cut spoils is made again. */
 function arrowBytes(batches: Iterable<Batch>, metadata: Readonly<Record<string, string>>): { bytes: Uint8Array; rows: number } {
-  const writer = new RecordBatchFileWriter();
+  const writer = new arrow.RecordBatchFileWriter();
   let encoder: BatchEncoder | undefined;
   let rows = 0;
   for (const batch of batches) {

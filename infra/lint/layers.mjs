@@ -45,6 +45,10 @@ for (const file of ['pipeline', 'stages', 'native'].flatMap((folder) => files(fo
   if (file !== 'native/index.ts' && !file.endsWith('pipeline/cli/refine.mjs') && /refine_native\.node/.test(text))
     breaches.push(`${file} names refine_native.node: only native/index.ts loads the addon`);
 }
+// Two builds of apache-arrow in one process do not know each other's classes: a writer of one leaves the batches of the other out, silently.
+for (const file of ['pipeline', 'stages', 'native', 'infra'].flatMap((folder) => files(folder, ['.ts', '.mjs'])))
+  if (/^import (?!type)[^;]*from 'apache-arrow'/m.test(readFileSync(join(root, file), 'utf8')))
+    breaches.push(`${file} imports apache-arrow: take it from pipeline/arrow.ts (its types may be imported)`);
 for (const file of files('kernels', ['.cpp', '.h', '.cc', '.cu', '.cuh'])) {
   const text = readFileSync(join(root, file), 'utf8');
   if (/#include\s*[<"](?:napi|node_api|node)[./h>"]/.test(text)) breaches.push(`${file} includes Node's headers: kernels knows no Node`);
