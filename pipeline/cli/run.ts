@@ -91,8 +91,7 @@ export function registerRun(program: Command): void {
         const { signal, done } = interruptible();
         try {
           const out = options.out ?? join('runs', manifest.name);
-          const place = await placeOf(manifest, options, signal);
-          if (place.executor !== undefined) needSharedWork(out, options.work);
+          const place = await placeOf(manifest, out, options, signal);
           const summary = await runManifest(manifest, {
             out,
             allowFailed: options.allowFailed,
@@ -146,8 +145,8 @@ export function needSharedWork(out: string, work: string | undefined): void {
   );
 }
 
-/** Worker processes here, or the engine that --executor or the manifest names. */
-async function placeOf(manifest: Manifest, options: Options, signal: AbortSignal): Promise<RunPlace> {
+/** Worker processes here, or the engine that --executor or the manifest names; what its jobs cannot do without is asked for before the engine is. */
+async function placeOf(manifest: Manifest, out: string, options: Options, signal: AbortSignal): Promise<RunPlace> {
   const { readProfile, withProfile } = await import('../executors/settings.js');
   const { clusterPlace, executorOf, localPlace, openSlurm } = await import('../executors/start.js');
   const { FIRST_SILENCE_MS } = await import('../executors/patience.js');
@@ -156,7 +155,9 @@ async function placeOf(manifest: Manifest, options: Options, signal: AbortSignal
   const whole = workers === undefined ? block : { ...block, workers };
   const waiting = { notice: words, signal };
   const run = { block: whole, waiting };
-  switch (executorOf(options.executor, block)) {
+  const executor = executorOf(options.executor, block);
+  if (executor !== 'local') needSharedWork(out, options.work);
+  switch (executor) {
     case 'local':
       return localPlace(whole);
     case 'slurm':
