@@ -187,7 +187,7 @@ export const errorCatalogue = {
     next: 'Run `npm run build` (it needs g++, cmake and make) and read its last lines; then `npx refine doctor`.',
   },
   ERR_REFINE_INTERRUPTED: {
-    meaning: 'Ctrl-C or SIGTERM stopped the command. Nothing is lost but the work of the last moments; the exit code is 130.',
+    meaning: 'Ctrl-C or SIGTERM stopped the command. Nothing is lost but the work of the last moments; the exit code is 130 (Ctrl-C) or 143 (SIGTERM).',
     cause: 'You, or an engine that took the machine back.',
     next: 'Run the same command again: it goes on, and the final bytes are the same.',
   },

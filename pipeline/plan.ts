@@ -85,6 +85,7 @@ export async function planRun(manifest: Manifest, folder: string, options: PlanO
     signal,
     ...(existsSync(kept) ? { selectionDir: kept } : {}), // a selection is made in a temporary folder where the run has none yet
   });
+  signal.throwIfAborted(); // an input that was being looked at stands without its size
   const identities = [];
   for (const step of manifest.steps) identities.push(await stepIdentity(step, env));
   const segments = segmentsOf(manifest.steps);
@@ -101,6 +102,7 @@ export async function planRun(manifest: Manifest, folder: string, options: PlanO
   const left = inputs.filter((_, index) => states[index] !== 'done');
   const workers = options.workers ?? defaultWorkers();
   const measured = finished || inputs.length === 0 ? null : await sampled(manifest, inputs, gate, options, signal);
+  signal.throwIfAborted();
   const estimate =
     measured === null
       ? null

@@ -11,7 +11,7 @@ export function errorsMarkdown(): string {
     '# Errors',
     `Made from native/error-catalogue.ts by \`node dist/infra/build/errors-doc.js\`: ${entries.length} codes. A code never changes its meaning.`,
     'An error is one line on stderr, `CODE place  message`: the place is a file, `file:line:column`, an address, a step or a task; the message says what was found, what was expected and the next move. `npx refine explain CODE` prints what stands here.',
-    'Exit codes: 0 done, 1 a run, manifest or model failed, 2 usage (`ERR_REFINE_USAGE`), 130 interrupted (`ERR_REFINE_INTERRUPTED`).\nA broken record or page is no error: it is a drop or a skip with a reason, counted in `npx refine stats`.',
+    'Exit codes: 0 done, 1 a run, manifest or model failed, 2 usage (`ERR_REFINE_USAGE`), 130 or 143 interrupted by SIGINT or SIGTERM (`ERR_REFINE_INTERRUPTED`; 128 plus the number of the signal, also where a command ends of the signal itself).\nA broken record or page is no error: it is a drop or a skip with a reason, counted in `npx refine stats`.',
     ...entries.map(([code, { meaning, cause, next }]) => `## ${code}\n\n${meaning}\n\n* Mostly from: ${cause}\n* Next: ${next}`),
   ].join('\n\n')}\n`;
 }

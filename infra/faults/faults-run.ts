@@ -228,7 +228,7 @@ class Campaign {
       const end = signal ?? /^(ERR_REFINE_[A-Z_]+)/m.exec(running.text)?.[1] ?? `exit ${code}`;
       this.#ends[end] = (this.#ends[end] ?? 0) + 1;
       // A second SIGTERM ends a run at once, without a word.
-      const meant = ['SIGKILL', 'SIGTERM', 'ERR_REFINE_INTERRUPTED', 'ERR_REFINE_TASKS_FAILED', 'ERR_REFINE_DISK', 'exit 130'];
+      const meant = ['SIGKILL', 'SIGTERM', 'ERR_REFINE_INTERRUPTED', 'ERR_REFINE_TASKS_FAILED', 'ERR_REFINE_DISK', 'exit 130', 'exit 143'];
       if (!meant.includes(end)) this.#wrong.push(`ended with ${end}: ${running.text.slice(-2000)}`);
       this.#noHalfFiles(out);
       if (this.#wrong.length > 0) return;

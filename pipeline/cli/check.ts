@@ -60,8 +60,8 @@ export function registerCheck(program: Command): void {
             throw new RefineError('ERR_REFINE_USAGE', '--third goes with --train-steps N or --against RUN2, the proxy run.');
           const { localCopy, sendBack } = await import('../storage/read-run.js');
           const { checkRun } = await import('../check/check.js');
-          const run = await localCopy(named, CHECKED, words);
-          const against = rest.against === undefined ? {} : { against: await localCopy(rest.against, CHECKED, words) };
+          const run = await localCopy(named, CHECKED, words, signal);
+          const against = rest.against === undefined ? {} : { against: await localCopy(rest.against, CHECKED, words, signal) };
           const result = await checkRun(run, { ...rest, ...against, benchmarks }, signal, seldom());
           await sendBack(named, run, ['check/check.json']);
           await data(json === true ? `${JSON.stringify(result, null, 2)}\n` : await checkText(result));

@@ -5,9 +5,33 @@ import { visible, withoutSecrets } from '../../native/redact.js';
 import { bytesOf } from '../../stages/contract/quantities.js';
 import { tooManyFiles } from '../too-many-files.js';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-const codes: Partial<Record<ErrorCode, number>> = { ERR_REFINE_USAGE: EXIT.usage, ERR_REFINE_INTERRUPTED: EXIT.interrupted };
+/** Signals that commands heed, and what a shell says of any program that one ended: 128 and the signal's number. */
+const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof STOPPED;
+
+let stoppedBy: StopSignal = 'SIGINT';
+
+/** The exit code of a command that was interrupted, by the signal that did it. */
+export function interruptedExit(): number {
+  return STOPPED[stoppedBy];
+}
+
+/** Calls `stop` at every SIGINT and SIGTERM, in place of the process's end; `off` gives them back. */
+export function onStopSignal(stop: () => void): { readonly off: () => void } {
+  const heed = (signal: NodeJS.Signals): void => {
+    stoppedBy = signal as StopSignal;
+    stop();
+  };
+  const signals = Object.keys(STOPPED) as StopSignal[];
+  for (const signal of signals) process.on(signal, heed);
+  return {
+    off: () => {
+      for (const signal of signals) process.off(signal, heed);
+    },
+  };
+}
 
 /** Codes whose message is all there is to say: what to type stands in it, or nothing is wrong. */
 const SELF_EXPLAINED: readonly ErrorCode[] = ['ERR_REFINE_USAGE', 'ERR_REFINE_MANIFEST', 'ERR_REFINE_INTERRUPTED'];
@@ -22,7 +46,7 @@ export function reportError(error: unknown): number {
   if (error instanceof RefineError) {
     words(error.format());
     if (!SELF_EXPLAINED.includes(error.code)) words(quietly(`(more: npx refine explain ${error.code})`));
-    return codes[error.code] ?? EXIT.failed;
+    return exitOf(error.code);
   }
   const { code } = Object(error) as { code?: unknown };
   if (error instanceof Error && typeof code === 'string' && code.startsWith('ERR_REFINE_'))
@@ -32,6 +56,11 @@ export function reportError(error: unknown): number {
   if (many !== null) return reportError(many);
   words(withoutSecrets(`ERR_REFINE_INTERNAL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   return EXIT.failed;
+}
+
+function exitOf(code: ErrorCode): number {
+  if (code === 'ERR_REFINE_INTERRUPTED') return interruptedExit();
+  return code === 'ERR_REFINE_USAGE' ? EXIT.usage : EXIT.failed;
 }
 
 /** A line for people. What a page, a file or a server put into it cannot write on their terminal, now or when a log is shown. */
@@ -85,17 +114,11 @@ export function action<Arguments extends unknown[]>(body: (...args: Arguments) =
 /** A signal that Ctrl-C or SIGTERM aborts; a second one ends the process at once. */
 export function interruptible(): { readonly signal: AbortSignal; readonly done: () => void } {
   const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+  const { off } = onStopSignal(() => {
+    if (controller.signal.aborted) process.exit(interruptedExit());
     controller.abort(new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted. Run the same command again to go on.'));
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return {
-    signal: controller.signal,
-    done: () => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
-    },
-  };
+  });
+  return { signal: controller.signal, done: off };
 }
 
 export type Register = (program: Command) => void;

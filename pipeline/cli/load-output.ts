@@ -1,5 +1,5 @@
 // Where `refine load` sends its stream: stdout, a socket, or files. The reader that goes away ends it quietly (exit 0), a signal
-// with 130 at once; sockets and links go by hooks on the process's exit, so nothing is left behind in either case.
+// with 130 or 143 at once; sockets and links go by hooks on the process's exit, so nothing is left behind in either case.
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Command, Option } from 'commander';
@@ -8,7 +8,7 @@ import { serveFiles } from '../loader/batch-files.js';
 import { type Listener, listen, parseListen, readHello } from '../loader/listen.js';
 import type { Loader } from '../loader/loader.js';
 import { serve, WritableSink } from '../loader/serve.js';
-import { count, EXIT, words } from './command.js';
+import { count, EXIT, interruptedExit, onStopSignal, words } from './command.js';
 
 export interface OutputOptions {
   readonly listen?: string;
@@ -46,12 +46,11 @@ export function parseBytes(place: string, text: string): number {
 
 /** Ends the process at the first SIGINT or SIGTERM, whatever it waits for: a pipe that nobody reads, a server, a reader. */
 export function endAtSignal(): void {
-  const stop = (): never => {
+  onStopSignal(() => {
     const error = new RefineError('ERR_REFINE_INTERRUPTED', 'interrupted. Go on from the last batch with --resume and its "refine.state".');
     writeSync(2, `${error.format()}\n`);
-    process.exit(EXIT.interrupted);
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+    process.exit(interruptedExit());
+  });
 }
 
 /** Time for a refused reader to take the line that says why. */

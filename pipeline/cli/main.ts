@@ -63,7 +63,7 @@ async function buildProgram(called: string | undefined): Promise<Command> {
   addExamples(program);
   program.addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 a run, manifest or model failed, 2 usage, 130 interrupted.\nTo begin: refine run manifests/sample.yaml',
+    '\nExit codes: 0 done, 1 a run, manifest or model failed, 2 usage, 130 interrupted (Ctrl-C), 143 told to stop (SIGTERM).\nTo begin: refine run manifests/sample.yaml',
   );
   return program;
 }

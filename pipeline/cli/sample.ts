@@ -28,7 +28,7 @@ export function registerSample(program: Command): void {
         const { localCopy } = await import('../storage/read-run.js');
         const { signal, done } = interruptible();
         try {
-          const run = await readRun(await localCopy(named, ['text'], words));
+          const run = await readRun(await localCopy(named, ['text'], words, signal));
           if (!run.finished)
             throw new RefineError('ERR_REFINE_LEDGER', 'is not finished. Run `refine run` to its end first', { place: named.replace(/[?#].*$/s, '') });
           const seed = options.seed ?? BigInt(String(run.lock.resolved.seed ?? 0));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RunStatus } from '../status.js';
 import { isAddress } from '../storage/object-store.js';
-import { action, data, EXIT, interruptible } from './command.js';
+import { action, data, EXIT, interruptedExit, interruptible } from './command.js';
 
 const WATCH_MS = 5000;
 /** Of a run on S3: its parent tells no oftener, and each look lists the whole run. */
@@ -26,12 +26,12 @@ export function registerStatus(program: Command): void {
         const { signal, done } = interruptible();
         try {
           for (;;) {
-            const status = isAddress(run) ? await statusOf(await (await import('../storage/stored-status.js')).lookAtStore(run)) : await runStatus(run);
+            const status = isAddress(run) ? await statusOf(await (await import('../storage/stored-status.js')).lookAtStore(run, signal)) : await runStatus(run);
             if (options.json === true) await data(`${JSON.stringify(status, null, options.watch === true ? 0 : 2)}\n`);
             else await data(`${options.watch === true && process.stdout.isTTY ? '\u001b[2J\u001b[H' : ''}${statusText(status)}`);
             if (options.watch !== true || status.state !== 'running' || signal.aborted) return exitOf(status);
             await sleep(isAddress(run) ? WATCH_STORE_MS : WATCH_MS, undefined, { signal }).catch(() => undefined);
-            if (signal.aborted) return EXIT.interrupted;
+            if (signal.aborted) return interruptedExit();
           }
         } finally {
           done();

@@ -34,7 +34,7 @@ export async function tryFiles(
   signal: AbortSignal,
 ): Promise<number> {
   const given: Given[] = [];
-  for (const name of files) given.push(await look(name, folder));
+  for (const name of files) given.push(await look(name, folder, signal));
   const asked = await parseSteps(names.split(','), options.with, { baseDir: process.cwd() });
   const env = { seed: 0n, baseDir: process.cwd(), device: 'cpu' } as const;
   const { steps, added } = await withExtract(asked, given, env);
@@ -77,13 +77,14 @@ async function withExtract(
   return { steps: [added, ...asked], added };
 }
 
-async function look(name: string, folder: string): Promise<Given> {
+async function look(name: string, folder: string, signal: AbortSignal): Promise<Given> {
   try {
     if (name !== '-') return { name: name.replaceAll('\\', '/'), location: resolve(name), format: await sniffFile(name), failure: null };
     const location = join(folder, 'stdin');
-    await pipeline(process.stdin, createWriteStream(location));
+    await pipeline(process.stdin, createWriteStream(location), { signal });
     return { name: 'stdin', location, format: await sniffFile(location), failure: null };
   } catch (error) {
+    signal.throwIfAborted();
     if (!(error instanceof RefineError)) throw error;
     return { name, location: '', format: null, failure: error };
   }

@@ -1,7 +1,7 @@
 // `refine worker RUN`: what a cluster engine starts on its nodes: an element of an array, or (`--drive`) the driver of a submitted run.
 import type { Command } from 'commander';
 import { RefineError } from '../../native/errors.js';
-import { EXIT_STOPPED, EXIT_TIME } from '../executors/worker-exit.js';
+import { EXIT_INTERRUPTED, EXIT_STOPPED, EXIT_TIME } from '../executors/worker-exit.js';
 import { isAddress } from '../storage/object-store.js';
 import { action, count, EXIT, words } from './command.js';
 
@@ -20,7 +20,7 @@ function stopSignals(): { readonly signal: AbortSignal; readonly code: () => num
     code = exit;
     controller.abort(new RefineError('ERR_REFINE_INTERRUPTED', 'told to stop.'));
   };
-  process.on('SIGTERM', on(EXIT_STOPPED)).on('SIGINT', on(EXIT_STOPPED)).on('SIGUSR2', on(EXIT_TIME));
+  process.on('SIGTERM', on(EXIT_STOPPED)).on('SIGINT', on(EXIT_INTERRUPTED)).on('SIGUSR2', on(EXIT_TIME));
   return { signal: controller.signal, code: () => code };
 }
 

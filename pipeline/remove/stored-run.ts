@@ -31,7 +31,7 @@ export interface StoredRemoveOptions extends RemoveOptions {
 /** As removeFromRun, of a run at s3://BUCKET/PREFIX. `request` null resumes a removal that was interrupted, on this machine or another. */
 export async function removeFromStore(address: string, request: RemovalRequest | null, options: StoredRemoveOptions): Promise<RemovalAnswer> {
   if (options.dryRun === true) {
-    const folder = await localCopy(address, ['text', 'tokens', 'features', 'samples', 'index', 'removals'], options.notice);
+    const folder = await localCopy(address, ['text', 'tokens', 'features', 'samples', 'index', 'removals'], options.notice, options.signal);
     return await wouldRemove({ folder, named: address }, request!, options.signal);
   }
   return await held(address, options, async (place, signal) => {

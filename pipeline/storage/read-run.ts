@@ -24,9 +24,9 @@ export function readCopy(address: string): string {
 }
 
 /** `run` itself where it is a folder; else one that holds what `kinds` say of the run at that address. */
-export async function localCopy(run: string, kinds: readonly FileKind[], notice?: (sentence: string) => void): Promise<string> {
+export async function localCopy(run: string, kinds: readonly FileKind[], notice?: (sentence: string) => void, signal?: AbortSignal): Promise<string> {
   if (!isAddress(run)) return run;
-  const store = await openStore(run);
+  const store = await openStore(run, signal);
   const plain = store.name;
   const folder = readCopy(plain);
   const lock = await readObject(store, 'manifest.lock.json', MAX_JSON_BYTES);

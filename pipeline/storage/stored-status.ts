@@ -18,12 +18,12 @@ const MAX_JSON_BYTES = 512 << 20;
 /** As often as the lease beats: one request more. */
 const SHARE_MS = 20_000;
 
-export async function lookAtStore(address: string): Promise<RunLook> {
+export async function lookAtStore(address: string, signal?: AbortSignal): Promise<RunLook> {
   if (!isS3(address))
     throw new RefineError('ERR_REFINE_USAGE', 'cannot be listed, so nobody can tell from here how far it is. Name the run folder or s3://BUCKET/PREFIX', {
       place: address.replace(/[?#].*$/s, ''),
     });
-  const store = await openStore(address);
+  const store = await openStore(address, signal);
   const folder = join(readCopy(store.name), 'status');
   for (const name of ['manifest.lock.json', 'ledger/plan.json', PROGRESS]) {
     const bytes = await readObject(store, name, MAX_JSON_BYTES);

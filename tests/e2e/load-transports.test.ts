@@ -112,7 +112,7 @@ test('a reader that goes away ends the stream quietly', async () => {
   assert.ok(!existsSync(path));
 });
 
-test('SIGTERM ends with 130 and leaves no socket: before a reader came, and while one does not read', async () => {
+test('SIGTERM ends with 143 and leaves no socket: before a reader came, and while one does not read', async () => {
   for (const withReader of [false, true]) {
     const path = newSocket();
     const running = load([run, ...usual, '--epochs', '0', '--listen', `unix:${path}`]);
@@ -120,7 +120,7 @@ test('SIGTERM ends with 130 and leaves no socket: before a reader came, and whil
     const socket = withReader ? (await open(where)).pause() : null;
     if (socket !== null) await once(socket, 'readable');
     running.child.kill('SIGTERM');
-    assert.equal(await running.ended, 130);
+    assert.equal(await running.ended, 143);
     assert.match(running.stderr(), /ERR_REFINE_INTERRUPTED/);
     assert.ok(!existsSync(path));
     socket?.destroy();
@@ -134,7 +134,7 @@ test('SIGTERM ends a stream into a pipe that nobody reads', async () => {
   child.stdout.pause();
   await once(child.stdout, 'readable');
   child.kill('SIGTERM');
-  assert.deepEqual(await once(child, 'exit'), [130, null]);
+  assert.deepEqual(await once(child, 'exit'), [143, null]);
   child.stdout.destroy();
 });
 
@@ -271,7 +271,7 @@ test('a folder of files tells nobody who died: SIGTERM ends the writer that wait
   const running = load([run, ...usual, '--files', folder, '--ahead', '1']);
   while (!existsSync(join(folder, 'batch-000000.arrow'))) await new Promise((resolve) => setTimeout(resolve, 2));
   running.child.kill('SIGTERM');
-  assert.equal(await running.ended, 130);
+  assert.equal(await running.ended, 143);
   assert.deepEqual(readdirSync(folder), ['batch-000000.arrow']);
 });
 
@@ -370,7 +370,7 @@ test('a server without the run is said with a next move; one that is silent is l
     const silent = load([`${server.base}/runs/x`, ...usual, '--cache', join(scratch, 'cache-none')]);
     while (server.log.length === asked) await new Promise((resolve) => setTimeout(resolve, 5));
     silent.child.kill('SIGTERM'); // it would wait for a minute
-    assert.equal(await silent.ended, 130);
+    assert.equal(await silent.ended, 143);
     assert.deepEqual(readdirSync(join(scratch, 'cache-none', 'open')), []);
   });
 });

@@ -17,16 +17,23 @@ export interface RunningCli {
   readonly done: Promise<CliResult>;
 }
 
-export function startRefine(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): RunningCli {
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** pipe: open, and nothing comes until the caller writes to `child.stdin`. */
+  readonly stdin?: 'pipe';
+}
+
+export function startRefine(args: readonly string[], options: StartOptions = {}): RunningCli {
   const child = spawn(process.execPath, [packagePath('pipeline', 'cli', 'refine.mjs'), ...args], {
     cwd: options.cwd ?? packagePath(),
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const done = new Promise<CliResult>((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
   return { child, done };
 }

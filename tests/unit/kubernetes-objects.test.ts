@@ -50,7 +50,7 @@ test('an array is an Indexed Job whose disruptions are ignored and whose hopeles
     spec.podFailurePolicy.rules.map((rule: Any) => [rule.action, rule.onPodConditions?.[0].type ?? rule.onExitCodes.values]),
     [
       ['Ignore', 'DisruptionTarget'],
-      ['Ignore', [143]],
+      ['Ignore', [130, 143]],
       ['FailIndex', [2, 126, 127]],
     ],
   );

@@ -5,6 +5,7 @@ import { RefineError } from '../../../native/errors.js';
 import type { ArrayJob, Resources } from '../engine.js';
 import { jobName, labelValue, shortDigest } from './names.js';
 import type { KubernetesOptions } from './options.js';
+import { STOPPED_CODES } from '../worker-exit.js';
 
 export interface KubernetesObject {
   readonly apiVersion: string;
@@ -24,8 +25,6 @@ const MANIFEST_BYTES = 900_000;
 const HOPELESS = [2, 126, 127];
 /** Of `refine run`: it tried everything it could. */
 const RUN_FAILED = 1;
-/** SIGTERM was heeded: nobody's failure. */
-const TERMINATED = 143;
 
 export function runLabel(runFolder: string): string {
   return shortDigest(runFolder);
@@ -114,7 +113,7 @@ function failurePolicy(action: 'FailIndex' | 'FailJob', hopeless: readonly numbe
   return {
     rules: [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }, // preempted, evicted, node gone
-      onCodes('Ignore', [TERMINATED]),
+      onCodes('Ignore', STOPPED_CODES),
       onCodes(action, hopeless),
     ],
   };

@@ -4,6 +4,7 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { stringify } from 'yaml';
 import { RefineError } from '../../../native/errors.js';
 import { type ArrayJob, type Element, type ElementState, type ElementStates, type Engine, EngineSilent } from '../engine.js';
+import { STOPPED_CODES } from '../worker-exit.js';
 import { arrayObject, type KubernetesObject } from './job.js';
 import { parseIndexes } from './indexes.js';
 import { jobName } from './names.js';
@@ -186,7 +187,7 @@ export function podsByJob(lines: string): Map<string, Map<number, Element>> {
 function endedBy(podReason: string | undefined, reason: string | undefined, code: string | undefined, disruption: string | undefined): ElementState {
   if (reason === 'OOMKilled') return 'memory';
   if (podReason === 'DeadlineExceeded') return 'time';
-  if ((disruption ?? '') !== '' || code === '143') return 'taken';
+  if ((disruption ?? '') !== '' || STOPPED_CODES.includes(Number(code))) return 'taken';
   return code === undefined || code === '' ? 'unknown' : 'failed';
 }
 

@@ -2,7 +2,7 @@
 // sbatch wants is a constant: it starts its own arguments as a program, so no path and no text of a manifest is read by a shell.
 import { RefineError } from '../../../native/errors.js';
 import type { ArrayJob, Element, ElementState, ElementStates } from '../engine.js';
-import { EXIT_STOPPED, EXIT_TIME } from '../worker-exit.js';
+import { EXIT_TIME, STOPPED_CODES } from '../worker-exit.js';
 
 /** What sbatch runs on the node, with the command as its arguments. */
 export const SCRIPT = '#!/bin/sh\nexec "$@"\n';
@@ -155,7 +155,7 @@ function elementOf(word: string, code: number, reason: string, node: string): El
   // A word that is not known is of a job that squeue still lists: it counts as ended only once it is listed no more.
   let state = STATES[word] ?? (/HOLD/.test(word) ? 'waiting' : 'running');
   if (state === 'failed' && exit === EXIT_TIME) state = 'time';
-  else if (state === 'failed' && exit === EXIT_STOPPED) state = 'taken';
+  else if (state === 'failed' && STOPPED_CODES.includes(exit)) state = 'taken';
   const ended = state !== 'waiting' && state !== 'running';
   const how = !ended ? reason : word !== 'FAILED' ? word : signal !== 0 ? `signal ${signal}` : exit !== 0 ? `exit code ${exit}` : reason;
   return { state, ...(how === '' || how === 'None' ? {} : { reason: how }), ...(node === '' ? {} : { node }) };
