@@ -1,6 +1,6 @@
 // `npm test`: runs dist/tests/**/*.test.js with node:test and ends with one line `N passed, N failed`.
 //   npm test -- PATTERN...   only files whose path holds one of the patterns
-// Heavy end-to-end files run one after another; a test's result must not depend on how many run beside it.
+// A test's result must not depend on how many run beside it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -24,9 +24,10 @@ if (files.length === 0) {
   console.error(`refine: no test file matches ${patterns.join(' ')}`);
   process.exit(1);
 }
+const beside = Math.ceil(1.5 * availableParallelism()); // files of end-to-end tests wait half their time: for jobs, deadlines, instants of a kill
 let output = '';
 const cache = mkdtempSync(join(tmpdir(), 'refine-test-cache-')); // not the user's own
-const child = spawn(process.execPath, ['--enable-source-maps', '--test', `--test-concurrency=${availableParallelism()}`, '--test-reporter=spec', ...files], {
+const child = spawn(process.execPath, ['--enable-source-maps', '--test', `--test-concurrency=${beside}`, '--test-reporter=spec', ...files], {
   cwd: root,
   env: { ...process.env, XDG_CACHE_HOME: cache },
   stdio: ['ignore', 'pipe', 'inherit'],
