@@ -1,11 +1,12 @@
 // A loader's stream as files: DIR/batch-000000.arrow, ... each one batch as an Arrow file that may be mapped, appearing whole
 // under its name; DIR/end.json when the last is there. The reader removes what it has used, and at most `ahead` wait for it.
-// Invariant: files appear in order, without gaps, and never more than `ahead` stand in the folder.
+// Invariant: files appear in order, without gaps, and never more than `ahead` stand in the folder. A stream that fails takes its
+// files with it: they would keep a full disk full and have the same command refused; what a reader took says by its state where to go on.
 import { existsSync, type FSWatcher, mkdirSync, rmSync, watch } from 'node:fs';
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../native/errors.js';
-import { diskError } from '../atomic-file.js';
+import { diskError, faults } from '../atomic-file.js';
 import { LoaderStream } from './arrow-stream.js';
 import type { Loader } from './loader.js';
 import { isGone, processName } from './process-name.js';
@@ -22,10 +23,13 @@ export async function serveFiles(loader: Loader, folder: string, ahead: number):
   try {
     for await (const batch of loader.batches({ reuse: true })) {
       await waiting.below(ahead);
-      await write(folder, `batch-${String(number++).padStart(6, '0')}.arrow`, new LoaderStream(loader, batch.seqLen).file(batch));
+      await write(folder, `batch-${String(number).padStart(6, '0')}.arrow`, new LoaderStream(loader, batch.seqLen).file(batch));
+      number++;
       state = batch.state;
     }
     await write(folder, 'end.json', [Buffer.from(`${JSON.stringify({ batches: number, state: state === null ? null : JSON.parse(state) })}\n`)]);
+  } catch (error) {
+    throw andThen(error, await discard(folder, number), number);
   } finally {
     waiting.close();
   }
@@ -52,12 +56,35 @@ async function prepare(folder: string): Promise<void> {
   }
 }
 
+/** Removes the batches that no reader took; how many they were. */
+async function discard(folder: string, written: number): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(folder).catch(() => []))
+    if (
+      BATCH.test(name) &&
+      Number(/\d+/.exec(name)![0]) < written &&
+      (await unlink(join(folder, name))
+        .then(() => true)
+        .catch(() => false))
+    )
+      removed++;
+  return removed;
+}
+
+/** What became of the files, and how each kind of reader goes on. */
+function andThen(error: unknown, removed: number, written: number): unknown {
+  if (!(error instanceof RefineError) || removed === written) return error; // no reader took any: the same command gives them all
+  const message = `${error.message} A reader took ${written - removed} of the ${written} batches written, and the rest was removed: to go on after the last it took, add --resume with that batch's "refine.state".`;
+  return new RefineError(error.code, message, { ...(error.place === undefined ? {} : { place: error.place }), cause: error });
+}
+
 /** Whole from its first moment under its name; not synced, for a stream begins anew after a power cut. */
 async function write(folder: string, name: string, chunks: readonly Uint8Array[]): Promise<void> {
   const part = join(folder, `${name}.${processName()}.part`);
   const leave = (): void => rmSync(part, { force: true });
   process.on('exit', leave); // a signal in the middle leaves nothing
   try {
+    faults.inject?.(join(folder, name), 'write');
     const file = await open(part, 'wx');
     try {
       for (const chunk of chunks) for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;

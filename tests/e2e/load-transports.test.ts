@@ -11,11 +11,16 @@ import { after, before, test } from 'node:test';
 import { type RecordBatch, RecordBatchReader, tableFromIPC } from 'apache-arrow';
 import { generateTokenRun } from '../../infra/bench/token-run.js';
 import { packagePath } from '../../native/package-root.js';
+import { faults } from '../../pipeline/atomic-file.js';
+import { serveFiles } from '../../pipeline/loader/batch-files.js';
+import { Loader } from '../../pipeline/loader/loader.js';
+import { mixFromArguments } from '../../pipeline/loader/mix-arguments.js';
 import { type CrawlServer, startCrawlServer } from '../support/crawl-server.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'refine-transports-'));
 const run = join(scratch, 'run');
 const usual = ['--seq-len', '128', '--batch-size', '8'];
+const geometry = { seqLen: 128, batchSize: 8 };
 let whole: Buffer;
 before(async () => {
   generateTokenRun(run, { shards: 6, tokensPerShard: 20_000 });
@@ -273,6 +278,35 @@ test('a folder of files tells nobody who died: SIGTERM ends the writer that wait
   running.child.kill('SIGTERM');
   assert.equal(await running.ended, 143);
   assert.deepEqual(readdirSync(folder), ['batch-000000.arrow']);
+});
+
+test('a disk that fills up takes the batches nobody took with it, and the same command, or one that resumes, then gives the rest', async () => {
+  const folder = join(scratch, 'files-full');
+  const batch = (number: number): string => join(folder, `batch-${String(number).padStart(6, '0')}.arrow`);
+  const stateOf = (number: number): string => tableFromIPC(readFileSync(batch(number))).batches[0]!.metadata.get('refine.state')!;
+  const files = async (takes: number): Promise<number> => {
+    const loader = await Loader.open(await mixFromArguments([run]), geometry);
+    try {
+      faults.inject = (path) => {
+        if (path !== batch(5)) return;
+        last = stateOf(Math.max(0, takes - 1));
+        for (let taken = 0; taken < takes; taken++) unlinkSync(batch(taken));
+        throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      };
+      return await serveFiles(loader, folder, 100);
+    } finally {
+      faults.inject = undefined;
+      await loader.close();
+    }
+  };
+  let last = '';
+  await assert.rejects(files(0), { code: 'ERR_REFINE_DISK', message: /Free space .* run the same command again: finished tasks of a run are kept\.$/ });
+  assert.deepEqual(readdirSync(folder), []);
+  await assert.rejects(files(2), { code: 'ERR_REFINE_DISK', message: /A reader took 2 of the 5 batches written.*--resume.*"refine\.state"\.$/ });
+  assert.deepEqual(readdirSync(folder), []);
+  const rest = load([run, ...usual, '--files', folder, '--ahead', '200', '--resume', last]);
+  assert.equal(await rest.ended, 0, rest.stderr());
+  assert.equal(stateOf(0), statesOf(whole)[2]);
 });
 
 test('options that contradict each other are refused', async () => {
