@@ -5,6 +5,7 @@ import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RefineError } from '../native/errors.js';
+import { goneFolder } from './held-folder.js';
 
 export interface Written {
   readonly bytes: number;
@@ -44,8 +45,10 @@ export async function removeVoid(path: string): Promise<void> {
   });
 }
 
-/** Makes a folder and those above it. One by one: Node's recursive mkdir says ENOENT where a file system is read-only. */
+/** Makes a folder and those above it, but none that this process holds (held-folder.ts). One by one: Node's recursive mkdir says ENOENT where a file system is read-only. */
 export async function makeFolder(path: string): Promise<void> {
+  const gone = await goneFolder(path);
+  if (gone !== null) throw gone;
   try {
     await mkdir(path);
   } catch (cause) {

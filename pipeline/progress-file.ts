@@ -1,9 +1,10 @@
 // RUN/scratch/progress.json: what the parent knows and the ledger does not, written now and then for `refine status`: the level,
 // which tasks run where and since when, rates of the last minutes. Invariant: it appears whole (renamed), decides nothing, is never
 // part of a result, and a run that reached its end leaves none.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './atomic-file.js';
 import { processStart } from './platform.js';
 import type { ProgressEvent, TakenTask } from './progress-events.js';
 import { type LevelTally, Tally } from './progress-tally.js';
@@ -150,7 +151,7 @@ export class ProgressFile {
     const text = JSON.stringify(this.state(now));
     this.#writing = (async () => {
       try {
-        await mkdir(dirname(this.#path), { recursive: true });
+        await makeFolder(dirname(this.#path));
         await writeFile(part, text);
         await rename(part, this.#path);
       } catch {

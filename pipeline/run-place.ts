@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { RefineError } from '../native/errors.js';
+import { holdFolder } from './held-folder.js';
 import { Ledger } from './ledger.js';
 import { cacheFolder } from './loader/cache-folder.js';
 import { type LockSettings, lockRunFolder } from './parent-lock.js';
@@ -65,7 +66,12 @@ export async function openPlace({
     const ledger = new Ledger(out);
     await ledger.open();
     const held = await lockRunFolder(out, locking);
-    return { folder: out, ledger, storage: undefined, signal: AbortSignal.any([signal, held.lost]), lost: held.lost, release: () => held.release() };
+    const kept = holdFolder(out);
+    const release = async (): Promise<void> => {
+      kept.release();
+      await held.release();
+    };
+    return { folder: out, ledger, storage: undefined, signal: AbortSignal.any([signal, held.lost]), lost: held.lost, release };
   }
   if (!isS3(out)) throw new RefineError('ERR_REFINE_USAGE', 'is read only. Write into a folder or s3://BUCKET/PREFIX', { place: out.replace(/[?#].*$/s, '') });
   const { Lease } = await import('./storage/lease.js');
@@ -77,6 +83,7 @@ export async function openPlace({
   const ledger = new Ledger(folder, storage.ledger());
   await ledger.open();
   const held = await lockRunFolder(folder, locking);
+  const kept = holdFolder(folder);
   const lost = AbortSignal.any([held.lost, taken.signal]);
   const both = AbortSignal.any([signal, lost]);
   let lease: HeldLease | undefined;
@@ -92,11 +99,13 @@ export async function openPlace({
       signal: both,
       lost,
       async release() {
+        kept.release();
         await lease?.release();
         await held.release();
       },
     };
   } catch (error) {
+    kept.release();
     await lease?.release();
     await held.release();
     throw error;

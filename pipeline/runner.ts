@@ -2,6 +2,7 @@
 // Invariant: whatever is killed at whatever instant, the same call again ends with the same final bytes; a finished task is
 // never redone, a failed one is tried again, and barriers see only inputs whose maps are done.
 import { RefineError } from '../native/errors.js';
+import { goneFolder } from './held-folder.js';
 import { tellAll } from './progress-events.js';
 import { ProgressFile } from './progress-file.js';
 import { holdRemovals } from './remove/removed-counts.js';
@@ -36,6 +37,11 @@ export async function runManifest(manifest: Manifest, asked: RunOptions): Promis
     return { ...summary, folder: storage?.address ?? folder };
   } catch (error) {
     if (error instanceof RefineError) code = error.code;
+    const gone = await goneFolder(folder);
+    if (gone !== null) {
+      code = gone.code;
+      throw gone; // its lock went with it
+    }
     if (place.lost.aborted) throw place.lost.reason;
     if (signal.aborted && !(error instanceof RefineError && error.code === 'ERR_REFINE_TASKS_FAILED')) {
       code = 'ERR_REFINE_INTERRUPTED';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../native/errors.js';
 import type { FetchGate } from '../stages/contract/source.js';
 import type { AnyStep, BarrierRun, StageEnv, StageRun } from '../stages/contract/stage.js';
+import { goneFolder, holdFolder } from './held-folder.js';
 import { NoneToBlame } from './guard.js';
 import { JOURNAL_FD, JournalWriter } from './journal.js';
 import { type DoneEntry, Ledger } from './ledger.js';
@@ -140,6 +141,7 @@ class Worker {
   }
 
   static async start(context: WorkerContext, journal: JournalWriter): Promise<Worker> {
+    holdFolder(context.runFolder);
     const { loadSteps } = (await import(context.modules.steps)) as StepsModule;
     const steps = await loadSteps(context.steps.flatMap(({ stage, module }) => (module === undefined ? [stage] : [])));
     const { openInput } = (await import(context.modules.inputs)) as { openInput: OpenInput };
@@ -179,7 +181,7 @@ class Worker {
       progress.end();
       this.task = undefined;
       if (error instanceof NoneToBlame) send({ type: 'blameless' });
-      else sendFailure(spec.task, error);
+      else sendFailure(spec.task, (await goneFolder(this.#context.runFolder)) ?? error);
     }
   }
 

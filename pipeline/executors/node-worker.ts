@@ -11,6 +11,7 @@ import { instructionSets } from '../../stages/contract/instruction-sets.js';
 import { cudaState, noCuda } from '../device.js';
 import { messageOf, recordFailure } from '../failed-inputs.js';
 import { GpuService } from '../gpu-service.js';
+import { holdFolder } from '../held-folder.js';
 import { Ledger } from '../ledger.js';
 import type { TaskSpec, WorkerContext } from '../tasks.js';
 import type { PoolEvents } from './executor.js';
@@ -68,6 +69,7 @@ export async function runElement({ runFolder, level, index, stop, say }: Element
   const specs = await readTasks(runFolder, level, first, Math.min(note.tasks, first + note.chunk));
   const context = await readContext(runFolder, level);
   checkNode(context, note.gpu);
+  holdFolder(runFolder);
   const ledger = new Ledger(runFolder);
   const queue = await withoutDone(ledger, runFolder, level, specs);
   say(`${note.name}, element ${index} on ${hostname()}: ${queue.length} of ${specs.length} tasks to do, ${note.workers} workers`);
